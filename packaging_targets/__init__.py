@@ -1,0 +1,39 @@
+"""Package everything a monorepo ships: the public names for those who write rules.
+
+Names are loaded when they are first used, so that a build with nothing to do imports none of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packaging_targets.errors import FieldError, PackagingError, Problem
+    from packaging_targets.model.action import Action
+    from packaging_targets.model.digest import Digest
+    from packaging_targets.model.label import Label
+    from packaging_targets.model.manifest import Entry, Manifest
+    from packaging_targets.model.rule import Context
+
+_HOME = {
+    "Action": "model.action",
+    "Context": "model.rule",
+    "Digest": "model.digest",
+    "Entry": "model.manifest",
+    "FieldError": "errors",
+    "Label": "model.label",
+    "Manifest": "model.manifest",
+    "PackagingError": "errors",
+    "Problem": "errors",
+}
+
+__all__ = ["Action", "Context", "Digest", "Entry", "FieldError", "Label", "Manifest", "PackagingError", "Problem"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

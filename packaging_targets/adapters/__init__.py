@@ -1,0 +1,1 @@
+"""Thin: translate in, translate out."""

@@ -1,0 +1,1 @@
+"""Targets become actions, actions become outputs."""

@@ -1,0 +1,59 @@
+"""Action kinds: what each does, looked up by name and imported when first run.
+
+A kind is a function `run(action, step)`. Its name carries a version, raised whenever the same inputs would give
+other bytes, and it may name distributions whose versions decide its bytes: both are part of every action key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packaging_targets.model.action import Action, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An action kind.
+
+    `module` holds `run`; `tools` are distributions whose versions decide the bytes. `guarded` kinds look at what
+    stands at their outputs first and may refuse (`check(action, step)` in the same module); `cached` False means
+    that a result depends on more than its key says, so that it is never restored from the cache.
+    """
+
+    module: str
+    tools: tuple[str, ...] = ()
+    guarded: bool = False
+    cached: bool = True
+
+    def run(self, action: Action, step: Step) -> None:
+        """Do the action."""
+        self._function("run")(action, step)
+
+    def check(self, action: Action, step: Step) -> None:
+        """Raise PackagingError where an output must not be replaced."""
+        if self.guarded:
+            self._function("check")(action, step)
+
+    def _function(self, name: str) -> Callable[[Action, Step], None]:
+        module = import_module(f"{__name__}.{self.module}")
+        return cast("Callable[[Action, Step], None]", getattr(module, name))
+
+
+KINDS = {
+    "assets_pa/1": Kind("assets"),
+    "command/1": Kind("command"),
+    "dockerfile/1": Kind("dockerfile", tools=("jinja2",), guarded=True),
+    "glyph/1": Kind("glyph", tools=("pillow",)),
+    "registry_index/1": Kind("registry_index", cached=False),
+    "sounds/1": Kind("sounds"),
+    "tar/1": Kind("tar"),
+    "tar.gz/1": Kind("tar", tools=("deflate",)),
+    "tar.zst/1": Kind("tar", tools=("zstandard",)),
+    "write/1": Kind("write"),
+    "zip/1": Kind("zip", tools=("deflate",)),
+}

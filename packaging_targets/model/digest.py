@@ -1,0 +1,53 @@
+"""Content digests, and the one canonical JSON that everything hashed as a value goes through."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+def canonical_json(value: object) -> bytes:
+    """Return the only JSON that `value` has: UTF-8, keys sorted, no white space, no floats, no final newline.
+
+    Raises TypeError for what JSON has no form for, and ValueError for a float.
+    """
+    return json.dumps(
+        _checked(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode("utf-8", "surrogateescape")
+
+
+def _checked(value: Any) -> Any:
+    if isinstance(value, float):
+        raise ValueError(f"a float has no canonical form: {value!r}")  # noqa: TRY004  # the type is legal JSON
+    if isinstance(value, dict):
+        return {key: _checked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_checked(item) for item in value]
+    return value
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Digest:
+    """A SHA-256, as 64 hexadecimal digits."""
+
+    hex: str
+
+    def __str__(self) -> str:
+        return f"sha256:{self.hex}"
+
+    @property
+    def short(self) -> str:
+        """The first twelve digits: enough to tell digests apart in a message."""
+        return self.hex[:12]
+
+    @classmethod
+    def of(cls, data: bytes) -> Digest:
+        """Return the digest of `data`."""
+        return cls(hashlib.sha256(data).hexdigest())
+
+    @classmethod
+    def of_value(cls, value: object) -> Digest:
+        """Return the digest of a JSON value through its canonical form."""
+        return cls.of(canonical_json(value))

@@ -1,0 +1,113 @@
+"""What goes where: the one description of a tree that every archive format writes.
+
+A manifest names sources and does not hold them, so that a format streams them from wherever they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What a format must know of a source: its size in bytes, its executable bit, and where a link leads."""
+
+    size: int
+    executable: bool = False
+    link: str | None = None
+
+
+class SourceReader(Protocol):
+    """Where formats read sources from."""
+
+    def info(self, path: str) -> SourceInfo:
+        """Describe the source at `path`, without following a link."""
+        ...
+
+    def open(self, path: str) -> BinaryIO:
+        """Open the regular file at `path` for reading."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """One path of a tree: a file from a source, literal text, a symbolic link, or a folder.
+
+    `dest` is a relative POSIX path without `.` or `..`. Exactly one of `source`, `text`, `link` is set, or none
+    for a folder. A source that is itself a symbolic link is written as that link. `executable` None means: as
+    the source is.
+    """
+
+    dest: str
+    source: str | None = None
+    text: str | None = None
+    link: str | None = None
+    executable: bool | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the entry is a folder."""
+        return self.source is None and self.text is None and self.link is None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Entries sorted by the UTF-8 bytes of their destination, each destination once."""
+
+    entries: tuple[Entry, ...]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry], *, folders: bool = True) -> Manifest:
+        """Sort and check `entries`; `folders` adds an entry for each parent folder that has none.
+
+        Raises ValueError that names a destination which leaves the tree, stands twice, or is a file in one
+        entry and a folder in another.
+        """
+        by_dest: dict[str, Entry] = {}
+        for entry in entries:
+            _check(entry.dest)
+            if by_dest.setdefault(entry.dest, entry) != entry:
+                raise ValueError(f"two sources want to be `{entry.dest}`")
+        for dest in list(by_dest):
+            for parent in _parents(dest):
+                if not by_dest.get(parent, Entry(parent)).is_folder:
+                    raise ValueError(f"`{parent}` is a file, and `{dest}` wants it to be a folder")
+                if folders:
+                    by_dest.setdefault(parent, Entry(parent))
+        return cls(tuple(by_dest[dest] for dest in sorted(by_dest, key=_bytes)))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every source that an entry names, sorted, each once."""
+        return tuple(sorted({entry.source for entry in self.entries if entry.source is not None}))
+
+    def to_json(self) -> list[list[Any]]:
+        """Return the manifest as the JSON value that an action carries: it is hashed, and crosses processes."""
+        return [[e.dest, e.source, e.text, e.link, e.executable] for e in self.entries]
+
+    @classmethod
+    def from_json(cls, value: Iterable[Any]) -> Manifest:
+        """Return the manifest that `to_json` described."""
+        return cls(tuple(Entry(*row) for row in value))
+
+
+def _check(dest: str) -> None:
+    if not dest or dest.startswith("/") or "\0" in dest:
+        raise ValueError(f"`{dest}` is no relative path")
+    if any(part in {"", ".", ".."} for part in dest.split("/")):
+        raise ValueError(f"`{dest}` has an empty, `.` or `..` part")
+
+
+def _parents(dest: str) -> Iterator[str]:
+    head = dest.rpartition("/")[0]
+    while head:
+        yield head
+        head = head.rpartition("/")[0]
+
+
+def _bytes(dest: str) -> bytes:
+    return dest.encode("utf-8", "surrogateescape")

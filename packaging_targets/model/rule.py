@@ -1,0 +1,95 @@
+"""A rule, and all that it may know while it turns a target's fields into actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from packaging_targets.model.action import Action
+    from packaging_targets.model.label import Label
+    from packaging_targets.model.target import Target
+
+
+class Context(Protocol):
+    """All that a rule may know: analysis is a pure function of what is asked for here, and is kept until it changes."""
+
+    @property
+    def target(self) -> Target:
+        """The target that is analysed; `target.fields` has the schema's defaults filled in."""
+        ...
+
+    @property
+    def source_date_epoch(self) -> int:
+        """Seconds since 1970 for formats that must carry a time: `SOURCE_DATE_EPOCH`, or 0."""
+        ...
+
+    def sources(self) -> tuple[str, ...]:
+        """Return what `srcs` matches, without `exclude`: workspace paths of files and symbolic links, sorted."""
+        ...
+
+    def link(self, source: str) -> str | None:
+        """Return where the symbolic link `source` leads, as it is written, or None for a regular file."""
+        ...
+
+    def read(self, source: str) -> bytes:
+        """Return the bytes of a declared source; when they change, the target is analysed again."""
+        ...
+
+    def package_path(self, path: str) -> str:
+        """Return the workspace path of `path`, which is relative to the target's package, or to the root after `//`."""
+        ...
+
+    def output(self, name: str) -> str:
+        """Return the workspace path of an output: `<out>/<package>/<name>`."""
+        ...
+
+    def workspace_output(self, path: str) -> str:
+        """Return the workspace path of an output outside the `out` folder, such as `ops/packaging/api.Dockerfile`."""
+        ...
+
+    def deps(self) -> tuple[Label, ...]:
+        """Return the labels that the target depends on, in the order of its fields."""
+        ...
+
+    def outputs_of(self, label: Label | str) -> tuple[str, ...]:
+        """Return the outputs of a dependency, as workspace paths; a string is read as a label of this package."""
+        ...
+
+    def provide(self, key: str, value: Any) -> None:
+        """Offer a JSON value to the targets that depend on this one."""
+        ...
+
+    def provided_by(self, label: Label | str) -> Mapping[str, Any]:
+        """Return what a dependency offers with `provide`."""
+        ...
+
+    def template(self, name: str, rule: str | None = None) -> str:
+        """Return the input path of a file in the rule's folder, or in that of the rule `rule` beside it."""
+        ...
+
+    def fail(self, what: str, *, field: str = "", fix: str = "", where: str = "") -> NoReturn:
+        """Refuse the target. `field` is a path such as `$.tags[0]`; `where` a source and line, if it is to blame."""
+        ...
+
+    def warn(self, what: str, *, where: str = "", fix: str = "") -> None:
+        """Report something that does not stop the build."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of target: its name, the JSON Schema of its fields, and the function that analyses one.
+
+    `digest` covers every file of the rule's folder, so that an edit of any of them rebuilds the rule's targets.
+    `over` names rules: such a rule's target depends on every target of these rules in the workspace.
+    """
+
+    name: str
+    schema: Mapping[str, Any]
+    analyse: Callable[[Context], Sequence[Action]]
+    folder: str
+    digest: str
+    over: tuple[str, ...] = ()

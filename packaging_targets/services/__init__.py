@@ -1,0 +1,1 @@
+"""One verb a module: a request in, a result out, no printing."""

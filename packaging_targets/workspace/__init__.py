@@ -1,0 +1,1 @@
+"""The repository becomes validated targets and rules."""
