@@ -1,0 +1,184 @@
+"""The action cache: what an action made, by action key, shared by every checkout of a user.
+
+One file an entry, so that an entry is there whole or not at all:
+
+    magic, 8 bytes │ header length u32, little-endian │ header JSON │ bytes of the first output │ of the second │ …
+    header: {"outputs": [[size, state], …]}, in the order of the action's outputs
+
+Entries are believed only as far as their digests hold: a corrupt one is dropped and the action runs.
+The time of the last use is the entry's mtime; `gc` removes what was not used for longest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_MAGIC = b"PTENTRY1"
+_HEADER_LIMIT = 64 << 20
+_BLOCK = 1 << 20
+DEFAULT_LIMIT = 10 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """An entry of the cache: where it is, its size in bytes and when it was last used (nanoseconds since 1970)."""
+
+    path: str
+    size: int
+    used: int
+
+
+class ActionCache:
+    """Entries below one folder. Every method stands other processes doing the same at the same time."""
+
+    def __init__(self, folder: str) -> None:
+        self._entries = os.path.join(folder, "actions")
+        self._staging = os.path.join(folder, "staging")
+
+    def path_of(self, key: str) -> str:
+        """Return where the entry of an action key is or would be."""
+        return os.path.join(self._entries, key[:2], key[2:])
+
+    def restore(self, key: str, places: Sequence[str]) -> list[str] | None:
+        """Write the outputs of an entry to `places`, in order, and return their states.
+
+        Returns None where there is no entry or none that can be believed; such a one is removed. `places` are
+        staging files: they may be half-written when None is returned.
+        """
+        path = self.path_of(key)
+        try:
+            with open(path, "rb") as file:
+                states = _restored(file, places)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            states = None
+        if states is None:
+            with contextlib.suppress(OSError):
+                os.remove(path)
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return states
+
+    def store(self, key: str, files: Sequence[str], states: Sequence[str]) -> None:
+        """Add an entry made of the finished output `files`. A cache that cannot be written is no error."""
+        path = self.path_of(key)
+        beside = os.path.join(self._staging, f"{key}.{os.getpid()}")
+        try:
+            try:
+                entry = open(beside, "wb")  # noqa: SIM115  # the folders are only made when they are missing
+            except FileNotFoundError:
+                os.makedirs(self._staging, exist_ok=True)
+                entry = open(beside, "wb")  # noqa: SIM115
+            with entry:
+                _write(entry, files, states)
+            try:
+                os.replace(beside, path)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.replace(beside, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.remove(beside)
+
+    def entries(self) -> Iterator[CacheEntry]:
+        """List every entry."""
+        for folder in _scan(self._entries):
+            for entry in _scan(folder.path):
+                with contextlib.suppress(FileNotFoundError):
+                    stats = entry.stat()
+                    yield CacheEntry(entry.path, stats.st_size, stats.st_mtime_ns)
+
+    def verify(self) -> tuple[int, list[str]]:
+        """Check every entry's digests; remove corrupt ones. Returns how many hold, and the paths that did not."""
+        good, bad = 0, []
+        for entry in list(self.entries()):
+            try:
+                with open(entry.path, "rb") as file:
+                    holds = _restored(file, None) is not None
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError):
+                holds = False
+            if holds:
+                good += 1
+            else:
+                bad.append(entry.path)
+                with contextlib.suppress(OSError):
+                    os.remove(entry.path)
+        return good, sorted(bad)
+
+    def gc(self, limit: int) -> tuple[int, int]:
+        """Remove the entries not used for longest until `limit` bytes remain. Returns how many, and their bytes."""
+        entries = sorted(self.entries(), key=lambda entry: entry.used, reverse=True)
+        kept = removed = freed = 0
+        for entry in entries:
+            kept += entry.size
+            if kept > limit:
+                with contextlib.suppress(OSError):
+                    os.remove(entry.path)
+                    removed += 1
+                    freed += entry.size
+        return removed, freed
+
+
+def _write(entry: BinaryIO, files: Sequence[str], states: Sequence[str]) -> None:
+    header = json.dumps({"outputs": [[os.path.getsize(file), state] for file, state in zip(files, states, strict=True)]})
+    encoded = header.encode()
+    entry.write(_MAGIC + len(encoded).to_bytes(4, "little") + encoded)
+    for path in files:
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK):
+                entry.write(block)
+
+
+def _restored(file: BinaryIO, places: Sequence[str] | None) -> list[str] | None:
+    """Copy an entry's outputs to `places`, or only check them where that is None; None for a corrupt entry."""
+    if file.read(len(_MAGIC)) != _MAGIC:
+        return None
+    size = int.from_bytes(file.read(4), "little")
+    if size > _HEADER_LIMIT:
+        return None
+    outputs = json.loads(file.read(size))["outputs"]
+    if places is not None and len(outputs) != len(places):
+        return None
+    for at, (length, state) in enumerate(outputs):
+        place = os.devnull if places is None else places[at]
+        with open(place, "wb") as out:
+            if _copied_digest(file, out, length) != state[1:]:
+                return None
+            if state[0] == "x" and places is not None:
+                make_executable(out.fileno())
+    return [state for _, state in outputs] if not file.read(1) else None
+
+
+def _copied_digest(file: BinaryIO, out: BinaryIO, length: int) -> str:
+    digest = hashlib.sha256()
+    while length > 0 and (block := file.read(min(_BLOCK, length))):
+        digest.update(block)
+        out.write(block)
+        length -= len(block)
+    return digest.hexdigest() if length == 0 else ""
+
+
+def make_executable(descriptor: int) -> None:
+    """Set the executable bit for everyone who may read the file: the umask has its say."""
+    mode = os.fstat(descriptor).st_mode
+    os.fchmod(descriptor, mode | (mode & 0o444) >> 2)
+
+
+def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from sorted(entries, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return

@@ -1,0 +1,132 @@
+"""The stat index: every path that decides staleness, with the signature and the state it had when last examined.
+
+One file, read at once. Layout, integers in the machine's own order (the file never leaves its machine):
+
+    magic, 8 bytes │ header: 6 × u64: flags, targets, length of fingerprint, of paths; number of paths; file length
+    fingerprint    what else must be as it was: interpreter, versions, environment
+    paths          NUL-separated; relative to the workspace root, or absolute
+    signatures     one i64 a path
+    states         33 bytes a path: the kind, and the SHA-256 (read only when something differs)
+
+A torn or truncated file is not the length it says. A flipped bit in the rest makes a path look changed, and it is
+examined again: nothing that is read here is believed without a stat.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from array import array
+
+from packaging_targets.store.sweep import UNTRUSTED, sweep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_MAGIC = b"PTINDEX1"
+_HEADER = struct.Struct("=6Q")
+_START = len(_MAGIC) + _HEADER.size
+_PENDING = 1
+_STATE_SIZE = 33
+
+
+def fingerprint(version: str) -> str:
+    """Return what else decides staleness beside files: interpreter, our version, and the environment that builds see."""
+    build = f"{sys.implementation.cache_tag} {sys.maxsize} {version}"
+    return f"{build} {os.environ.get('SOURCE_DATE_EPOCH', '')}"
+
+
+class StatIndex:
+    """Paths in sorted order, their signatures, and, when asked for, their states.
+
+    `pending` is set while actions are marked stale in the records. `targets` is how many targets there are.
+    """
+
+    __slots__ = ("_raw_states", "fingerprint", "paths", "pending", "signatures", "targets")
+
+    def __init__(
+        self, paths: Sequence[str], signatures: array[int], states: bytes, *, mark: str, targets: int, pending: bool
+    ) -> None:
+        self.paths = paths
+        self.signatures = signatures
+        self._raw_states = states
+        self.fingerprint = mark
+        self.targets = targets
+        self.pending = pending
+
+    @classmethod
+    def load(cls, path: str) -> StatIndex | None:
+        """Read the index at `path`; return None where there is none, or none that is whole."""
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except OSError:
+            return None
+        if len(data) < _START or not data.startswith(_MAGIC):
+            return None
+        flags, targets, mark_size, paths_size, count, length = _HEADER.unpack_from(data, len(_MAGIC))
+        paths_at = _START + mark_size
+        signatures_at = paths_at + paths_size
+        states_at = signatures_at + 8 * count
+        if length != len(data) or states_at + _STATE_SIZE * count != length:
+            return None
+        paths = data[paths_at:signatures_at].decode("utf-8", "surrogateescape").split("\0") if count else []
+        if len(paths) != count:
+            return None
+        signatures = array("q")
+        signatures.frombytes(data[signatures_at:states_at])
+        mark = data[_START:paths_at].decode("utf-8", "surrogateescape")
+        return cls(paths, signatures, data[states_at:], mark=mark, targets=targets, pending=bool(flags & _PENDING))
+
+    @classmethod
+    def build(cls, entries: Iterable[tuple[str, str, int]], *, mark: str, targets: int, pending: bool) -> StatIndex:
+        """Make an index of (path, state, signature) triples."""
+        rows = sorted(entries)
+        states = b"".join([_packed(state) for _, state, _ in rows])
+        return cls(
+            [path for path, _, _ in rows],
+            array("q", [sig for _, _, sig in rows]),
+            states,
+            mark=mark,
+            targets=targets,
+            pending=pending,
+        )
+
+    def changed(self) -> list[int]:
+        """Return the positions of the paths whose stat is not what it was; paths are relative to the current folder."""
+        return sweep(self.paths, self.signatures)
+
+    def is_clean(self, mark: str) -> bool:
+        """Tell whether there is nothing to do: one sweep of stats, and nothing else is read."""
+        return not self.pending and self.fingerprint == mark and not self.changed()
+
+    def state(self, place: int) -> str:
+        """Return the state of the path at position `place`."""
+        raw = self._raw_states[place * _STATE_SIZE : (place + 1) * _STATE_SIZE]
+        kind = chr(raw[0])
+        return kind if kind in "-o" else kind + raw[1:].hex()
+
+    def states(self) -> dict[str, tuple[str, int]]:
+        """Return state and signature by path."""
+        return {path: (self.state(at), self.signatures[at]) for at, path in enumerate(self.paths)}
+
+    def save(self, path: str) -> None:
+        """Write the index to `path` in one step: readers see the old one or the new one, whole."""
+        body = "\0".join(self.paths).encode("utf-8", "surrogateescape")
+        mark = self.fingerprint.encode("utf-8", "surrogateescape")
+        count = len(self.paths)
+        length = _START + len(mark) + len(body) + (8 + _STATE_SIZE) * count
+        header = _HEADER.pack(_PENDING * self.pending, self.targets, len(mark), len(body), count, length)
+        beside = f"{path}.{os.getpid()}"
+        with open(beside, "wb") as file:
+            file.writelines((_MAGIC, header, mark, body, self.signatures.tobytes(), self._raw_states))
+        os.replace(beside, path)
+
+
+def _packed(state: str) -> bytes:
+    return state[:1].encode("ascii") + (bytes.fromhex(state[1:]) if len(state) > 1 else bytes(_STATE_SIZE - 1))
+
+
+__all__ = ["UNTRUSTED", "StatIndex", "fingerprint"]

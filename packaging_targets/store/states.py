@@ -1,0 +1,110 @@
+"""What stands at a path: its *state*, which is content, beside its *signature*, which is stat (see `sweep`).
+
+A state is what builds depend on, as a short text:
+
+    f<sha256>   a regular file          x<sha256>   one with its executable bit set
+    l<sha256>   a symbolic link         d<sha256>   a folder, by the names in it
+    -           nothing                 o           a FIFO, a socket or a device
+
+Only a change within one tick of the file system's clock could leave a signature as it was, so a file that is
+younger than that tick when it is hashed gets none and is hashed again next time: git's "racy" rule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from typing import TYPE_CHECKING
+
+from packaging_targets.store.sweep import UNTRUSTED, forked, signature
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MISSING = "-"
+OTHER = "o"
+
+# Names that come and go without meaning anything: version control, editors, file browsers, interpreters.
+JUNK = frozenset({".git", ".hg", ".svn", ".DS_Store", "Thumbs.db", "__pycache__"})
+
+_FINE_TICK_NS = 20_000_000  # twice the slowest common kernel tick (100 Hz)
+_COARSE_TICK_NS = 2_500_000_000  # FAT counts in two seconds, HFS+ in one
+_PARALLEL = 256  # below this many files a fork costs more than it saves
+_BLOCK = 1 << 18
+
+
+def is_junk(name: str) -> bool:
+    """Tell whether a file or folder of this name is never a source."""
+    return name in JUNK or name.endswith(("~", ".swp", ".swo")) or name.startswith(".#")
+
+
+def examine(path: str) -> tuple[str, int]:
+    """Return the state and the signature of `path`; raises OSError for what exists and cannot be read."""
+    try:
+        stats = os.lstat(path)
+        return _state(path, stats.st_mode), UNTRUSTED if is_racy(stats) else signature(stats)
+    except (FileNotFoundError, NotADirectoryError):
+        return MISSING, UNTRUSTED
+
+
+def examine_all(paths: Sequence[str], jobs: int | None = None) -> list[tuple[str, int]]:
+    """Examine many paths on all cores, in order; raises OSError as `examine` does."""
+    jobs = jobs or os.cpu_count() or 1
+    if len(paths) < _PARALLEL or jobs == 1:
+        return [examine(path) for path in paths]
+    cuts = [len(paths) * part // jobs for part in range(jobs + 1)]
+
+    def part_of(part: int) -> bytes:
+        return b"".join(b"%s %d\n" % (state.encode(), sig) for state, sig in map(examine, paths[cuts[part] : cuts[part + 1]]))
+
+    pairs = (line.split() for data in forked(part_of, range(jobs)) for line in data.splitlines())
+    return [(state.decode(), int(sig)) for state, sig in pairs]
+
+
+def is_racy(stats: os.stat_result) -> bool:
+    """Tell whether a file is so young that it could still change without its stat telling."""
+    coarse = stats.st_ctime_ns % 1_000_000_000 == 0
+    newest = max(stats.st_mtime_ns, stats.st_ctime_ns)
+    return time.time_ns() - newest < (_COARSE_TICK_NS if coarse else _FINE_TICK_NS)
+
+
+def digest_of(state: str) -> str:
+    """Return the SHA-256 of a state, in hexadecimal, or an empty text where nothing stands."""
+    return state[1:]
+
+
+def _state(path: str, mode: int) -> str:
+    if stat.S_ISREG(mode):
+        return ("x" if mode & stat.S_IXUSR else "f") + file_digest(path)
+    if stat.S_ISDIR(mode):
+        return "d" + hashlib.sha256(_listing(path)).hexdigest()
+    if stat.S_ISLNK(mode):
+        return "l" + hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest()
+    return OTHER
+
+
+def _listing(path: str) -> bytes:
+    with os.scandir(path) as entries:
+        return b"\0".join(sorted(_listed(entry) for entry in entries if not is_junk(entry.name)))
+
+
+def _listed(entry: os.DirEntry[str]) -> bytes:
+    name = os.fsencode(entry.name)
+    if entry.is_symlink():
+        return name + b"@"
+    return name + b"/" if entry.is_dir() else name
+
+
+def file_digest(path: str) -> str:
+    """Return the SHA-256 of a regular file's bytes, in hexadecimal."""
+    # What was a file a moment ago may be a FIFO or a link by now: neither wait for one nor follow the other.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        digest = hashlib.sha256()
+        while data := os.read(descriptor, _BLOCK):
+            digest.update(data)
+        return digest.hexdigest()
+    finally:
+        os.close(descriptor)
