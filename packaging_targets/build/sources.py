@@ -1,0 +1,88 @@
+"""The sources of a target: what its globs match now, and what may not be among them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging_targets.errors import Problem
+from packaging_targets.workspace.globs import Found, fixed_prefix, match_any, package_files
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from packaging_targets.model.target import Target
+    from packaging_targets.workspace.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Workspace paths, sorted; `links` are those that are symbolic links; `problems` what stands in the way."""
+
+    paths: tuple[str, ...]
+    links: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
+def find_sources(settings: Settings, target: Target, outputs: Collection[str], given: bool) -> Sources:
+    """Return what a target's `srcs` match, without `exclude` and without `outputs`, which targets make.
+
+    `given` tells that the entry names its `srcs` itself: then each glob has to match something. The current folder is
+    the workspace root.
+    """
+    globs: Sequence[str] = target.fields["srcs"]
+    package = target.label.package
+    base = f"{package}/" if package else ""
+    files = [found for found in _candidates(settings, package, globs) if base + found.path not in outputs]
+    wanted = match_any(globs)
+    unwanted = match_any(target.fields["exclude"]) if target.fields["exclude"] else None
+    chosen = [found for found in files if wanted(found.path) and not (unwanted and unwanted(found.path))]
+    problems = [problem for found in chosen if (problem := _unfit(settings, base + found.path, found, target))]
+    if given:
+        problems.extend(_idle_globs(target, files))
+    return Sources(
+        tuple(sorted(base + found.path for found in chosen)),
+        frozenset(base + found.path for found in chosen if found.kind == "link"),
+        tuple(problems),
+    )
+
+
+def _candidates(settings: Settings, package: str, globs: Sequence[str]) -> list[Found]:
+    """List the files below the folders that the globs can reach, each once."""
+    prefixes = sorted({fixed_prefix(glob) for glob in globs})
+    roots = [one for one in prefixes if not any(one != other and _within(one, other) for other in prefixes)]
+    return [found for root in roots for found in package_files(package, settings.ignores, root)]
+
+
+def _within(path: str, folder: str) -> bool:
+    return folder == "" or path.startswith(f"{folder}/")
+
+
+def _unfit(settings: Settings, path: str, found: Found, target: Target) -> Problem | None:
+    where = f"{target.where}  ({target.label}, $.srcs)"
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        return Problem(where, f"the name of the source `{shown}` is not UTF-8", "rename it, or exclude it")
+    if found.kind == "other":
+        what = f"`{path}` is no regular file but a FIFO, a socket or a device"
+        return Problem(where, what, "take it away, or exclude it")
+    if found.kind == "link":
+        leads = os.path.realpath(path)
+        if not _within(leads, os.path.realpath(settings.root)):
+            what = f"`{path}` is a symbolic link that leads outside the workspace, to `{os.readlink(path)}`"
+            return Problem(where, what, "copy what it leads to, or exclude it")
+    return None
+
+
+def _idle_globs(target: Target, files: Sequence[Found]) -> list[Problem]:
+    problems = []
+    for place, glob in enumerate(target.fields["srcs"]):
+        matches = match_any([glob])
+        if not any(matches(found.path) for found in files):
+            where = f"{target.where}  ({target.label}, $.srcs[{place}])"
+            folder = target.label.package or "the root folder"
+            problems.append(Problem(where, f"`{glob}` matches no file below {folder}", "mend the glob, or remove it"))
+    return problems
