@@ -49,7 +49,7 @@ KINDS = {
     "command/1": Kind("command"),
     "dockerfile/1": Kind("dockerfile", tools=("jinja2",), guarded=True),
     "glyph/1": Kind("glyph", tools=("pillow",)),
-    "registry_index/1": Kind("registry_index", cached=False),
+    "registry_index/1": Kind("registry_index", guarded=True, cached=False),
     "sounds/1": Kind("sounds"),
     "tar/1": Kind("tar"),
     "tar.gz/1": Kind("tar", tools=("deflate",)),

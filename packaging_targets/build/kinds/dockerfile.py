@@ -1,0 +1,60 @@
+"""`dockerfile/1`: a Dockerfile from a template, and the `.dockerignore` beside it.
+
+Inputs: the template, then templates that it may include (by file name). Outputs: the Dockerfile, and the
+`.dockerignore`. Params: `label`; `variables` for the template; `sources`, the paths, relative to the build's
+context, that the `.dockerignore` lets through (the template sees them too). Only files that were rendered
+before and are still as they were rendered are replaced: see `packaging_targets.formats.dockerfile`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging_targets.errors import BuildError, Problem, raise_all
+from packaging_targets.formats.dockerfile import Standing, ignore_text, mark, render, standing
+
+if TYPE_CHECKING:
+    from packaging_targets.model.action import Action, Step
+
+_LIMIT = 1 << 20  # bytes of a template
+
+
+def check(action: Action, step: Step) -> None:
+    """Refuse to replace what a person wrote or changed."""
+    persons = [path for path in action.outputs if _is_a_persons(step.previous(path))]
+    raise_all((_problem(action, path) for path in persons), BuildError)
+
+
+def run(action: Action, step: Step) -> None:
+    """Write the two outputs."""
+    label, sources = action.params["label"], action.params["sources"]
+    names = [action.inputs[0], *(path.rpartition("/")[2] for path in action.inputs[1:])]
+    templates = {name: _read(path, step) for name, path in zip(names, action.inputs, strict=True)}
+    dockerfile = render(names[0], templates, {**action.params["variables"], "sources": sources})
+    for output, text in zip(action.outputs, (dockerfile, ignore_text(sources)), strict=True):
+        with step.create(output) as out:
+            out.write(mark(text, label).encode("utf-8", "surrogateescape"))
+
+
+def _is_a_persons(data: bytes | None) -> bool:
+    return data is not None and standing(data) is not Standing.RENDERED
+
+
+def _problem(action: Action, path: str) -> Problem:
+    return Problem(
+        f"{path}  ({action.params['label']})",
+        f"`{path}` was written or changed by hand, so that it is not rendered again",
+        f'write dockerfile = "//{action.outputs[0]}" to keep it, or delete the file to drop it',
+    )
+
+
+def _read(path: str, step: Step) -> str:
+    with step.open(path) as file:
+        data = file.read(_LIMIT + 1)
+    if len(data) > _LIMIT:
+        raise BuildError.one("a template may have 1 MiB at most", path, "is it the right file?")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        what = f"the template is not UTF-8 at byte {error.start}"
+        raise BuildError.one(what, path, "save it as UTF-8") from error

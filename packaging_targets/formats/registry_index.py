@@ -1,0 +1,132 @@
+"""The index of container targets: what the target files say, merged into the `registry.json` that stands.
+
+The index belongs to people as well as to us. An entry that we write carries `declaredBy`, its target's label:
+
+- a declared target's entry, found by `id` or by the older `name`, gets the keys that the target gives, where it
+  stands; new entries follow, sorted by id;
+- an entry whose `declaredBy` names no target any more goes; an entry without one is a person's, and stays;
+- every further key of the index and of its entries stays as it is, in its order;
+- a `port` or `healthPath` that a person had written before the target was declared, and that the target does not
+  give, is such a further key: `undeclaredKeys` remembers it. One that the target gave goes when the target
+  drops it.
+
+The text is JSON in UTF-8, two spaces deep, with a final newline. An index that says the same already keeps its
+bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from packaging_targets.errors import IntegrityError, Problem, raise_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+LIMIT = 16 << 20
+"""Bytes that an index may have."""
+
+_OPTIONAL = ("port", "healthPath")
+_FIX = "correct the file, or delete it and build again: the declared targets come back"
+
+
+def merge(previous: bytes | None, entries: Sequence[Mapping[str, Any]], where: str) -> bytes:
+    """Return the index `previous` with `entries`, each with `id` and `declaredBy`, brought up to date.
+
+    Raises IntegrityError with every reason why `previous`, which stands at `where`, is no index.
+    """
+    index: dict[str, Any] = {} if previous is None else parse(previous, where)
+    before = _dump(index)
+    if "version" not in index:
+        index = {"version": 1, **index}
+    index["targets"] = list(_merged(index.get("targets", []), entries))
+    text = _dump(index)
+    return previous if previous is not None and text == before else text
+
+
+def parse(data: bytes, where: str) -> dict[str, Any]:
+    """Return the index that `data` holds; raises IntegrityError with every defect."""
+    if len(data) > LIMIT:
+        raise IntegrityError.one(f"the index has {len(data)} bytes, more than {LIMIT}", where, _FIX)
+    index = _load(data, where)
+    if not isinstance(index, dict):
+        raise IntegrityError.one("the index is not a JSON object", where, _FIX)
+    raise_all((Problem(where, what, _FIX) for what in _defects(index.get("targets", []))), IntegrityError)
+    return index
+
+
+def entry_id(entry: Mapping[str, Any]) -> Any:
+    """Return an entry's id, which older tools wrote as `name`."""
+    return entry.get("id", entry.get("name"))
+
+
+def _load(data: bytes, where: str) -> Any:
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        what = f"the index is no JSON: {error.msg} (column {error.colno})"
+        raise IntegrityError.one(what, f"{where}:{error.lineno}", _FIX) from error
+    except (ValueError, RecursionError) as error:  # not UTF-8, a repeated key, NaN, or nested beyond reason
+        raise IntegrityError.one(f"the index is no JSON: {error}", where, _FIX) from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key `{next(key for key in keys if keys.count(key) > 1)}` stands twice")
+    return value
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"`{text}` is no JSON number")
+
+
+def _defects(targets: Any) -> Iterator[str]:
+    if not isinstance(targets, list):
+        yield "`targets` of the index is not a list"
+        return
+    seen: set[str] = set()
+    for number, entry in enumerate(targets):
+        name = entry_id(entry) if isinstance(entry, dict) else None
+        if not isinstance(entry, dict):
+            yield f"entry {number} of the index is not an object"
+        elif not isinstance(name, str):
+            yield f"entry {number} of the index has no `id`"
+        elif name in seen:
+            yield f"`{name}` stands twice in the index"
+        else:
+            seen.add(name)
+
+
+def _merged(
+    standing: Iterable[dict[str, Any]], entries: Iterable[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield the entries that stand, brought up to date, then the new ones by id."""
+    declared = {entry["id"]: entry for entry in entries}
+    for entry in standing:
+        name = entry_id(entry)
+        if name in declared:
+            yield _updated(entry, declared.pop(name))
+        elif not _is_declared(entry):
+            yield entry
+    yield from (dict(declared[name]) for name in sorted(declared))
+
+
+def _is_declared(entry: Mapping[str, Any]) -> bool:
+    return str(entry.get("declaredBy", "")).startswith("//")
+
+
+def _updated(entry: dict[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    kept = entry.get("undeclaredKeys", []) if _is_declared(entry) else _OPTIONAL
+    absent = [key for key in _OPTIONAL if key in entry and key not in declared]
+    persons = [key for key in absent if key in kept]
+    gone = {"undeclaredKeys", *absent} - set(persons)
+    updated = {key: value for key, value in entry.items() if key not in gone} | dict(declared)
+    return updated | {"undeclaredKeys": persons} if persons else updated
+
+
+def _dump(index: Mapping[str, Any]) -> bytes:
+    # half of a surrogate pair, which JSON can spell and UTF-8 cannot, goes back to its JSON spelling
+    return (json.dumps(index, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
