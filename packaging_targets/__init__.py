@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from packaging_targets.errors import FieldError, PackagingError, Problem
+    from packaging_targets.formats.feature import Feature, check_features, collection_text
+    from packaging_targets.formats.feature_files import FeatureFolder
     from packaging_targets.model.action import Action
     from packaging_targets.model.digest import Digest
     from packaging_targets.model.label import Label
@@ -20,14 +22,32 @@ _HOME = {
     "Context": "model.rule",
     "Digest": "model.digest",
     "Entry": "model.manifest",
+    "Feature": "formats.feature",
+    "FeatureFolder": "formats.feature_files",
     "FieldError": "errors",
     "Label": "model.label",
     "Manifest": "model.manifest",
     "PackagingError": "errors",
     "Problem": "errors",
+    "check_features": "formats.feature",
+    "collection_text": "formats.feature",
 }
 
-__all__ = ["Action", "Context", "Digest", "Entry", "FieldError", "Label", "Manifest", "PackagingError", "Problem"]
+__all__ = [
+    "Action",
+    "Context",
+    "Digest",
+    "Entry",
+    "Feature",
+    "FeatureFolder",
+    "FieldError",
+    "Label",
+    "Manifest",
+    "PackagingError",
+    "Problem",
+    "check_features",
+    "collection_text",
+]
 __version__ = "0.1.0"
 
 
