@@ -102,8 +102,8 @@ class Repo:
         return str(caught.value)
 
 
-def problem(what: str, where: str, fix: str) -> str:
-    return f"error: {what}\n  at {where}\n  fix: {fix}"
+def problem(what: str, fix: str) -> str:
+    return f"error: {what}\n  fix: {fix}"
 
 
 @pytest.fixture
@@ -193,7 +193,6 @@ def test_a_staged_program_without_the_executable_bit(repo: Repo) -> None:
         repo.run("./gen.sh", inputs=("pkg/gen.sh",))
     assert str(caught.value) == (
         "error: `pkg/gen.sh` is not executable\n"
-        "  at dist/pkg/out.txt\n"
         "  fix: chmod +x pkg/gen.sh, or begin `argv` with its interpreter"
     )
 
@@ -205,7 +204,6 @@ def test_a_staged_program_without_its_interpreter(repo: Repo) -> None:
         repo.run("./gen", inputs=("pkg/gen",))
     assert str(caught.value) == (
         "error: `./gen` does not start: No such file or directory\n"
-        "  at dist/pkg/out.txt\n"
         "  fix: look at its first line: the interpreter that it names must be installed"
     )
 
@@ -214,9 +212,7 @@ def test_the_workspace_keeps_its_own_whatever_the_program_does(repo: Repo) -> No
     repo.write({"pkg/in.txt": "old"})
     message = repo.refuses(f"chmod 644 in.txt; echo new >in.txt; echo >../{OUT}", inputs=("pkg/in.txt",))
     assert (repo.folder / "pkg/in.txt").read_text() == "old"
-    assert message == (
-        "error: `sh` changed its input `pkg/in.txt`\n  at pkg/in.txt\n  fix: write to an output instead"
-    )
+    assert message == ("error: `sh` changed its input `pkg/in.txt`\n  fix: write to an output instead")
 
 
 def test_an_input_may_become_the_output(repo: Repo) -> None:
@@ -230,20 +226,18 @@ def test_every_surprise_is_told_at_once(repo: Repo) -> None:
     script = "cd ../dist/pkg; mkfifo fifo; mkdir folder; ln -s /etc/passwd link; echo >out.txt; touch a ../b"
     undeclared_output, irregular = "add it to `outs`, or write it below $TMPDIR", "write its content there"
     assert repo.refuses(script, outs=outs).split("\n\n") == [
-        problem("`sh` made `dist/b`, which is not declared", "dist/b", undeclared_output),
-        problem("`sh` made `dist/pkg/a`, which is not declared", "dist/pkg/a", undeclared_output),
-        problem("the output `dist/pkg/fifo` is no regular file", "dist/pkg/fifo", irregular),
-        problem(
-            "the output `dist/pkg/folder` is a folder",
-            "dist/pkg/folder",
-            "declare each file, or pack the folder into one",
-        ),
-        problem("the output `dist/pkg/link` is no regular file", "dist/pkg/link", irregular),
         problem(
             "`sh` did not make the output `dist/pkg/missing`",
-            "dist/pkg/missing",
             "let it write `dist/pkg/missing`: {out} and {outs} in `argv` stand for the outputs",
         ),
+        problem("`sh` made `dist/b`, which is not declared", undeclared_output),
+        problem("`sh` made `dist/pkg/a`, which is not declared", undeclared_output),
+        problem("the output `dist/pkg/fifo` is no regular file", irregular),
+        problem(
+            "the output `dist/pkg/folder` is a folder",
+            "declare each file, or pack the folder into one",
+        ),
+        problem("the output `dist/pkg/link` is no regular file", irregular),
     ]
 
 
@@ -277,9 +271,7 @@ def test_a_failure_tells_exit_code_and_last_words(repo: Repo) -> None:
     message = repo.refuses("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; done; exit 7")
     lines = "".join(f"    | line {number}\n" for number in range(3, 13))
     assert message == (
-        f"error: `sh` ended with exit code 7, saying:\n{lines}"
-        "  at dist/pkg/out.txt\n"
-        "  fix: the target's log has all that it said"
+        f"error: `sh` ended with exit code 7, saying:\n{lines}  fix: the target's log has all that it said"
     )
 
 
@@ -299,7 +291,6 @@ def test_the_time_limit_stops_the_whole_group(repo: Repo, tmp_path: Path) -> Non
     assert message == (
         "error: `sh` was stopped after 1 seconds, saying:\n"
         "    | waiting\n"
-        "  at dist/pkg/out.txt\n"
         "  fix: raise `timeout`, or find out what it waits for"
     )
     beat.unlink()
@@ -341,11 +332,9 @@ def test_a_tool_that_is_not_installed() -> None:
         command.tool_paths(Action("command/1", params, (), (OUT,)))
     assert str(caught.value) == (
         "error: there is no program `/opt/no/such`\n"
-        "  at dist/pkg/out.txt\n"
         "  fix: install `/opt/no/such`, or make it one of the `srcs` or the output of a dependency\n\n"
         "error: there is no program `no-such-a` on the path "
         "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\n"
-        "  at dist/pkg/out.txt\n"
         "  fix: install `no-such-a`, or make it one of the `srcs` or the output of a dependency"
     )
 
@@ -380,9 +369,7 @@ def test_tools_are_files_without_links_in_their_order(tmp_path: Path) -> None:
 def test_a_missed_file_is_named(repo: Repo, script: str, missed: str, fix: str) -> None:
     repo.write(dict.fromkeys(("pkg/secret.txt", "pkg/two words.txt", "pkg/main.py", "pkg/helpful.py"), ""))
     repo.write(dict.fromkeys(("pkg/tree/__init__.py", "pkg/tree/leaf.py", "other/x.json", "pkg/a/b"), ""))
-    expected = (
-        f"error: `sh` looked for `{missed}`, which is not declared\n  at dist/pkg/out.txt\n  fix: {fix}"
-    )
+    expected = f"error: `sh` looked for `{missed}`, which is not declared\n  fix: {fix}"
     assert expected in repo.refuses(script, inputs=("pkg/a/b",)).split("\n\n")
 
 
@@ -504,10 +491,8 @@ def test_behind_walls_a_silent_failure_is_traced(walled: Repo) -> None:
     walled.write({"pkg/secret.txt": "secret", "pkg/other.txt": ""})
     assert walled.refuses("cd ..; test -f pkg/secret.txt") == (
         "error: `sh` ended with exit code 1 and said nothing\n"
-        "  at dist/pkg/out.txt\n"
         "  fix: the target's log has all that it said\n\n"
         "error: `sh` looked for `pkg/secret.txt`, which is not declared\n"
-        "  at dist/pkg/out.txt\n"
         "  fix: add `secret.txt` to `srcs`"
     )
 
@@ -517,7 +502,6 @@ def test_behind_walls_there_is_no_network(walled: Repo) -> None:
     script = "python3 -c 'import socket; socket.create_connection((\"192.0.2.1\", 80), 5)'"
     assert (
         "error: `sh` asked for the network, which no action has\n"
-        "  at dist/pkg/out.txt\n"
         "  fix: keep what it fetches in the workspace, and declare it"
     ) in walled.refuses(script)
 

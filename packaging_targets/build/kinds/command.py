@@ -18,7 +18,7 @@ from packaging_targets.build.sandbox.walls import Walls, bubblewrap
 from packaging_targets.errors import BuildError, Problem, raise_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from packaging_targets.build.sandbox.process import Ended
     from packaging_targets.model.action import Action, Step
@@ -70,7 +70,7 @@ def _located(action: Action) -> list[str]:
     raise_all(
         (
             Problem(
-                action.outputs[0],
+                "",
                 f"there is no program `{tool}`" + ("" if "/" in tool else f" on the path {where}"),
                 f"install `{tool}`, or make it one of the `srcs` or the output of a dependency",
             )
@@ -95,7 +95,7 @@ def _check_program(action: Action, fresh: Room) -> None:
     path = os.path.normpath(os.path.join(action.params["cwd"], program))
     if not os.access(fresh.path(path), os.X_OK):
         fix = f"chmod +x {path}, or begin `argv` with its interpreter"
-        raise BuildError.one(f"`{path}` is not executable", action.outputs[0], fix)
+        raise BuildError.one(f"`{path}` is not executable", fix=fix)
 
 
 def _start(action: Action, walls: Walls) -> Ended:
@@ -105,25 +105,23 @@ def _start(action: Action, walls: Walls) -> Ended:
     except OSError as error:
         what = f"`{params['argv'][0]}` does not start: {error.strerror}"
         fix = "look at its first line: the interpreter that it names must be installed"
-        raise BuildError.one(what, action.outputs[0], fix) from error
+        raise BuildError.one(what, fix=fix) from error
 
 
 def _failure(action: Action, walls: Walls, ended: Ended) -> Iterator[Problem]:
     """Yield what is to be said of a program that failed: how it ended, and each thing that it missed."""
-    program, where = action.params["argv"][0], action.outputs[0]
+    program = action.params["argv"][0]
     if ended.timed_out:
         what = f"`{program}` was stopped after {action.params['timeout']} seconds"
-        yield Problem(where, what + _last_words(ended), "raise `timeout`, or find out what it waits for")
+        yield Problem("", what + _last_words(ended), "raise `timeout`, or find out what it waits for")
         return
     how = f"was killed by {ended.signal}" if ended.signal else f"ended with exit code {ended.code}"
-    yield Problem(where, f"`{program}` {how}{_last_words(ended)}", "the target's log has all that it said")
+    yield Problem("", f"`{program}` {how}{_last_words(ended)}", "the target's log has all that it said")
     for path in _missed(action, walls, ended):
-        yield Problem(
-            where, f"`{program}` looked for `{path}`, which is not declared", _declare(action, path)
-        )
+        yield Problem("", f"`{program}` looked for `{path}`, which is not declared", _declare(action, path))
     if walls.bubblewrap.program and _NETWORK.search(ended.log):
         fix = "keep what it fetches in the workspace, and declare it"
-        yield Problem(where, f"`{program}` asked for the network, which no action has", fix)
+        yield Problem("", f"`{program}` asked for the network, which no action has", fix)
 
 
 def _last_words(ended: Ended) -> str:
@@ -150,28 +148,25 @@ def _declare(action: Action, path: str) -> str:
     return f"name the target that makes `{path}` in `deps`, or move the command to a package above it"
 
 
-def _surprises(action: Action, fresh: Room, files: dict[str, os.stat_result]) -> Iterator[Problem]:
+def _surprises(action: Action, fresh: Room, files: Mapping[str, os.stat_result]) -> Iterator[Problem]:
     """Yield every way in which the tree is not as declared."""
     program = action.params["argv"][0]
     for path in action.outputs:
-        if path not in files:
+        if os.path.isdir(fresh.path(path)) and path not in files:
+            fix = "declare each file, or pack the folder into one"
+            yield Problem("", f"the output `{path}` is a folder", fix)
+        elif path not in files:
             fix = f"let it write `{path}`: {{out}} and {{outs}} in `argv` stand for the outputs"
-            what = f"`{program}` did not make the output `{path}`"
-            if os.path.isdir(fresh.path(path)):
-                what, fix = (
-                    f"the output `{path}` is a folder",
-                    "declare each file, or pack the folder into one",
-                )
-            yield Problem(path, what, fix)
+            yield Problem("", f"`{program}` did not make the output `{path}`", fix)
         elif not stat.S_ISREG(files[path].st_mode):
-            yield Problem(path, f"the output `{path}` is no regular file", "write its content there")
+            yield Problem("", f"the output `{path}` is no regular file", "write its content there")
+    inputs, outputs = frozenset(action.inputs), frozenset(action.outputs)
     for path, now in files.items():
-        if path in action.inputs:
-            if fresh.is_changed(path, now):
-                yield Problem(path, f"`{program}` changed its input `{path}`", "write to an output instead")
-        elif path not in action.outputs:
+        if fresh.is_changed(path, now):
+            yield Problem("", f"`{program}` changed its input `{path}`", "write to an output instead")
+        elif path not in inputs and path not in outputs:
             fix = "add it to `outs`, or write it below $TMPDIR"
-            yield Problem(path, f"`{program}` made `{path}`, which is not declared", fix)
+            yield Problem("", f"`{program}` made `{path}`, which is not declared", fix)
 
 
 def _output(step: Step, path: str, made: os.stat_result) -> BinaryIO:

@@ -1,0 +1,275 @@
+"""The `command` rule: what its fields mean, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging_targets.adapters.testing import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Writes its arguments after the first to the file that the first names.
+ECHO = "import json, sys; json.dump(sys.argv[2:], open(sys.argv[1], 'w'))"
+CHOICES = "{out}, {outs}, {src}, {srcs}, {dep}, {deps}, {dep LABEL}, {deps LABEL}"
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "repo")
+
+
+def command(*lines: str, name: str = "t") -> str:
+    return "\n".join(("[[command]]", f'name = "{name}"', *lines, ""))
+
+
+def arguments(ws: Workspace, *given: str, more: tuple[str, ...] = ()) -> list[str]:
+    """Build a command of `pkg` with these arguments, and return what its program was given."""
+    argv = json.dumps(["python3", "-c", ECHO, "../dist/pkg/seen.json", *given])
+    ws.write({"pkg/TARGETS.toml": command(f"argv = {argv}", 'outs = ["seen.json"]', *more)})
+    run = ws.build("//pkg:t")
+    assert run.exit_code == 0, run.output
+    return list(json.loads(ws.path("dist/pkg/seen.json").read_bytes()))
+
+
+def refusal(ws: Workspace, *lines: str) -> str:
+    ws.write({"pkg/TARGETS.toml": command(*lines)})
+    run = ws.build("//pkg:t")
+    assert run.exit_code != 0
+    return run.output
+
+
+def test_a_program_makes_its_outputs(ws: Workspace) -> None:
+    ws.write(
+        {
+            "pkg/TARGETS.toml": command(
+                """argv = ["sh", "-c", 'sort "$@" >"$0"', "{out}", "{srcs}"]""",
+                'srcs = ["*.txt"]',
+                'outs = ["sorted/all.txt"]',
+            ),
+            "pkg/a.txt": "2\n",
+            "pkg/b.txt": "1\n",
+        }
+    )
+    run = ws.build()
+    assert (run.exit_code, run.built) == (0, ["//pkg:t"])
+    assert ws.path("dist/pkg/sorted/all.txt").read_bytes() == b"1\n2\n"
+
+
+def test_placeholders(ws: Workspace) -> None:
+    ws.write({"pkg/a.txt": "", "pkg/sub/b.txt": ""})
+    seen = arguments(
+        ws,
+        *("{out}", "--to={out}:{out}", "{outs}", "{srcs}", "{{srcs}}", "a{{}}b", ""),
+        more=('srcs = ["**/*.txt"]',),
+    )
+    out = "../dist/pkg/seen.json"
+    assert seen == [out, f"--to={out}:{out}", out, "a.txt", "sub/b.txt", "{srcs}", "a{}b", ""]
+
+
+def test_the_one_source(ws: Workspace) -> None:
+    ws.write({"pkg/a.txt": ""})
+    assert arguments(ws, "{src}", "{deps}", more=('srcs = ["a.txt"]',)) == ["a.txt"]
+
+
+def test_outputs_of_dependencies(ws: Workspace) -> None:
+    one = command('argv = ["touch", "{out}"]', 'outs = ["one"]', name="one")
+    two = command('argv = ["touch", "{outs}"]', 'outs = ["x", "y"]', name="two")
+    ws.write({"a/TARGETS.toml": one, "a/b/TARGETS.toml": two})
+    seen = arguments(
+        ws,
+        *("{dep //a:one}", "-I={dep //a:one}", "{deps //a/b:two}", "{deps}"),
+        more=('deps = ["//a:one", "//a/b:two"]',),
+    )
+    first, second = "../dist/a/one", ["../dist/a/b/x", "../dist/a/b/y"]
+    assert seen == [first, f"-I={first}", *second, first, *second]
+
+
+def test_the_root_package(ws: Workspace) -> None:
+    root = ws.path("TARGETS.toml").read_text()
+    target = command(
+        """argv = ["sh", "-c", 'cat "$1" >"$0"', "{out}", "{src}"]""", 'srcs = ["in"]', 'outs = ["o"]'
+    )
+    ws.write({"TARGETS.toml": f"{root}\n{target}", "in": "of the root"})
+    run = ws.build("//:t")
+    assert run.exit_code == 0, run.output
+    assert ws.path("dist/o").read_bytes() == b"of the root"
+
+
+def test_a_dependency_is_the_program(ws: Workspace) -> None:
+    script = 'printf "#!/bin/sh\\necho made >\\$1\\n" >"$0"; chmod +x "$0"'
+    ws.write(
+        {
+            "gen/TARGETS.toml": command(
+                f"argv = ['sh', '-c', '''{script}''', '{{out}}']", 'outs = ["gen"]', name="gen"
+            ),
+            "pkg/TARGETS.toml": command(
+                'argv = ["{dep //gen}", "{out}"]', 'deps = ["//gen"]', 'outs = ["o"]'
+            ),
+        }
+    )
+    run = ws.build()
+    assert run.exit_code == 0, run.output
+    assert ws.path("dist/pkg/o").read_bytes() == b"made\n"
+
+
+@pytest.mark.parametrize("program", ["gen.sh", "./gen.sh", "//pkg/gen.sh"])
+def test_a_source_is_the_program(ws: Workspace, program: str) -> None:
+    lines = (f'argv = ["{program}", "{{out}}"]', 'srcs = ["gen.sh"]', 'outs = ["o"]')
+    ws.write({"pkg/TARGETS.toml": command(*lines), "pkg/gen.sh": "#!/bin/sh\necho made >$1\n"})
+    ws.path("pkg/gen.sh").chmod(0o755)
+    run = ws.build()
+    assert run.exit_code == 0, run.output
+    assert ws.path("dist/pkg/o").read_bytes() == b"made\n"
+
+
+def test_a_tool_of_the_workspace_is_an_input(ws: Workspace) -> None:
+    lines = ('argv = ["//tools/gen.sh", "{out}"]', 'tools = ["//tools/gen.sh"]', 'outs = ["o"]')
+    ws.write({"pkg/TARGETS.toml": command(*lines), "tools/gen.sh": "#!/bin/sh\necho 1 >$1\n"})
+    ws.path("tools/gen.sh").chmod(0o755)
+    assert ws.build().exit_code == 0
+    assert ws.build().built == []
+    ws.write({"tools/gen.sh": "#!/bin/sh\necho 2 >$1\n"})
+    ws.path("tools/gen.sh").chmod(0o755)
+    assert ws.build().built == ["//pkg:t"]
+    assert ws.path("dist/pkg/o").read_bytes() == b"2\n"
+
+
+def test_a_tool_of_the_system_is_part_of_the_key(ws: Workspace, tmp_path: Path) -> None:
+    tool = tmp_path / "bin" / "tool"
+    tool.parent.mkdir()
+    lines = (f"""argv = ["sh", "-c", '{tool} >"$0"', "{{out}}"]""", f'tools = ["{tool}"]', 'outs = ["o"]')
+    ws.write({"pkg/TARGETS.toml": command(*lines)})
+    for text in ("one", "two"):
+        tool.write_text(f"#!/bin/sh\necho {text}\n")
+        tool.chmod(0o755)
+        run = ws.build()
+        assert run.built == ["//pkg:t"], run.output
+        assert ws.path("dist/pkg/o").read_text() == f"{text}\n"
+        assert ws.build().built == []
+
+
+def test_the_environment_is_part_of_the_key(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    lines = ("""argv = ["sh", "-c", 'echo "$WORD $SOURCE_DATE_EPOCH" >"$0"', "{out}"]""", 'outs = ["o"]')
+    for word in ("a b", "{out}"):
+        ws.write({"pkg/TARGETS.toml": command(*lines, f'env = {{ WORD = "{word}" }}')})
+        run = ws.build()
+        assert run.built == ["//pkg:t"], run.output
+        assert ws.path("dist/pkg/o").read_text() == f"{word} 0\n"
+        assert ws.build().built == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "field", "what", "fix"),
+    [
+        (
+            '"{source}"',
+            "$.argv[1]",
+            "`{source}` is no placeholder",
+            f"write `{{{{` for a brace  (placeholders: {CHOICES})",
+        ),
+        ('"x", "a}"', "$.argv[2]", "a single `}` means nothing", "write `}}` for a brace"),
+        ('"{print $1"', "$.argv[1]", "a single `{` means nothing", "write `{{` for a brace"),
+        (
+            '"-I={srcs}"',
+            "$.argv[1]",
+            "`{srcs}` stands for several arguments",
+            "let `{srcs}` be an argument of its own",
+        ),
+        (
+            '"{src}"',
+            "$.argv[1]",
+            "`{src}` needs exactly one file, but there are 2",
+            "write `{srcs}`, or the path itself",
+        ),
+        (
+            '"{dep //other:x}"',
+            "$.argv[1]",
+            "`//other:x` is not among the `deps`",
+            'add "//other:x" to `deps`',
+        ),
+        (
+            '"{deps other}"',
+            "$.argv[1]",
+            "`other` is no label: a label starts with `//` or `:`",
+            "write a label such as //tools/gen:gen or :gen",
+        ),
+    ],
+)
+def test_a_wrong_placeholder(ws: Workspace, argv: str, field: str, what: str, fix: str) -> None:
+    ws.write({"pkg/a.txt": "", "pkg/b.txt": ""})
+    output = refusal(ws, f'argv = ["true", {argv}]', 'srcs = ["*.txt"]', 'outs = ["o"]')
+    assert f"error: {what}\n  at pkg/TARGETS.toml:3  (//pkg:t, {field})\n  fix: {fix}\n" in output
+
+
+@pytest.mark.parametrize(
+    ("program", "what", "fix"),
+    [
+        (
+            "./gen.sh",
+            "the program `./gen.sh` is neither a source nor the output of a dependency",
+            "add it to `srcs` or to `tools`",
+        ),
+        ("", "`argv` names no program", "write the program first"),
+    ],
+)
+def test_a_wrong_program(ws: Workspace, program: str, what: str, fix: str) -> None:
+    output = refusal(ws, f'argv = ["{program}"]', 'outs = ["o"]')
+    field = "$.argv[0]" if program else "$.argv"
+    assert f"error: {what}\n  at pkg/TARGETS.toml:3  (//pkg:t, {field})\n  fix: {fix}\n" in output
+
+
+@pytest.mark.parametrize(
+    ("outs", "what"),
+    [
+        ('"a", "a/b"', "`a` is a file, and `a/b` wants it to be a folder"),
+        ('"../x"', "`../x` has an empty, `.` or `..` part"),
+        ('"/x"', "`/x` is no relative path"),
+    ],
+)
+def test_wrong_outputs(ws: Workspace, outs: str, what: str) -> None:
+    output = refusal(ws, 'argv = ["true"]', f"outs = [{outs}]")
+    fix = "write paths of files below the package's out folder"
+    assert f"error: {what}\n  at pkg/TARGETS.toml:4  (//pkg:t, $.outs)\n  fix: {fix}\n" in output
+
+
+def test_a_source_that_links_to_an_absolute_path(ws: Workspace) -> None:
+    ws.write({"pkg/real": ""})
+    ws.path("pkg/link").symlink_to(ws.path("pkg/real"))
+    output = refusal(ws, 'argv = ["true"]', 'outs = ["o"]', 'srcs = ["link"]')
+    assert (
+        "error: `pkg/link` is a link to an absolute path\n"
+        "  at pkg/TARGETS.toml:5  (//pkg:t, $.srcs)\n"
+        "  fix: make it a relative link, or exclude it\n"
+    ) in output
+
+
+def test_a_program_that_is_not_installed(ws: Workspace) -> None:
+    output = refusal(ws, 'argv = ["no-such-program"]', 'outs = ["o"]')
+    assert "error: there is no program `no-such-program` on the path /usr/local/bin:" in output
+    assert (
+        "fix: install `no-such-program`, or make it one of the `srcs` or the output of a dependency" in output
+    )
+
+
+def test_a_failure_names_the_target_and_the_missed_file(ws: Workspace) -> None:
+    ws.write({"pkg/limits.toml": ""})
+    output = refusal(ws, 'argv = ["cat", "limits.toml"]', 'outs = ["o"]')
+    assert "//pkg:t" in output
+    assert "`cat` ended with exit code 1" in output
+    assert "`cat` looked for `pkg/limits.toml`, which is not declared" in output
+    assert "fix: add `limits.toml` to `srcs`" in output
+
+
+def test_an_undeclared_output_leaves_nothing_behind(ws: Workspace) -> None:
+    lines = ("""argv = ["sh", "-c", 'echo >"$0"; echo >"$0.log"', "{out}"]""", 'outs = ["o"]')
+    assert "`sh` made `dist/pkg/o.log`, which is not declared" in refusal(ws, *lines)
+    assert ws.paths("dist") == []
+
+
+def test_the_time_limit(ws: Workspace) -> None:
+    output = refusal(ws, 'argv = ["sleep", "60"]', 'outs = ["o"]', "timeout = 1")
+    assert "`sleep` was stopped after 1 seconds" in output
