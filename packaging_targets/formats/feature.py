@@ -2,9 +2,9 @@
 
     folders ──check──▶ features ──▶ <id>-<version>.tgz for each, one collection file
 
-A feature is a folder with `devcontainer-feature.json`. A collection is many: the name of each folder is the id
-of its feature, and each must be installable. Everything is checked before anything is made, and all that is wrong
-with all folders is told at once. Rules and the `features` program call the same functions.
+A feature is a folder with `devcontainer-feature.json`. A collection is many: a folder has the id of
+its feature, and each must be installable. Everything is checked before anything is made, and all that is
+wrong with all folders is told at once. Rules and the `features` program call the same functions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`devcontainer_feature`: the folder of the package becomes an archive and a collection file that lists it."""
+"""`devcontainer_feature`: the folder of the package becomes an archive, and a collection file lists it."""
 
 from __future__ import annotations
 
