@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -23,7 +25,7 @@ from packaging_targets.model.action import Action
 from packaging_targets.model.manifest import SourceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 OUT = "dist/pkg/out.txt"
@@ -445,6 +447,27 @@ def test_bubblewrap_that_may_not_work_is_told(tmp_path: Path, monkeypatch: pytes
 
 # Behind walls
 
+WORKER = """
+from packaging_targets.build.sandbox.room import fresh_room
+from packaging_targets.build.sandbox.walls import Walls, bubblewrap
+
+with fresh_room() as room:
+    Walls(room, bubblewrap()).run(["sleep", "63"], "", {}, 99)
+"""
+
+
+def running(pattern: str) -> bool:
+    return process.run(["pgrep", "-f", pattern], "/", {"PATH": "/usr/bin:/bin"}, 9).code == 0
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 5
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
 
 @pytest.mark.service
 def test_behind_walls_outputs_are_the_same(walled: Repo) -> None:
@@ -538,8 +561,16 @@ def test_behind_walls_the_time_limit_ends_what_fled_its_group(walled: Repo) -> N
     message = walled.refuses("setsid sleep 61 & sleep 62", timeout=1)
     assert "was stopped after 1 seconds" in message
     assert time.monotonic() - started < 8
-    ended = process.run(["pgrep", "-f", "sleep 6[12]$"], "/", {"PATH": "/usr/bin:/bin"}, 9)
-    assert ended.log == ""
+    assert eventually(lambda: not running("sleep 6[12]$"))
+
+
+@pytest.mark.service
+def test_behind_walls_a_killed_worker_takes_its_program_with_it(walled: Repo) -> None:
+    worker = subprocess.Popen([sys.executable, "-c", WORKER], env={"PYTHONPATH": os.pathsep.join(sys.path)})
+    assert eventually(lambda: running("sleep 6[3]$"))
+    worker.kill()
+    worker.wait()
+    assert eventually(lambda: not running("sleep 6[3]$"))
 
 
 @pytest.mark.service

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from packaging_targets.adapters.testing import Workspace
 
+from packaging_targets.errors import FieldError
+from packaging_targets.workspace.rulebook import Rulebook
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from types import ModuleType
 
 # Writes its arguments after the first to the file that the first names.
 ECHO = "import json, sys; json.dump(sys.argv[2:], open(sys.argv[1], 'w'))"
@@ -56,6 +64,47 @@ def test_a_program_makes_its_outputs(ws: Workspace) -> None:
     run = ws.build()
     assert (run.exit_code, run.built) == (0, ["//pkg:t"])
     assert ws.path("dist/pkg/sorted/all.txt").read_bytes() == b"1\n2\n"
+
+
+@pytest.fixture(scope="module")
+def argv_module(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The rule's own module, loaded by path as every rule is."""
+    rule = Rulebook(str(tmp_path_factory.mktemp("empty"))).rule("command")
+    return importlib.import_module(f"{rule.analyse.__module__.rpartition('.')[0]}._argv")
+
+
+@given(text=st.text(max_size=40))
+def test_braces_can_be_escaped_in_any_argument(argv_module: ModuleType, text: str) -> None:
+    escaped = text.replace("{", "{{").replace("}", "}}")
+    assert argv_module.expand([escaped], {}, "pkg") == [text]
+
+
+@given(text=st.text(alphabet="{}outsrcdep :/a", max_size=20))
+def test_an_argument_expands_or_is_refused(argv_module: ModuleType, text: str) -> None:
+    result = outcome(argv_module, text)
+    if "{" in text or "}" in text:
+        assert isinstance(result, list) or result == "$.argv[0]"
+    else:
+        assert result == [text]
+
+
+def outcome(argv_module: ModuleType, text: str) -> object:
+    places = {"out": ["dist/pkg/o"], "src": ["pkg/a", "pkg/b"], "dep": []}
+    try:
+        return argv_module.expand([text], places, "pkg")
+    except FieldError as error:
+        return error.field
+
+
+def test_the_example_of_the_guide(ws: Workspace) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "commands.md"
+    example = re.search(r"((?:^    .*\n)+)", guide.read_text(encoding="utf-8"), re.MULTILINE)
+    assert example is not None
+    program = "import json, os, sys; json.dump(os.listdir(sys.argv[3]), open(sys.argv[2], 'w'))"
+    ws.write({"pkg/TARGETS.toml": example[1], "pkg/table.py": program, "pkg/data/a.csv": ""})
+    run = ws.build()
+    assert run.exit_code == 0, run.output
+    assert ws.path("dist/pkg/table.json").read_bytes() == b'["a.csv"]'
 
 
 def test_placeholders(ws: Workspace) -> None:
@@ -202,7 +251,7 @@ def test_the_environment_is_part_of_the_key(ws: Workspace, monkeypatch: pytest.M
 def test_a_wrong_placeholder(ws: Workspace, argv: str, field: str, what: str, fix: str) -> None:
     ws.write({"pkg/a.txt": "", "pkg/b.txt": ""})
     output = refusal(ws, f'argv = ["true", {argv}]', 'srcs = ["*.txt"]', 'outs = ["o"]')
-    assert f"error: {what}\n  at pkg/TARGETS.toml:3  (//pkg:t, {field})\n  fix: {fix}\n" in output
+    assert f"error: {what}\n  at pkg/TARGETS.toml:1  (//pkg:t, {field})\n  fix: {fix}\n" in output
 
 
 @pytest.mark.parametrize(
@@ -219,7 +268,7 @@ def test_a_wrong_placeholder(ws: Workspace, argv: str, field: str, what: str, fi
 def test_a_wrong_program(ws: Workspace, program: str, what: str, fix: str) -> None:
     output = refusal(ws, f'argv = ["{program}"]', 'outs = ["o"]')
     field = "$.argv[0]" if program else "$.argv"
-    assert f"error: {what}\n  at pkg/TARGETS.toml:3  (//pkg:t, {field})\n  fix: {fix}\n" in output
+    assert f"error: {what}\n  at pkg/TARGETS.toml:1  (//pkg:t, {field})\n  fix: {fix}\n" in output
 
 
 @pytest.mark.parametrize(
@@ -233,7 +282,7 @@ def test_a_wrong_program(ws: Workspace, program: str, what: str, fix: str) -> No
 def test_wrong_outputs(ws: Workspace, outs: str, what: str) -> None:
     output = refusal(ws, 'argv = ["true"]', f"outs = [{outs}]")
     fix = "write paths of files below the package's out folder"
-    assert f"error: {what}\n  at pkg/TARGETS.toml:4  (//pkg:t, $.outs)\n  fix: {fix}\n" in output
+    assert f"error: {what}\n  at pkg/TARGETS.toml:1  (//pkg:t, $.outs)\n  fix: {fix}\n" in output
 
 
 def test_a_source_that_links_to_an_absolute_path(ws: Workspace) -> None:
@@ -242,7 +291,7 @@ def test_a_source_that_links_to_an_absolute_path(ws: Workspace) -> None:
     output = refusal(ws, 'argv = ["true"]', 'outs = ["o"]', 'srcs = ["link"]')
     assert (
         "error: `pkg/link` is a link to an absolute path\n"
-        "  at pkg/TARGETS.toml:5  (//pkg:t, $.srcs)\n"
+        "  at pkg/TARGETS.toml:1  (//pkg:t, $.srcs)\n"
         "  fix: make it a relative link, or exclude it\n"
     ) in output
 

@@ -63,8 +63,7 @@ class Room:
         """Copy `inputs` into the tree: files read-only with their executable bit, symbolic links as links."""
         for path in inputs:
             self._copy(path, source)
-        for path in self.files():
-            self._stamps[path] = _stamp(os.lstat(self.path(path)))
+        self._stamps.update((path, _stamp(stat)) for path, stat in self.files().items())
 
     def make_folder(self, path: str) -> None:
         """Make the folder `path` of the tree and those above it."""
