@@ -87,12 +87,19 @@ class Manifest:
 
     def to_json(self) -> list[list[Any]]:
         """Return the manifest as the JSON value that an action carries: it is hashed, and crosses processes."""
-        return [[e.dest, e.source, e.text, e.link, e.executable] for e in self.entries]
+        return [_row(entry) for entry in self.entries]
 
     @classmethod
     def from_json(cls, value: Iterable[Any]) -> Manifest:
         """Return the manifest that `to_json` described."""
         return cls(tuple(Entry(*row) for row in value))
+
+
+def _row(entry: Entry) -> list[Any]:
+    row: list[Any] = [entry.dest, entry.source, entry.text, entry.link, entry.executable]
+    while row[-1] is None:
+        row.pop()
+    return row
 
 
 def _check(dest: str) -> None:

@@ -59,7 +59,7 @@ class ActionCache:
                 states = _restored(file, places)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError):
+        except (OSError, ValueError, LookupError, TypeError):
             states = None
         if states is None:
             with contextlib.suppress(OSError):
@@ -107,7 +107,7 @@ class ActionCache:
                     holds = _restored(file, None) is not None
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError):
+            except (OSError, ValueError, LookupError, TypeError):
                 holds = False
             if holds:
                 good += 1

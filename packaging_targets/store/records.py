@@ -23,10 +23,10 @@ _SCHEMA = """
 create table folder(path text primary key, parent text) without rowid;
 create index folder_parent on folder(parent);
 create table package(path text primary key, state text) without rowid;
-create table rule(name text primary key, digest text, files text) without rowid;
+create table rule(name text primary key, digest text, files text, over text) without rowid;
 create table target(
     label text primary key, package text, rule text, line integer, identity text, fields text, deps text,
-    sources text, reads text, provided text, warnings text, analysed integer
+    sources text, reads text, provided text, warnings text
 ) without rowid;
 create index target_package on target(package);
 create index target_rule on target(rule);

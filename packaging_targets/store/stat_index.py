@@ -19,11 +19,11 @@ import struct
 import sys
 from array import array
 
-from packaging_targets.store.sweep import UNTRUSTED, sweep
+from packaging_targets.store.sweep import sweep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _MAGIC = b"PTINDEX1"
 _HEADER = struct.Struct("=6Q")
@@ -112,6 +112,17 @@ class StatIndex:
         """Return state and signature by path."""
         return {path: (self.state(at), self.signatures[at]) for at, path in enumerate(self.paths)}
 
+    def patched(
+        self, patches: Mapping[int, tuple[str, int]], *, mark: str, targets: int, pending: bool
+    ) -> StatIndex:
+        """Return this index with another state and signature at some positions."""
+        states = bytearray(self._raw_states)
+        fresh = self.signatures[:]
+        for place, (state, sig) in patches.items():
+            states[place * _STATE_SIZE : (place + 1) * _STATE_SIZE] = _packed(state)
+            fresh[place] = sig
+        return StatIndex(self.paths, fresh, bytes(states), mark=mark, targets=targets, pending=pending)
+
     def save(self, path: str) -> None:
         """Write the index to `path` in one step: readers see the old one or the new one, whole."""
         body = "\0".join(self.paths).encode("utf-8", "surrogateescape")
@@ -129,4 +140,13 @@ def _packed(state: str) -> bytes:
     return state[:1].encode("ascii") + (bytes.fromhex(state[1:]) if len(state) > 1 else bytes(_STATE_SIZE - 1))
 
 
-__all__ = ["UNTRUSTED", "StatIndex", "fingerprint"]
+def mark_pending(path: str) -> None:
+    """Set the flag of the index at `path` that actions are stale, in place; nothing happens where there is no index."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        os.pwrite(descriptor, _PENDING.to_bytes(8, sys.byteorder), len(_MAGIC))
+    finally:
+        os.close(descriptor)

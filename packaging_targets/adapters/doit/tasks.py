@@ -1,0 +1,218 @@
+"""doit tasks for the actions of a workspace: all of them, or only those that may have to run.
+
+`build` is the group of all actions; `build://pkg:name` is a target with one action, or the group of
+`build://pkg:name#action`. Only data crosses to doit's worker processes: the action of every task is `perform`, and what
+it is to do stands in the task's `meta`, which doit carries along.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from doit.exceptions import InvalidDodoFile, TaskFailed
+from doit.task import Task
+
+from packaging_targets import __version__
+from packaging_targets.store.layout import STATE_FOLDER, Layout, find_root
+from packaging_targets.store.stat_index import StatIndex, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from packaging_targets.build.execution import Job
+    from packaging_targets.build.session import Pending, Session
+
+GROUP = "build"
+DOIT_CONFIG = {
+    "backend": "packaging",
+    "dep_file": os.path.join(STATE_FOLDER, "doit.json"),
+    "reporter": "packaging",
+}
+_PARAMS = (
+    {"name": "log_json", "long": "log-json", "default": "", "help": "write one event a line to this file, as JSON"},
+)
+
+
+class Build:
+    """The build that this process runs, if it runs one. doit has one task list a process, and so have we."""
+
+    session: Session | None = None
+    up_to_date: int | None = None
+    """How many targets there are, where the sweep found all of them up to date."""
+
+
+def task_build() -> Iterator[Task]:
+    """Package what the workspace declares."""
+    root = find_root(os.getcwd()) or os.getcwd()
+    yield from tasks_for(root, _asked_for(sys.argv), running=_is_running(sys.argv))
+
+
+def tasks_for(root: str, asked: list[str] | None, *, running: bool) -> list[Task]:
+    """Return the tasks of the workspace at `root`.
+
+    `asked` are the task names that are asked for if they are all ours, None where any task may be. With `running`,
+    and ours asked for alone, tasks are made only for what may have to run.
+    """
+    # Tens of thousands of small objects that all stay: collecting garbage meanwhile finds none, and costs a fifth.
+    gc.disable()
+    try:
+        if running and asked == [GROUP] and (count := clean_targets(root)) is not None:
+            Build.up_to_date = count
+            return [_group(GROUP, [])]
+        return _planned_tasks(root, asked, running=running)
+    finally:
+        gc.enable()
+
+
+def clean_targets(root: str) -> int | None:
+    """Return how many targets there are if nothing changed since the last build, else None. Costs one sweep of stats."""
+    index = StatIndex.load(Layout(root).index)
+    if index is None:
+        return None
+    os.chdir(root)
+    return index.targets if index.is_clean(fingerprint(__version__)) else None
+
+
+def open_session(start: str) -> Session:
+    """Open and plan a build; raises InvalidDodoFile with the problems, which doit prints without a trace."""
+    from packaging_targets.build.session import Session
+    from packaging_targets.errors import PackagingError
+
+    try:
+        session = Session(start, lambda pid: print(f"waiting for another build (process {pid})", file=sys.stderr))
+        try:
+            session.plan()
+        except BaseException:
+            session.abandon()
+            raise
+    except PackagingError as error:
+        raise InvalidDodoFile(f"the workspace has problems\n\n{error}") from error
+    for note in session.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return session
+
+
+def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list[Task]:
+    session = open_session(root)
+    stale = session.candidates()
+    if not running:
+        every = session.everything()
+        session.close()
+        return _all_tasks(session, every, {name: False for name in stale})
+    Build.session = session
+    atexit.register(session.close)
+    if asked is None or asked != [GROUP]:
+        return _all_tasks(session, session.everything(), dict.fromkeys(stale, True))
+    return [_group(GROUP, [_name(one) for one in stale]), *(_task(session, one, stale=True) for one in session.load(stale))]
+
+
+def _all_tasks(session: Session, every: list[Pending], stale: dict[str, bool]) -> list[Task]:
+    """Return a task for every action: `stale` ones decide when their turn comes if they map to True, else not."""
+    tasks = [_task(session, one, stale=stale.get(one.id)) for one in every]
+    return [_group(GROUP, [task.name for task in tasks]), *tasks, *_target_groups(every)]
+
+
+def _target_groups(every: list[Pending]) -> Iterator[Task]:
+    """Return a group for each target with several actions, under the target's own name."""
+    parts: dict[str, list[str]] = {}
+    for one in every:
+        if one.id != one.label:
+            parts.setdefault(one.label, []).append(_name(one.id))
+    for label, names in parts.items():
+        yield _group(f"{GROUP}:{label}", names)
+
+
+def _group(name: str, parts: list[str]) -> Task:
+    doc = "package what the workspace declares" if name == GROUP else f"all actions of {name[len(GROUP) + 1:]}"
+    return Task(name, None, task_dep=parts, has_subtask=True, doc=doc, params=_PARAMS if name == GROUP else ())
+
+
+def _task(session: Session, one: Pending, *, stale: bool | None) -> Task:
+    """Return the task of an action. `stale` None: it is up to date; False: it is not; True: it decides in its turn."""
+    body = one.body
+    # In its turn, an action is ordered behind those whose outputs it uses.
+    task = Task(
+        _name(one.id),
+        [(perform,)],
+        targets=body["outputs"],
+        task_dep=[_name(made) for made in session.makers_of(one)],
+        uptodate=[(_decide, [one.id])] if stale else [stale is None],
+        clean=True,
+        doc=body["title"] or f"{body['kind'].partition('/')[0]}: {', '.join(body['outputs'])}",
+        subtask_of=GROUP,
+        io={"capture": False},
+        meta={},
+    )
+    task.value_savers.append(lambda: _record(task, one.id))
+    return task
+
+
+def _name(action: str) -> str:
+    return f"{GROUP}:{action}"
+
+
+def _decide(task: Task, values: dict[str, Any], name: str) -> bool:
+    """Tell doit whether an action is up to date, and put what is to be done where workers find it."""
+    from packaging_targets.errors import PackagingError
+
+    assert Build.session is not None
+    try:
+        decision = Build.session.check(name)
+    except PackagingError as error:
+        task.meta["refused"] = str(error)
+        return False
+    task.meta["job"] = decision.job
+    return decision.job is None
+
+
+def perform(task: Task) -> Any:
+    """Run the job of a task, in whatever process or thread doit chose. Returns values for doit, or the failure."""
+    from packaging_targets.build.execution import run_job
+    from packaging_targets.errors import PackagingError
+
+    if "refused" in task.meta:
+        return TaskFailed(task.meta["refused"])
+    job: Job = task.meta["job"]
+    try:
+        done = run_job(job)
+    except PackagingError as error:
+        return TaskFailed(str(error))
+    return {"key": done.key, "outcome": done.outcome, "states": list(done.states), "seconds": done.seconds}
+
+
+def _record(task: Task, name: str) -> dict[str, Any]:
+    from packaging_targets.build.execution import Done
+
+    assert Build.session is not None
+    values = task.values
+    done = Done(values["key"], values["outcome"], tuple(values["states"]), values["seconds"])
+    Build.session.record(name, done, task.meta["job"].shot)
+    return {}
+
+
+def _is_running(argv: list[str]) -> bool:
+    """Tell whether a doit command line runs tasks, as far as its words say."""
+    words = [word for word in argv[1:] if not word.startswith("-")]
+    return not words or words[0] not in _OTHER_COMMANDS
+
+
+def _asked_for(argv: list[str]) -> list[str] | None:
+    """Return the task names of a doit command line if all of them are surely ours, else None: any may be meant."""
+    words = [word for word in argv[1:] if not word.startswith("-") and not word.isdigit()]
+    if words[:1] == ["run"]:
+        words = words[1:]
+    return words if words and all(word.startswith((f"{GROUP}:", GROUP)) for word in words) else None
+
+
+_OTHER_COMMANDS = frozenset(
+    "affected clean dumpdb forget graph help ignore info list query reset-dep strace tabcompletion why".split()
+)
+
+
+def ours(names: Iterable[str]) -> bool:
+    """Tell whether all task names are ours."""
+    return all(name == GROUP or name.startswith(f"{GROUP}:") for name in names)

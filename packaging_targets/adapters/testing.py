@@ -1,0 +1,138 @@
+"""A workspace for tests: write files, build, look at what happened. For our tests, and for those of rules of yours.
+
+    def test_packs_the_sources(tmp_path):
+        ws = Workspace(tmp_path / "repo")
+        ws.write({"api/TARGETS.toml": '[[archive]]\\nname = "api"', "api/main.py": "print(1)"})
+        run = ws.build()
+        assert run.built == ["//api:api"]
+
+Builds run in processes of their own, through doit, as users run them; each workspace has an action cache of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PYPROJECT = '[tool.doit]\nloader = "packaging"\n'
+_GROUP = "build:"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a command came to. The lists hold action ids such as `//api:api` or `//f:all#go`, sorted."""
+
+    exit_code: int
+    output: str
+    events: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+    def _named(self, kind: str) -> list[str]:
+        return sorted(event["task"].removeprefix(_GROUP) for event in self.events if event["event"] == kind)
+
+    @property
+    def built(self) -> list[str]:
+        """Actions that ran."""
+        return self._named("built")
+
+    @property
+    def restored(self) -> list[str]:
+        """Actions whose outputs came from the cache."""
+        return self._named("restored")
+
+    @property
+    def failed(self) -> list[str]:
+        """Actions that failed."""
+        return self._named("failed")
+
+    @property
+    def removed(self) -> list[str]:
+        """Outputs that were removed because no target makes them any longer."""
+        return self._named("removed")
+
+
+class Workspace:
+    """A folder with a root target file, built with the interpreter that runs the tests."""
+
+    def __init__(self, root: Path | str, *, cache: Path | str | None = None, settings: str = "") -> None:
+        self.root = Path(root)
+        self.cache = Path(cache) if cache else self.root.parent / f"{self.root.name}-cache"
+        self.environment: dict[str, str] = {}
+        self.root.mkdir(parents=True, exist_ok=True)
+        if not (self.root / "TARGETS.toml").exists():
+            self.write({"TARGETS.toml": f"[workspace]\n{settings}", "pyproject.toml": _PYPROJECT})
+
+    def write(self, files: Mapping[str, str | bytes], *, executable: bool = False) -> None:
+        """Write files by relative path; text is dedented, folders are made."""
+        for name, content in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else textwrap.dedent(content).encode())
+            if executable:
+                path.chmod(0o755)
+
+    def path(self, name: str) -> Path:
+        """Return the path of a file of the workspace."""
+        return self.root / name
+
+    def read(self, name: str) -> str:
+        """Return the text of a file."""
+        return self.path(name).read_text("utf-8")
+
+    def paths(self, folder: str) -> list[str]:
+        """Return the files below a folder, as paths relative to the workspace, sorted."""
+        found = (path for path in self.path(folder).rglob("*") if not path.is_dir())
+        return sorted(path.relative_to(self.root).as_posix() for path in found)
+
+    def contents(self, folder: str = "dist") -> dict[str, bytes]:
+        """Return the bytes of all files below a folder, by path."""
+        return {name: self.path(name).read_bytes() for name in self.paths(folder)}
+
+    def build(self, *labels: str, jobs: int = 0, keep_going: bool = False) -> Run:
+        """Run `doit build`, or `doit build:LABEL …`, with `-n jobs`, and `--continue` where `keep_going` is set."""
+        options = [*(["-n", str(jobs)] if jobs else []), *(["--continue"] if keep_going else [])]
+        return self.doit("run", *options, *([f"{_GROUP}{label}" for label in labels] or ["build"]))
+
+    def doit(self, *arguments: str) -> Run:
+        """Run doit with these arguments in the workspace."""
+        return self.run([sys.executable, "-m", "doit", *arguments])
+
+    def packaging(self, *arguments: str) -> Run:
+        """Run the `packaging` command with these arguments in the workspace."""
+        return self.run([sys.executable, "-m", "packaging_targets.adapters.cli.main", *arguments])
+
+    def run(self, command: list[str], *, cwd: str = "") -> Run:
+        """Run any command in the workspace, or in its folder `cwd`."""
+        events = self.root.parent / f"{self.root.name}-events.jsonl"
+        events.unlink(missing_ok=True)
+        done = subprocess.run(  # noqa: PLW1510  # the exit code is what tests look at
+            command,
+            cwd=self.root / cwd,
+            env=self._environment(events),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+        lines = events.read_text("utf-8").splitlines() if events.exists() else []
+        return Run(done.returncode, done.stdout, tuple(map(json.loads, lines)))
+
+    def _environment(self, events: Path) -> dict[str, str]:
+        checkout = str(Path(__file__).parents[2])
+        paths = [checkout, os.environ.get("PYTHONPATH", "")]
+        own = {
+            "XDG_CACHE_HOME": str(self.cache),
+            "PACKAGING_LOG_JSON": str(events),
+            "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        }
+        kept = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+        return {**kept, **own, **self.environment}

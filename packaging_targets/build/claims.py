@@ -1,0 +1,145 @@
+"""Who makes what: every output belongs to one action, and outputs that nobody claims any longer are orphans.
+
+An orphan is removed at the end of a build, if it is still as its action made it; what somebody changed stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging_targets.errors import Problem
+from packaging_targets.model.action import RULE_FILE
+from packaging_targets.store.records import Records, dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from packaging_targets.model.action import Action
+    from packaging_targets.model.label import Label
+    from packaging_targets.model.target import Target
+    from packaging_targets.workspace.settings import Settings
+
+
+def action_id(label: Label | str, action: Action) -> str:
+    """Return what names an action among all: the label, and the action's name where it has one."""
+    return f"{label}#{action.name}" if action.name else str(label)
+
+
+class Claims:
+    """The action and output tables of the records, and what one plan adds to them."""
+
+    def __init__(self, settings: Settings, records: Records) -> None:
+        self._out = f"{settings.out}/"
+        self._records = records
+        self._new: dict[str, Target] = {}
+        self._in_tree: set[str] | None = None
+
+    @property
+    def outputs_in_tree(self) -> set[str]:
+        """Outputs that lie outside the `out` folder, among sources: no glob matches them."""
+        if self._in_tree is None:
+            low, high = self._out, f"{self._out[:-1]}0"
+            self._in_tree = set(self._records.column("select path from output where path < ? or path >= ?", low, high))
+        return self._in_tree
+
+    def claim(self, target: Target, actions: Iterable[Action]) -> list[Problem]:
+        """Note what a target's actions make; return the problems of outputs that are somebody else's."""
+        problems = []
+        for action in actions:
+            for path in action.outputs:
+                other = self._new.setdefault(path, target)
+                if other.label != target.label:
+                    problems.append(_contested(path, target, f"`{other.label}` at {other.where}"))
+                if not path.startswith(self._out):
+                    self.outputs_in_tree.add(path)
+        return problems
+
+    def swallowed(self, sources: Mapping[Label, Collection[str]]) -> list[Label]:
+        """Return the targets among whose sources there are outputs, which came to light after they were found."""
+        in_tree = self.outputs_in_tree
+        return [label for label, paths in sources.items() if in_tree and not in_tree.isdisjoint(paths)]
+
+    def all_outputs(self, paths: Iterable[str]) -> set[str]:
+        """Return which of `paths` are outputs."""
+        return {
+            path
+            for path in set(paths)
+            if (path.startswith(self._out) or path in self.outputs_in_tree)
+            and (path in self._new or self._records.row("select 1 from output where path = ?", path))
+        }
+
+    def remove_targets(self, labels: Iterable[str]) -> None:
+        """Forget targets that are gone, and make orphans of their outputs."""
+        for label in labels:
+            self._release(label)
+            self._records.run("delete from action where label = ?", label)
+            self._records.run("delete from target where label = ?", label)
+            self._records.run("delete from edge where label = ?", label)
+            self._records.run("delete from foreign_use where label = ?", label)
+
+    def store(
+        self,
+        actions: Mapping[Label, tuple[Action, ...]],
+        sources: Mapping[Label, Collection[str]],
+        stale_anyway: Collection[Label],
+    ) -> list[Problem]:
+        """Write the actions of analysed targets; new and changed ones are stale. Returns contested outputs."""
+        before = {label: self._release(str(label)) for label in actions}
+        problems: list[Problem] = []
+        for label, made in actions.items():
+            results = self._results(label)
+            self._records.run("delete from action where label = ?", str(label))
+            rows = []
+            for place, action in enumerate(made):
+                name, body = action_id(label, action), dumps(action.to_json())
+                old_body, stale, result, reason = results.get(name, ("", 1, None, None))
+                is_stale = int(bool(stale or old_body != body or label in stale_anyway))
+                rows.append((name, str(label), body, place, is_stale, result, reason))
+                for path in action.outputs:
+                    problems += self._take(path, name, before[label].get(path, ""))
+            self._records.run_many("insert into action values (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._store_foreign(str(label), made, sources[label])
+        return problems
+
+    def _results(self, label: Label) -> dict[str, tuple[str, int, str | None, str | None]]:
+        rows = self._records.rows("select id, body, stale, result, reason from action where label = ?", str(label))
+        return {name: (body, stale, result, reason) for name, body, stale, result, reason in rows}
+
+    def _release(self, label: str) -> dict[str, str]:
+        """Take a target's outputs away from it; those that were made become orphans until somebody claims them."""
+        made: dict[str, str] = {}
+        for (name,) in self._records.rows("select id from action where label = ?", label):
+            made.update(self._records.rows("select path, state from output where id = ?", name))
+            self._records.run("delete from output where id = ?", name)
+        self._records.run_many(
+            "insert or replace into orphan values (?, ?)", ((path, state) for path, state in made.items() if state)
+        )
+        return made
+
+    def _take(self, path: str, name: str, state: str) -> list[Problem]:
+        row = self._records.row("select id from output where path = ?", path)
+        if row is not None and row[0] != name:
+            other = row[0].partition("#")[0]
+            return [_contested(path, self._new[path], f"`{other}`")]
+        self._records.run("insert or replace into output values (?, ?, ?)", path, name, state)
+        self._records.run("delete from orphan where path = ?", path)
+        return []
+
+    def _store_foreign(self, label: str, actions: Iterable[Action], sources: Collection[str]) -> None:
+        own = set(sources)
+        inputs = {path for action in actions for path in action.inputs if path[0] != RULE_FILE and path not in own}
+        foreign = inputs - self.all_outputs(inputs)
+        self._records.run("delete from foreign_use where label = ?", label)
+        self._records.run_many("insert into foreign_use values (?, ?)", ((path, label) for path in foreign))
+
+    def orphans(self) -> dict[str, str]:
+        """Return outputs that nobody claims, with the state that their action left them in."""
+        return dict(self._records.rows("select path, state from orphan order by path"))
+
+
+def _contested(path: str, target: Target, other: str) -> Problem:
+    return Problem(
+        f"{target.where}  ({target.label})",
+        f"two targets make `{path}`",
+        f"give one of them another name; the other is {other}",
+    )

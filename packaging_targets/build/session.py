@@ -1,0 +1,349 @@
+"""One build of a workspace, from the sweep of stats to the last record.
+
+    open ──▶ candidates ──▶ check(action) ──▶ run_job, anywhere ──▶ record(action) ──▶ close
+
+doit orders the candidates; the session decides for each, when its turn comes and what it depends on is made, whether
+it has to run, and remembers what it came to. Results are written as they come, so that a kill loses little.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from packaging_targets import __version__
+from packaging_targets.build.candidates import candidates
+from packaging_targets.build.execution import Done, Job
+from packaging_targets.build.explain import Difference, differences, output_difference
+from packaging_targets.build.keys import key_of, kind_of, snapshot
+from packaging_targets.build.plan import Planner
+from packaging_targets.build.world import World
+from packaging_targets.errors import BuildError, Problem
+from packaging_targets.model.action import RULE_FILE
+from packaging_targets.store.lock import Lock
+from packaging_targets.store.records import Records, dumps, loads
+from packaging_targets.store.stat_index import StatIndex, fingerprint
+from packaging_targets.store.states import examine
+from packaging_targets.workspace.rulebook import Rulebook
+from packaging_targets.workspace.settings import Settings, open_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from packaging_targets.model.label import Label
+
+_FLUSH_AFTER = 0.5  # seconds of results that a kill may lose: they are made again, or restored
+_BODY = "id, label, body, stale, result"
+
+
+@dataclass(slots=True)
+class Pending:
+    """An action of this session. `stale` tells that the records say so; `result` is what its last run came to."""
+
+    id: str
+    label: str
+    body: dict[str, Any]
+    stale: bool
+    result: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether an action has to run: `job` is what to run, None where it is up to date; `reasons` say why."""
+
+    job: Job | None
+    reasons: tuple[Difference, ...] = ()
+
+
+@dataclass(slots=True)
+class Removal:
+    """What became of outputs that nobody makes any longer: `removed` are gone, `kept` somebody has changed."""
+
+    removed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+
+class Session:
+    """A build. Opening it takes the workspace's lock and makes its root the current folder, as doit does."""
+
+    def __init__(self, start: str, waiting: Callable[[str], None]) -> None:
+        self.settings: Settings = open_workspace(start)
+        self.layout = self.settings.layout
+        self.notes: list[str] = []
+        os.chdir(self.layout.root)
+        self._make_state()
+        self._lock = Lock(self.layout.lock)
+        self._lock.acquire(waiting)
+        try:
+            self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self) -> None:
+        index = StatIndex.load(self.layout.index)
+        if index is None and os.path.exists(self.layout.index):
+            self.notes.append("the stat index could not be read: every file is examined again")
+        self.records = Records(self.layout.records)
+        if self.records.was_corrupt:
+            self.notes.append("the build records could not be read: everything is checked again")
+        self.rulebook = Rulebook(self.layout.root)
+        self.world = World(index)
+        self._stamp = dumps([self.settings.out, self.settings.ignore, self._environment()])
+        self._mark = fingerprint(__version__)
+        self.full = index is None or index.fingerprint != self._mark or self.records.meta("stamp") != self._stamp
+        self._unwritten: list[tuple[Pending, dict[str, Any], tuple[Difference, ...]]] = []
+        self._written = time.monotonic()
+        self._pending: dict[str, Pending] = {}
+        self._reasons: dict[str, tuple[Difference, ...]] = {}
+        self._rules: dict[str, tuple[str, str]] = {}
+        self._consumers: dict[str, dict[str, list[str]]] = {}
+        self._makers: set[str] = set()
+        self._maker: dict[str, str] = {}
+        self._open_for_writing = True
+
+    def _make_state(self) -> None:
+        try:
+            self.layout.make_state()
+        except OSError as error:
+            what = f"`{self.layout.state}` cannot be written: {(error.strerror or '').lower()}"
+            raise BuildError.one(what, self.layout.root, "make the workspace writable for you") from error
+
+    def plan(self) -> None:
+        """Bring the records in step with the disk; raises RequestError with every problem of every target."""
+        changed = self.world.sweep()
+        planner = Planner(self.settings, self.rulebook, self.records, self.world)
+        planner.run(changed, full=self.full)
+        if self.full:
+            self.records.set_meta("stamp", self._stamp)
+            self._watched: Collection[str] | None = planner.watched | set(self._environment())
+        else:
+            self._watched = None
+
+    def candidates(self, labels: Collection[Label] | None = None) -> list[str]:
+        """Return the ids of the actions that may have to run, limited to `labels` and what they depend on."""
+        found = candidates(self.records, labels)
+        self.load(found)
+        self._prefetch(found)
+        return found
+
+    def load(self, ids: Iterable[str]) -> list[Pending]:
+        """Return actions by id, as the records have them."""
+        for name in ids:
+            if name not in self._pending:
+                row = self.records.row(f"select {_BODY} from action where id = ?", name)  # noqa: S608  # a constant
+                if row is None:
+                    raise KeyError(name)
+                self._pending[name] = _pending(row)
+        return [self._pending[name] for name in ids]
+
+    def everything(self) -> list[Pending]:
+        """Return every action of the workspace."""
+        rows = self.records.rows(f"select {_BODY} from action order by label, place")  # noqa: S608  # a constant
+        for row in rows:
+            self._pending.setdefault(row[0], _pending(row))
+        return [self._pending[row[0]] for row in rows]
+
+    def _prefetch(self, ids: Iterable[str]) -> None:
+        """Hash what the actions need, on all cores, before the first of them runs."""
+        made = {path for name in ids for path in self._pending[name].body["outputs"]}
+        wanted = (path for name in ids for path in self._pending[name].body["inputs"] if path[0] != RULE_FILE)
+        self.world.ensure(path for path in wanted if path not in made)
+
+    def makers_of(self, pending: Pending) -> list[str]:
+        """Return the actions of this session that make what `pending` uses, sorted."""
+        if len(self._makers) != len(self._pending):
+            self._makers_known_for(self._pending.values())
+        return sorted({self._maker[path] for path in pending.body["inputs"] if path in self._maker} - {pending.id})
+
+    def _makers_known_for(self, actions: Iterable[Pending]) -> None:
+        for one in actions:
+            self._makers.add(one.id)
+            for path in one.body["outputs"]:
+                self._maker[path] = one.id
+
+    # Deciding -----------------------------------------------------------------------------------------------------
+
+    def check(self, name: str) -> Decision:
+        """Decide whether an action has to run, now that all it depends on is made.
+
+        Raises BuildError where an input is missing.
+        """
+        (pending,) = self.load([name])
+        inputs = self._inputs(pending)
+        states = {path: state for path, (_, state, _) in inputs.items()}
+        shot = snapshot(pending.body, states, self._rule_of(pending.label))
+        reasons = tuple(self._reasons_to_run(pending, shot))
+        self._reasons[name] = reasons
+        if not reasons:
+            if pending.stale:
+                self.records.run("update action set stale = 0 where id = ?", name)
+                pending.stale = False
+            return Decision(None)
+        layout = self.layout
+        return Decision(Job(name, layout.root, layout.staging, layout.cache, pending.body, shot, inputs), reasons)
+
+    def _reasons_to_run(self, pending: Pending, shot: dict[str, Any]) -> Iterable[Difference]:
+        result = pending.result
+        if result is None or result["key"] != key_of(shot):
+            yield from differences(result["shot"] if result else None, shot)
+            return
+        for path in pending.body["outputs"]:
+            now, recorded = self.world.state(path), result["states"].get(path, "")
+            if now != recorded:
+                yield output_difference(path, recorded, now)
+
+    def _inputs(self, pending: Pending) -> dict[str, tuple[str, str, int]]:
+        found = {path: self._input(path) for path in pending.body["inputs"]}
+        bad = [(path, state) for path, (_, state, _) in found.items() if state[0] not in "fxl"]
+        if bad:
+            raise BuildError(*(_unusable(pending.id, path, state) for path, state in bad))
+        return found
+
+    def _input(self, path: str) -> tuple[str, str, int]:
+        real = self.rulebook.path_of(path) if path[0] == RULE_FILE else path
+        relative = real.removeprefix(f"{self.layout.root}/")
+        state, sig = self.world.known(relative)
+        return os.path.join(self.layout.root, real), state, sig
+
+    def _rule_of(self, label: str) -> tuple[str, str]:
+        if label not in self._rules:
+            row = self.records.row("select rule.name, rule.digest from rule, target where label = ? and rule = name", label)
+            self._rules[label] = row if row else ("", "")  # type: ignore[assignment]  # two columns, two texts
+        return self._rules[label]
+
+    # Recording ----------------------------------------------------------------------------------------------------
+
+    def record(self, name: str, done: Done, shot: dict[str, Any]) -> None:
+        """Remember what running an action came to."""
+        pending = self._pending[name]
+        states = dict(zip(pending.body["outputs"], done.states, strict=True))
+        for path, state in states.items():
+            self.world.made(path, state)
+        result = {
+            "key": done.key,
+            "shot": shot,
+            "states": states,
+            "outcome": done.outcome,
+            "seconds": round(done.seconds, 3),
+            "at": int(time.time()),
+        }
+        self._unwritten.append((pending, result, self._reasons.get(name, ())))
+        if time.monotonic() - self._written > _FLUSH_AFTER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write results to the records; what uses an output that is another one now is stale from then on."""
+        if not self._unwritten:
+            return
+        with self.records.transaction():
+            for pending, result, reasons in self._unwritten:
+                before = pending.result["states"] if pending.result else {}
+                pending.result, pending.stale = result, False
+                told = dumps([[one.what, one.subject, one.old, one.new] for one in reasons])
+                self.records.run(
+                    "update action set stale = 0, result = ?, reason = ? where id = ?", dumps(result), told, pending.id
+                )
+                self.records.run_many(
+                    "update output set state = ? where path = ?", ((state, path) for path, state in result["states"].items())
+                )
+                if before != result["states"]:
+                    self._mark_dependants(pending)
+        self._unwritten = []
+        self._written = time.monotonic()
+
+    def _mark_dependants(self, pending: Pending) -> None:
+        self.records.run(
+            "update action set stale = 1 where label in (select label from edge where dep = ?)", pending.label
+        )
+        for path in pending.body["outputs"]:
+            for name in self._consumers_of(pending.label).get(path, ()):
+                self.records.run("update action set stale = 1 where id = ?", name)
+
+    def _consumers_of(self, label: str) -> dict[str, list[str]]:
+        """Return which actions of a target use what: an action may use what another of its target makes."""
+        if label not in self._consumers:
+            found: dict[str, list[str]] = {}
+            rows = self.records.rows("select id, body from action where label = ?", label)
+            for name, body in rows if len(rows) > 1 else ():
+                for path in loads(body)["inputs"]:
+                    found.setdefault(path, []).append(name)
+            self._consumers[label] = found
+        return self._consumers[label]
+
+    # Closing ------------------------------------------------------------------------------------------------------
+
+    def remove_orphans(self) -> Removal:
+        """Remove outputs that no action makes any longer, if they are still as they were made."""
+        found = Removal()
+        for path, state in self.records.rows("select path, state from orphan order by path"):
+            now = examine(path)[0]
+            if now == state:
+                os.remove(path)
+                _remove_empty_folders(os.path.dirname(path))
+                found.removed.append(path)
+            elif now != "-":
+                found.kept.append(path)
+            self.records.run("delete from orphan where path = ?", path)
+            self.world.drop(path)
+        return found
+
+    def close(self) -> Removal:
+        """Write what is left to write, remove what nobody makes any longer, and give the lock back. Works once."""
+        if not self._open_for_writing:
+            return Removal()
+        self._open_for_writing = False
+        try:
+            self.flush()
+            removal = self.remove_orphans()
+            self._save_index()
+            return removal
+        finally:
+            self.records.close()
+            self._lock.release()
+
+    def _save_index(self) -> None:
+        watched = self._watched
+        if watched is not None:
+            watched = {*watched, *self.records.column("select path from output where state != ''")}
+        count = self.records.column("select count(*) from target")[0]
+        stale = self.records.row("select 1 from action where stale")
+        self.world.save(self.layout.index, watched, mark=self._mark, targets=count, pending=stale is not None)
+
+    def abandon(self) -> None:
+        """Give the lock back without writing anything: planning has failed."""
+        self._open_for_writing = False
+        self.records.close()
+        self._lock.release()
+
+    def _environment(self) -> list[str]:
+        """Return files outside the workspace that decide what kinds and rules do: what we and our tools are made of."""
+        from importlib.metadata import PackageNotFoundError, distribution
+
+        found = []
+        for name in ("deflate", "jinja2", "packaging-targets", "pillow", "zstandard"):
+            with contextlib.suppress(PackageNotFoundError):
+                metadata = distribution(name).locate_file("")
+                folder = next((str(file.locate()) for file in distribution(name).files or () if file.name == "METADATA"), None)
+                found.append(folder or str(metadata))
+        return found
+
+
+def _pending(row: tuple[Any, ...]) -> Pending:
+    name, label, body, stale, result = row
+    return Pending(name, label, loads(body), bool(stale), loads(result) if result else None)
+
+
+def _unusable(name: str, path: str, state: str) -> Problem:
+    noun = {"-": "does not exist", "d": "is a folder", "o": "is a FIFO, a socket or a device"}[state[0]]
+    return Problem(name, f"the input `{path}` {noun}", "mend the target, or make the file")
+
+
+def _remove_empty_folders(folder: str) -> None:
+    with contextlib.suppress(OSError):
+        while folder:
+            os.rmdir(folder)
+            folder = os.path.dirname(folder)
