@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import re
+import tarfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packaging_targets.errors import RequestError
+from packaging_targets.formats.compress import compressor
 from packaging_targets.formats.feature import (
     Feature,
     archive_name,
@@ -20,6 +24,8 @@ from packaging_targets.formats.feature import (
     sanitised_id,
 )
 from packaging_targets.formats.feature_files import FeatureFolder
+from packaging_targets.formats.tar import write_tar
+from packaging_targets.model.manifest import SourceInfo
 
 Content = bytes | str | tuple[str]
 """A file's bytes or text, or in brackets where a symbolic link leads."""
@@ -243,7 +249,7 @@ def test_all_invalid_features_are_listed_at_once() -> None:
 
 
 def test_the_schema_is_met() -> None:
-    command = {
+    commands: dict[str, Any] = {
         "onCreateCommand": "make",
         "postStartCommand": ["a", "b"],
         "postAttachCommand": {"x": ["a"], "y": "b"},
@@ -255,7 +261,7 @@ def test_the_schema_is_met() -> None:
     }
     mounts = [{"type": "volume", "source": "x", "target": "/x"}]
     packed(
-        feature(options=options, mounts=mounts, init=True, capAdd=["X"], containerEnv={"A": "b"}, **command)
+        feature(options=options, mounts=mounts, init=True, capAdd=["X"], containerEnv={"A": "b"}, **commands)
     )
 
 
@@ -439,14 +445,14 @@ def test_warnings_about_names_and_line_endings() -> None:
         "lib/run.sh": "#!/bin/sh\r\n",
         "lib/doc.md": "fine\r\n",
     }
+    ending = "has Windows line endings (CRLF), on which a shell in a container fails"
     dot = "starts with a dot: clients that fetch the archive from a web address drop it"
     assert [line for line in warnings_of(feature(files=files)).splitlines() if line.startswith("error")] == [
         f"error: `src/color/.env` {dot}",
         f"error: `src/color/.x` {dot}",
         "error: `e\u0301` and `\u00e9` are one file where case does not count",
         "error: `lib/A.txt` and `lib/a.txt` are one file where case does not count",
-        "error: `src/color/lib/run.sh` has Windows line endings (CRLF), "
-        "on which a shell in a container fails",
+        f"error: `src/color/lib/run.sh` {ending}",
     ]
 
 
@@ -499,3 +505,57 @@ def test_the_order_of_folders_does_not_count(names: list[str]) -> None:
     other, _ = check_features(reversed(folders), collection=True)
     assert collection_text(one) == collection_text(other)
     assert [found.id for found in one] == sorted(found.id for found in one)
+
+
+class Sources:
+    """The files of `GOLDEN`, as a format reads them."""
+
+    def info(self, path: str) -> SourceInfo:
+        content = GOLDEN[path.removeprefix("src/color/")]
+        if isinstance(content, tuple):
+            return SourceInfo(0, link=content[0])
+        return SourceInfo(len(content), executable=path.endswith(".sh"))
+
+    def open(self, path: str) -> io.BytesIO:
+        content = GOLDEN[path.removeprefix("src/color/")]
+        assert isinstance(content, bytes)
+        return io.BytesIO(content)
+
+
+GOLDEN: dict[str, Content] = {
+    "devcontainer-feature.json": b'{"id": "color", "version": "1.0.0", "name": "Color"}\n',
+    "install.sh": b"#!/bin/sh\necho color\n",
+    "lib-a/one.sh": b"echo one\n",
+    "lib/two.sh": b"echo two\n",
+    "lib/one.sh": ("../lib-a/one.sh",),
+    "Größe.md": b"# 1\n",
+}
+GOLDEN_TAR = "00f95d445a5fc62b9adf8a23b957c64be7a849ba9fc36ed4d6c3736e80d2b79b"
+GOLDEN_TGZ = "f4bd98403c6ab3654fc559e876ace511d0987a0a9e982d9fb3eeda403462ef41"
+
+
+def test_golden_archive() -> None:
+    """Determinism, SC-3: the bytes of an archive are part of the contract, plain and compressed."""
+    (found,) = packed(folder("src/color", dict(reversed(GOLDEN.items()))))
+    plain, packed_bytes = io.BytesIO(), io.BytesIO()
+    write_tar(plain, found.manifest(), Sources(), root=True)
+    with compressor("gzip", packed_bytes, 6) as stream:
+        write_tar(stream, found.manifest(), Sources(), root=True)
+
+    with tarfile.open(fileobj=io.BytesIO(packed_bytes.getvalue()), mode="r:gz") as archive:
+        entries = archive.getmembers()
+    assert [(one.name, oct(one.mode), one.linkname) for one in entries] == [
+        (".", "0o755", ""),
+        ("./Größe.md", "0o644", ""),
+        ("./devcontainer-feature.json", "0o644", ""),
+        ("./install.sh", "0o755", ""),
+        ("./lib", "0o755", ""),
+        ("./lib-a", "0o755", ""),
+        ("./lib-a/one.sh", "0o755", ""),
+        ("./lib/one.sh", "0o777", "../lib-a/one.sh"),
+        ("./lib/two.sh", "0o755", ""),
+    ]
+    assert {(one.mtime, one.uid, one.gid, one.uname, one.gname) for one in entries} == {(0, 0, 0, "", "")}
+    assert packed_bytes.getvalue()[:10] == bytes.fromhex("1f8b08000000000000ff")
+    assert hashlib.sha256(plain.getvalue()).hexdigest() == GOLDEN_TAR
+    assert hashlib.sha256(packed_bytes.getvalue()).hexdigest() == GOLDEN_TGZ
