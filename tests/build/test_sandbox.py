@@ -448,16 +448,19 @@ def test_bubblewrap_that_may_not_work_is_told(tmp_path: Path, monkeypatch: pytes
 # Behind walls
 
 WORKER = """
+import sys
+
 from packaging_targets.build.sandbox.room import fresh_room
 from packaging_targets.build.sandbox.walls import Walls, bubblewrap
 
 with fresh_room() as room:
-    Walls(room, bubblewrap()).run(["sleep", "63"], "", {}, 99)
+    Walls(room, bubblewrap()).run(["sleep", sys.argv[1]], "", {}, 99)
 """
+LONG = f"60.{os.getpid()}"  # as long as no other run sleeps
 
 
-def running(pattern: str) -> bool:
-    return process.run(["pgrep", "-f", pattern], "/", {"PATH": "/usr/bin:/bin"}, 9).code == 0
+def is_asleep() -> bool:
+    return process.run(["pgrep", "-f", f"sleep {LONG}$"], "/", {"PATH": "/usr/bin:/bin"}, 9).code == 0
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
@@ -558,19 +561,21 @@ def test_behind_walls_a_tool_outside_the_system_is_seen(walled: Repo, tmp_path: 
 @pytest.mark.service
 def test_behind_walls_the_time_limit_ends_what_fled_its_group(walled: Repo) -> None:
     started = time.monotonic()
-    message = walled.refuses("setsid sleep 61 & sleep 62", timeout=1)
+    message = walled.refuses(f"setsid sleep {LONG} & sleep {LONG}", timeout=1)
     assert "was stopped after 1 seconds" in message
     assert time.monotonic() - started < 8
-    assert eventually(lambda: not running("sleep 6[12]$"))
+    assert eventually(lambda: not is_asleep())
 
 
 @pytest.mark.service
 def test_behind_walls_a_killed_worker_takes_its_program_with_it(walled: Repo) -> None:
-    worker = subprocess.Popen([sys.executable, "-c", WORKER], env={"PYTHONPATH": os.pathsep.join(sys.path)})
-    assert eventually(lambda: running("sleep 6[3]$"))
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER, LONG], env={"PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    assert eventually(is_asleep)
     worker.kill()
     worker.wait()
-    assert eventually(lambda: not running("sleep 6[3]$"))
+    assert eventually(lambda: not is_asleep())
 
 
 @pytest.mark.service
