@@ -1,0 +1,64 @@
+"""`assets_pa/1`: encoded banks become one `assets.pa` and its companions.
+
+Params: `assets`, each `{"asset_id", "asset_name", "bank_type", "bank", "facts", "metadata", "preload",
+"tooling"}`, where `bank` and `facts` name inputs that a bank's own action made, `metadata` is what the author
+declared, and `tooling` is for `asset_table_metadata.json` alone. Outputs: the pack, its asset table, its
+preload list, the tooling's file. The payload streams from the banks to the pack.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from packaging_targets.errors import BuildError
+from packaging_targets.formats.assets_pa import Bank, Header, write_assets_pa
+from packaging_targets.model.digest import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging_targets.model.action import Action, Step
+
+
+def run(action: Action, step: Step) -> None:
+    """Assemble the pack."""
+    assets = sorted(action.params["assets"], key=lambda asset: int(asset["asset_id"]))
+    header = Header.lay_out(_bank(asset, step) for asset in assets)
+    pack, table, preload, tooling = action.outputs
+    with step.create(pack) as out:
+        write_assets_pa(out, header, [asset["bank"] for asset in assets], step)
+    value = header.to_json()
+    companions = {
+        table: value["asset_table"],
+        preload: value["preload"],
+        tooling: {"assets": [_tooling(asset) for asset in assets], "schema_version": 1},
+    }
+    for path, companion in companions.items():
+        with step.create(path) as out:
+            out.write(canonical_json(companion))
+
+
+def _bank(asset: Mapping[str, Any], step: Step) -> Bank:
+    with step.open(asset["facts"]) as stream:
+        facts = json.load(stream)
+    if both := sorted(asset["metadata"].keys() & facts["metadata"].keys()):
+        raise BuildError.one(
+            f"the metadata of `{asset['asset_name']}` may not have {', '.join(f'`{key}`' for key in both)}: "
+            "the encoder writes it",
+            asset["facts"],
+        )
+    return Bank(
+        asset["asset_id"],
+        asset["asset_name"],
+        asset["bank_type"],
+        step.info(asset["bank"]).size,
+        facts["decoded_size"],
+        {**asset["metadata"], **facts["metadata"]},
+        asset["preload"],
+    )
+
+
+def _tooling(asset: Mapping[str, Any]) -> dict[str, Any]:
+    names = {name: asset[name] for name in ("asset_id", "asset_name", "bank_type")}
+    return {**asset["tooling"], **names}

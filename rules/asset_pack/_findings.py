@@ -1,0 +1,146 @@
+"""Reading JSON that people write: everything that is wrong with a file is found, with its JSON path."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from packaging_targets import Label, PackagingError, Problem
+
+FILE_LIMIT = 1 << 20
+"""The longest file, in bytes."""
+DEPTH_LIMIT = 24
+"""How deep its objects and lists may nest: what the header of a pack allows, less what the header adds."""
+
+_LISTED = 20  # choices that a message bears
+_INTEGER_LIMIT = 1 << 63
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TYPES = {bool: "true or false", dict: "an object", int: "an integer", list: "a list", str: "a string"}
+
+
+class DeclarationError(PackagingError):
+    """Declarations of assets are wrong: the request cannot be met as it is written."""
+
+    exit_code = 2
+
+
+class Findings:
+    """What is wrong with one file of a target."""
+
+    def __init__(self, file: str, label: Label) -> None:
+        self._file = file
+        self._label = label
+        self.problems: list[Problem] = []
+
+    def place(self, path: str) -> str:
+        """Return how a problem names `path` in the file."""
+        return f"{self._file}  ({self._label}, {path})"
+
+    def add(self, path: str, what: str, fix: str = "") -> None:
+        """Report that `path` is wrong."""
+        self.problems.append(Problem(self.place(path), what, fix))
+
+    def members(
+        self, value: Any, path: str, required: Mapping[str, type], optional: Mapping[str, type]
+    ) -> dict[str, Any]:
+        """Return the members of the object `value` that are of the type they should be; report all others."""
+        if not isinstance(value, dict):
+            self.add(path, f"`{_last(path)}` must be an object")
+            return {}
+        known = {**required, **optional}
+        for name in required.keys() - value.keys():
+            self.add(path, f"`{name}` is missing", f'add "{name}": {_EXAMPLES[required[name]]}')
+        for name in value.keys() - known.keys():
+            self.add(f"{path}.{name}", f"there is no member `{name}`", choices(name, known))
+        fitting = {name: value[name] for name in known if name in value and type(value[name]) is known[name]}
+        for name in (known.keys() & value.keys()) - fitting.keys():
+            self.add(f"{path}.{name}", f"`{name}` must be {_TYPES[known[name]]}, but is {shown(value[name])}")
+        return fitting
+
+    def inner(
+        self,
+        outer: Mapping[str, Any],
+        path: str,
+        required: Mapping[str, type],
+        optional: Mapping[str, type] | None = None,
+    ) -> dict[str, Any]:
+        """Do as `members` for the member of `outer` that `path` ends in, where it is there."""
+        value = outer.get(_last(path))
+        return {} if value is None else self.members(value, path, required, optional or {})
+
+
+_EXAMPLES = {bool: "true", dict: "{…}", int: "0", list: "[…]", str: '"…"'}
+
+
+def parse(raw: bytes, findings: Findings) -> Any:
+    """Return the JSON value in `raw`, or None where `findings` says why not."""
+    if len(raw) > FILE_LIMIT:
+        findings.add("$", f"the file is {len(raw)} bytes long, and {FILE_LIMIT} are allowed")
+        return None
+    try:
+        value = json.loads(raw.decode(), object_pairs_hook=_unique)
+    except UnicodeDecodeError as error:
+        findings.add("$", f"the file is not UTF-8: byte {error.start}")
+        return None
+    except RecursionError:
+        findings.add("$", f"the file nests deeper than {DEPTH_LIMIT} levels")
+        return None
+    except ValueError as error:
+        findings.add("$", f"the file is not JSON: {error}")
+        return None
+    before = len(findings.problems)
+    for path, what in _unfit(value, "$", 0):
+        findings.add(path, what)
+    return value if len(findings.problems) == before else None
+
+
+def choices(word: str, known: Iterable[str]) -> str:
+    """Return the fix for a word that is not known: the near miss, or all there are."""
+    listed = sorted(known)
+    close = get_close_matches(word, listed, n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"choose one of {', '.join(listed)}" if 0 < len(listed) <= _LISTED else ""
+
+
+def shown(value: Any) -> str:
+    """Return `value` as JSON, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004  # as long as a message bears
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for name, item in pairs:
+        if name in value:
+            raise ValueError(f"`{name}` stands twice in one object")
+        value[name] = item
+    return value
+
+
+def _unfit(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    """Yield what the header of a pack has no form for."""
+    if isinstance(value, float):
+        yield path, f"{value!r} is no integer, and runtimes read nothing else"
+    elif isinstance(value, int) and not -_INTEGER_LIMIT <= value < _INTEGER_LIMIT:
+        yield path, "the integer does not fit into 64 bits"
+    elif isinstance(value, str) and _SURROGATE.search(value):
+        yield path, "the string holds half a surrogate pair"
+    elif isinstance(value, dict | list):
+        if depth == DEPTH_LIMIT:
+            yield path, f"the file nests deeper than {DEPTH_LIMIT} levels"
+            return
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in pairs:
+            place = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}"
+            if isinstance(key, str) and _SURROGATE.search(key):
+                yield path, "a name holds half a surrogate pair"
+            else:
+                yield from _unfit(item, place, depth + 1)
