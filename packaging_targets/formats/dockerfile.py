@@ -25,7 +25,7 @@ from packaging_targets.errors import BuildError, Problem
 from packaging_targets.model.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _DIRECTIVE = re.compile(r"#\s*(?:syntax|escape|check)\s*=", re.IGNORECASE)
 _MARKER = re.compile(r"^# packaging-targets: sha256:([0-9a-f]{64})\n", re.MULTILINE)
@@ -81,8 +81,17 @@ def exec_form(words: Sequence[str]) -> str:
 
 
 def ignore_text(keep: Iterable[str]) -> str:
-    """Return a `.dockerignore` that lets exactly the paths `keep` of the build's context through."""
-    return "".join(["*\n", *(f"!{_pattern(path)}\n" for path in sorted(set(keep)))])
+    """Return a `.dockerignore` that lets exactly the paths `keep` of the build's context through.
+
+    Docker does not look into an ignored folder unless a `!` pattern begins with its name, letter by letter: a
+    folder whose name needs escapes has to be let in itself, and its content to be ignored again.
+    """
+    paths = sorted(set(keep))
+    patterns = ["*"]
+    for folder in sorted({folder for path in paths for folder in _parents(path)}):
+        if (pattern := _pattern(folder)) != folder:
+            patterns += [f"!{pattern}", f"{pattern}/*"]
+    return "".join(f"{pattern}\n" for pattern in (*patterns, *(f"!{_pattern(path)}" for path in paths)))
 
 
 def render(name: str, templates: Mapping[str, str], variables: Mapping[str, Any]) -> str:
@@ -98,6 +107,7 @@ def render(name: str, templates: Mapping[str, str], variables: Mapping[str, Any]
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         loader=FunctionLoader(_loader(templates)),
     )
     environment.filters.update(quoted=quoted, exec_form=exec_form)
@@ -128,6 +138,13 @@ def _template_error(error: Exception, name: str, templates: Mapping[str, str]) -
     what = f"there is no template `{error}`" if isinstance(error, TemplateNotFound) else str(error)
     what = f"the Dockerfile's template cannot be rendered: {what}"
     return BuildError(Problem(where, what, "docs/containers.md lists what a template may use"))
+
+
+def _parents(path: str) -> Iterator[str]:
+    at = path.find("/")
+    while at > 0:
+        yield path[:at]
+        at = path.find("/", at + 1)
 
 
 def _pattern(path: str) -> str:

@@ -2,16 +2,16 @@
 
 The index belongs to people as well as to us. An entry that we write carries `declaredBy`, its target's label:
 
-- a declared target's entry, found by `id` or by the older `name`, gets the keys that the target gives, where it
-  stands; new entries follow, sorted by id;
+- a declared target's entry, found by `id` or by the older `name`, gets the keys that the target gives, in its
+  place; new entries follow, sorted by id;
 - an entry whose `declaredBy` names no target any more goes; an entry without one is a person's, and stays;
 - every further key of the index and of its entries stays as it is, in its order;
-- a `port` or `healthPath` that a person had written before the target was declared, and that the target does not
-  give, is such a further key: `undeclaredKeys` remembers it. One that the target gave goes when the target
-  drops it.
+- a `port` or `healthPath` that a person had written before the target was declared, and that the target does
+  not give, is such a further key: `undeclaredKeys` remembers it. One that the target gave goes when the
+  target drops it.
 
-The text is JSON in UTF-8, two spaces deep, with a final newline. An index that says the same already keeps its
-bytes.
+The text is JSON in UTF-8, two spaces deep, with a final newline. An index that says the same already keeps
+its bytes.
 """
 
 from __future__ import annotations
@@ -63,12 +63,16 @@ def entry_id(entry: Mapping[str, Any]) -> Any:
 
 def _load(data: bytes, where: str) -> Any:
     try:
-        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        _dump(value)  # what could not be written again is refused before anything is changed
     except json.JSONDecodeError as error:
         what = f"the index is no JSON: {error.msg} (column {error.colno})"
         raise IntegrityError.one(what, f"{where}:{error.lineno}", _FIX) from error
-    except (ValueError, RecursionError) as error:  # not UTF-8, a repeated key, NaN, or nested beyond reason
+    except RecursionError as error:
+        raise IntegrityError.one("the index is nested too deeply", where, _FIX) from error
+    except ValueError as error:  # not UTF-8, a repeated key, NaN
         raise IntegrityError.one(f"the index is no JSON: {error}", where, _FIX) from error
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -127,6 +131,6 @@ def _updated(entry: dict[str, Any], declared: Mapping[str, Any]) -> dict[str, An
     return updated | {"undeclaredKeys": persons} if persons else updated
 
 
-def _dump(index: Mapping[str, Any]) -> bytes:
+def _dump(index: Any) -> bytes:
     # half of a surrogate pair, which JSON can spell and UTF-8 cannot, goes back to its JSON spelling
     return (json.dumps(index, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")

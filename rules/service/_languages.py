@@ -1,0 +1,178 @@
+"""What a module's files say about how it is built and started, for each language that has a template."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging_targets import Context
+
+_VERSION = re.compile(r"v?(\d+(?:\.\d+)*)\s*")
+_REQUIREMENTS = re.compile(r"(?:requirements|constraints)[A-Za-z0-9_.-]*\.txt")
+_GO_VERSION = re.compile(r"^(?:toolchain\s+go|go\s+)(\d+(?:\.\d+)*)", re.MULTILINE)
+_NODE_STARTS = ("server", "index", "main", "app", "src/server", "src/index", "src/main")
+_TINI = ("/sbin/tini", "--")
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A folder of the repository, through the sources that the target declares in it."""
+
+    context: Context
+    folder: str
+    files: frozenset[str]
+
+    @classmethod
+    def of(cls, context: Context, folder: str, sources: Iterable[str]) -> Module:
+        """Return the module in `folder`, whose `files` are named relative to it."""
+        prefix = f"{folder}/" if folder else ""
+        files = frozenset(path.removeprefix(prefix) for path in sources if path.startswith(prefix))
+        return cls(context, folder, files)
+
+    def path(self, name: str) -> str:
+        """Return the workspace path of a file of the module."""
+        return f"{self.folder}/{name}" if self.folder else name
+
+    def text(self, name: str) -> str:
+        """Return a file's text, which has to be UTF-8, or nothing where there is no such file."""
+        if name not in self.files:
+            return ""
+        try:
+            return self.context.read(self.path(name)).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            what = f"`{name}` is not UTF-8 at byte {error.start}"
+            self.context.fail(what, where=self.path(name), fix="save it as UTF-8")
+
+    def first(self, names: Iterable[str]) -> str:
+        """Return the first of `names` that is a file of the module, or nothing."""
+        return next((name for name in names if name in self.files), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the files of a module say.
+
+    `command` starts it, and is empty where no file tells; `assumed` then does. `manifests` are the files that
+    name the dependencies, `variables` the template's own, and `init` what goes before the entry point.
+    """
+
+    version: str
+    command: list[str]
+    assumed: list[str]
+    variables: dict[str, Any]
+    manifests: list[str] = field(default_factory=list)
+    init: tuple[str, ...] = _TINI
+
+
+def detect(module: Module) -> str:
+    """Return the template that fits the module's files, or nothing."""
+    if "go.mod" in module.files:
+        return "go"
+    if "package.json" in module.files:
+        return "node"
+    marks = ("pyproject.toml", "requirements.txt")
+    found = module.first(marks) or any(name.endswith(".py") for name in module.files)
+    return "python" if found else ""
+
+
+def facts(template: str, module: Module) -> Facts:
+    """Return what the built-in template `template` needs."""
+    return {"go": _go, "node": _node, "python": _python}[template](module)
+
+
+def _python(module: Module) -> Facts:
+    pyproject = _toml(module, "pyproject.toml")
+    project = pyproject.get("project", {})
+    install, manifests = "", []
+    if "requirements.txt" in module.files:
+        install = "requirements"
+        manifests = sorted(name for name in module.files if _REQUIREMENTS.fullmatch(name))
+    elif project.get("dependencies"):
+        install, manifests = "project", ["pyproject.toml"]
+    package = "build-system" in pyproject
+    scripts = sorted(project.get("scripts", {})) if package else []
+    return Facts(
+        _version(module, (".python-version",), "3.13"),
+        scripts if len(scripts) == 1 else _python_start(module),
+        ["python", "main.py"],
+        {"install": install, "package": package},
+        manifests,
+    )
+
+
+def _python_start(module: Module) -> list[str]:
+    if script := module.first(("main.py", "app.py", "server.py")):
+        return ["python", script]
+    if "__main__.py" in module.files:
+        return ["python", "."]
+    packages = [re.fullmatch(r"(?:src/)?(\w+)/__main__\.py", name) for name in sorted(module.files)]
+    names = [match[1] for match in packages if match]
+    return ["python", "-m", names[0]] if len(names) == 1 else []
+
+
+def _node(module: Module) -> Facts:
+    package = _json(module, "package.json")
+    lock = module.first(("npm-shrinkwrap.json", "package-lock.json"))
+    foreign = module.first(("pnpm-lock.yaml", "yarn.lock", "bun.lock"))
+    if foreign and not lock:
+        what = f"`{module.path(foreign)}` is not npm's lock file, so that the image installs without a lock"
+        module.context.warn(what, fix="commit a package-lock.json, or name a template of your own")
+    build = "build" in package.get("scripts", {})
+    main = package.get("main")
+    start = main if isinstance(main, str) and (build or main.removeprefix("./") in module.files) else ""
+    endings = (".js", ".mjs", ".cjs")
+    start = start or module.first(f"{name}{ending}" for name in _NODE_STARTS for ending in endings)
+    return Facts(
+        _version(module, (".node-version", ".nvmrc"), "24"),
+        ["node", start] if start else [],
+        ["node", "dist/index.js" if build else "index.js"],
+        {"install": ("ci" if lock else "install") if package else "", "build": build},
+        [name for name in ("package.json", lock, ".npmrc") if name in module.files] if package else [],
+    )
+
+
+def _go(module: Module) -> Facts:
+    found = _GO_VERSION.findall(module.text("go.mod"))
+    version = max(found, key=lambda text: [int(part) for part in text.split(".")], default="1.26")
+    at_root = any("/" not in name and name.endswith(".go") for name in module.files)
+    programs = {
+        name.rpartition("/")[0] for name in module.files if re.fullmatch(r"cmd/[\w.-]+/\w+\.go", name)
+    }
+    vendored = "vendor/modules.txt" in module.files
+    return Facts(
+        version,
+        ["/usr/local/bin/app"],
+        [],
+        {"package": "." if at_root or len(programs) != 1 else f"./{programs.pop()}"},
+        [name for name in ("go.mod", "go.sum") if name in module.files and not vendored],
+        init=(),
+    )
+
+
+def _version(module: Module, names: tuple[str, ...], default: str) -> str:
+    match = _VERSION.match(module.text(module.first(names)))
+    return match[1] if match else default
+
+
+def _toml(module: Module, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(module.text(name))
+    except tomllib.TOMLDecodeError as error:
+        module.context.fail(f"`{name}` is not TOML: {error}", where=module.path(name), fix="correct the file")
+
+
+def _json(module: Module, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(module.text(name) or "{}")
+    except json.JSONDecodeError as error:
+        place = f"{module.path(name)}:{error.lineno}"
+        module.context.fail(f"`{name}` is not JSON: {error.msg}", where=place, fix="correct the file")
+    if not isinstance(value, dict):
+        module.context.fail(f"`{name}` is not a JSON object", where=module.path(name), fix="correct the file")
+    return value

@@ -1,0 +1,164 @@
+"""`service`, `job` and `app`: a container target, its Dockerfile and its place in the packaging registry.
+
+Paths in a Dockerfile are relative to the build's context, by default the repository root. The module's files
+lie in the image's working folder `/app`; every other file keeps its workspace path below that. COPY names
+folders, and the `.dockerignore` beside the Dockerfile says which of their files
+there are: exactly the target's sources.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from packaging_targets import Action
+
+from ._container import Container
+from ._languages import Module, detect, facts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packaging_targets import Context
+
+_BUILT_IN = ("go", "node", "python")
+_SHARED = ("init.Dockerfile.j2", "end.Dockerfile.j2")
+_BASE = {
+    "go": "gcr.io/distroless/static-debian12:nonroot",
+    "node": "node:{}-slim",
+    "python": "python:{}-slim",
+}
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def analyse(context: Context) -> Sequence[Action]:
+    """Render the Dockerfile and its `.dockerignore`, unless the target names a hand-written Dockerfile."""
+    container = Container.of(context)
+    if "dockerfile" in context.target.fields:
+        _provide(context, container, _hand_written(context))
+        return ()
+    output = context.workspace_output(f"ops/packaging/{context.target.rule}s/{container.id}.Dockerfile")
+    _provide(context, container, output)
+    container.check_inside_context()
+    module = Module.of(context, container.module, container.sources)
+    template = _template(context, module)
+    variables = _variables(context, container)
+    if template in _BUILT_IN:
+        variables |= _language_variables(context, container, template, module)
+        template = context.template(f"{template}.Dockerfile.j2", "service")
+    params = {
+        "label": str(context.target.label),
+        "variables": variables,
+        "sources": [container.relative(path) for path in container.sources],
+    }
+    inputs = (template, *(context.template(name, "service") for name in _SHARED))
+    return (Action("dockerfile/1", params, inputs, (output, f"{output}.dockerignore"), title=output),)
+
+
+def _hand_written(context: Context) -> str:
+    """Return the path of a Dockerfile that is never written; a package's own has to be among the sources."""
+    path = context.package_path(context.target.fields["dockerfile"])
+    package = context.target.label.package
+    if package and not path.startswith(f"{package}/"):
+        return path
+    if path not in context.sources():
+        context.fail(
+            f"there is no Dockerfile `{path}` among the target's sources",
+            field="$.dockerfile",
+            fix="correct the path, add the file to srcs, or leave `dockerfile` out to have one rendered",
+        )
+    if not re.search(rb"(?mi)^\s*FROM\s+\S", context.read(path)):
+        context.fail(f"`{path}` has no FROM", field="$.dockerfile", fix="name a Dockerfile")
+    return path
+
+
+def _template(context: Context, module: Module) -> str:
+    """Return the name of a built-in template, or the path of a template in the repository."""
+    given: str = context.target.fields.get("template", "")
+    if "/" in given or given.endswith((".j2", ".Dockerfile")):
+        return context.package_path(given)
+    if given in _BUILT_IN:
+        return given
+    choices = "one of `go`, `node`, `python`, or a path such as `./api.Dockerfile.j2`"
+    if given:
+        near = get_close_matches(given.lower(), _BUILT_IN, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"write {choices}"
+        context.fail(f"there is no template `{given}`", field="$.template", fix=hint)
+    found = detect(module)
+    if not found:
+        context.fail("no source tells which template fits", fix=f"set `template` to {choices}")
+    return found
+
+
+def _variables(context: Context, container: Container) -> dict[str, Any]:
+    """Return what every template may use; docs/containers.md lists it."""
+    fields = context.target.fields
+    if fields["health_path"] and not fields.get("port"):
+        context.fail("`health_path` needs a `port`", field="$.health_path", fix="write port = 8080")
+    _check_values(context)
+    return {
+        "id": container.id,
+        "type": context.target.rule,
+        "label": str(context.target.label),
+        "module": container.relative(container.module) if container.module != container.context else ".",
+        "context": container.context or ".",
+        "image": container.image,
+        "port": fields.get("port", 0),
+        "copies": container.copies(),
+        "manifests": [],
+        "init": [],
+        **{name: fields[name] for name in ("base", "version", "health_path")},
+        **{name: fields[name] for name in ("entrypoint", "command", "platforms")},
+        **{name: dict(fields[name]) for name in ("env", "labels", "build_args")},
+    }
+
+
+def _check_values(context: Context) -> None:
+    for field in ("env", "labels", "build_args"):
+        for name, value in context.target.fields[field].items():
+            if _CONTROL.search(value):
+                what = f"`{field}.{name}` has a line break or another control character"
+                context.fail(what, field=f"$.{field}.{name}", fix="take it out: a Dockerfile cannot hold one")
+
+
+def _language_variables(
+    context: Context, container: Container, template: str, module: Module
+) -> dict[str, Any]:
+    """Return what the built-in templates use: what the fields give, and else what the module's files say."""
+    fields = context.target.fields
+    found = facts(template, module)
+    version = fields["version"] or found.version
+    command = fields["command"] or ([] if fields["entrypoint"] else found.command)
+    if not command and not fields["entrypoint"]:
+        command = found.assumed
+        _warn_of(context, container, command)
+    return {
+        "base": fields["base"] or _BASE[template].format(version),
+        "builder": f"golang:{version}",
+        "version": version,
+        "command": command,
+        "init": list(found.init),
+        "manifests": [container.relative(module.path(name)) for name in found.manifests],
+        **found.variables,
+    }
+
+
+def _warn_of(context: Context, container: Container, command: Sequence[str]) -> None:
+    words = ", ".join(f'"{word}"' for word in command)
+    what = f"no source tells how `{container.id}` is started: `{' '.join(command)}` is assumed"
+    context.warn(what, fix=f"write command = [{words}]")
+
+
+def _provide(context: Context, container: Container, dockerfile: str) -> None:
+    fields = context.target.fields
+    value = {
+        "id": container.id,
+        "type": context.target.rule,
+        "module": container.module or ".",
+        "dockerfile": dockerfile,
+        "context": container.context or ".",
+        "image": container.image,
+    }
+    optional = {"port": fields.get("port"), "healthPath": fields["health_path"]}
+    context.provide("container", value | {key: item for key, item in optional.items() if item})
