@@ -160,12 +160,17 @@ class Declarations:
         path = target_file_of(package)
         try:
             with open(path, "rb") as file:
-                parsed = parse_target_file(path, file.read())
+                return self.of_text(package, file.read())
         except FileNotFoundError:
             return []
         except OSError as error:
             self.problems.append(Problem(path, f"`{path}` cannot be read: {(error.strerror or '').lower()}"))
             return []
+
+    def of_text(self, package: str, text: bytes) -> list[Declared]:
+        """Return the targets that a target file of the package with this text declares."""
+        path = target_file_of(package)
+        parsed = parse_target_file(path, text)
         self.problems.extend(parsed.problems)
         if package and parsed.workspace is not None:
             self.problems.append(_nested_workspace(parsed, package))

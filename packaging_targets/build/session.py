@@ -31,7 +31,7 @@ from packaging_targets.workspace.rulebook import Rulebook
 from packaging_targets.workspace.settings import Settings, open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from packaging_targets.model.label import Label
 
@@ -330,6 +330,27 @@ class Session:
                 folder = next((str(file.locate()) for file in distribution(name).files or () if file.name == "METADATA"), None)
                 found.append(folder or str(metadata))
         return found
+
+
+@contextlib.contextmanager
+def planned(start: str, waiting: Callable[[str], None] = lambda _: None) -> Iterator[Session]:
+    """Open a build of the workspace around `start`, plan it, and close it at the end of the `with` block."""
+    session = open_planned(start, waiting)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def open_planned(start: str, waiting: Callable[[str], None]) -> Session:
+    """Open a build and plan it; the caller closes it. A plan that fails leaves everything as it was."""
+    session = Session(start, waiting)
+    try:
+        session.plan()
+    except BaseException:
+        session.abandon()
+        raise
+    return session
 
 
 def _pending(row: tuple[Any, ...]) -> Pending:

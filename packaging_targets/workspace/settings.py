@@ -17,6 +17,17 @@ _KEYS = {
     "out": ("the folder for outputs, relative to the workspace", str),
 }
 
+WORKSPACE_SCHEMA = {
+    "type": "object",
+    "description": "Marks the root of a workspace.",
+    "properties": {
+        "cache": {"type": "string", "description": f"{_KEYS['cache'][0]}."},
+        "ignore": {"type": "array", "items": {"type": "string"}, "description": f"{_KEYS['ignore'][0]}."},
+        "out": {"type": "string", "default": "dist", "description": f"{_KEYS['out'][0]}."},
+    },
+    "additionalProperties": False,
+}
+
 # Folders that hold other people's modules: a target file in one of them is not the workspace's.
 _NEVER_DISCOVERED = frozenset({STATE_FOLDER, "node_modules", ".venv", "venv", ".nox", ".tox"})
 

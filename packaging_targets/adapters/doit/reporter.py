@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 from packaging_targets.adapters.doit.tasks import GROUP, Build
+from packaging_targets.services.up_to_date import up_to_date_text
 
 if TYPE_CHECKING:
     from doit.task import Task
@@ -135,8 +136,7 @@ class PackagingReporter:
 
     def _summary(self) -> str:
         if Build.up_to_date is not None and not any(self._counts.values()):
-            count = Build.up_to_date
-            return f"up to date: {count} target{'' if count == 1 else 's'}"
+            return up_to_date_text(Build.up_to_date)
         told = [f"{count} {name}" for name, count in self._counts.items() if count]
         return f"{', '.join(told) or 'nothing to do'}  ({time.monotonic() - self._started:.2f} s)"
 

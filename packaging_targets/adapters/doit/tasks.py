@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.task import Task
 
-from packaging_targets import __version__
-from packaging_targets.store.layout import STATE_FOLDER, Layout, find_root
-from packaging_targets.store.stat_index import StatIndex, fingerprint
+from packaging_targets.services.up_to_date import clean_targets
+from packaging_targets.store.layout import STATE_FOLDER, find_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,27 +67,13 @@ def tasks_for(root: str, asked: list[str] | None, *, running: bool) -> list[Task
         gc.enable()
 
 
-def clean_targets(root: str) -> int | None:
-    """Return how many targets there are if nothing changed since the last build, else None. Costs one sweep of stats."""
-    index = StatIndex.load(Layout(root).index)
-    if index is None:
-        return None
-    os.chdir(root)
-    return index.targets if index.is_clean(fingerprint(__version__)) else None
-
-
 def open_session(start: str) -> Session:
     """Open and plan a build; raises InvalidDodoFile with the problems, which doit prints without a trace."""
-    from packaging_targets.build.session import Session
+    from packaging_targets.build.session import open_planned
     from packaging_targets.errors import PackagingError
 
     try:
-        session = Session(start, lambda pid: print(f"waiting for another build (process {pid})", file=sys.stderr))
-        try:
-            session.plan()
-        except BaseException:
-            session.abandon()
-            raise
+        session = open_planned(start, lambda pid: print(f"waiting for another build (process {pid})", file=sys.stderr))
     except PackagingError as error:
         raise InvalidDodoFile(f"the workspace has problems\n\n{error}") from error
     for note in session.notes:
@@ -105,6 +90,8 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
         return _all_tasks(session, every, {name: False for name in stale})
     Build.session = session
     atexit.register(session.close)
+    if not stale:
+        Build.up_to_date = session.records.column("select count(*) from target")[0]
     if asked is None or asked != [GROUP]:
         return _all_tasks(session, session.everything(), dict.fromkeys(stale, True))
     return [_group(GROUP, [_name(one) for one in stale]), *(_task(session, one, stale=True) for one in session.load(stale))]

@@ -1,0 +1,116 @@
+"""doit commands of ours: `doit why`, `affected`, `query`, `graph`. Each parses, calls one service and prints."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, ClassVar
+
+from doit.cmd_base import Command
+
+from packaging_targets.errors import PackagingError, RequestError
+
+
+class _Question(Command):
+    """A command that prints an answer: problems go to standard error, with their exit code."""
+
+    words: ClassVar[str]
+
+    def execute(self, opt_values: dict[str, Any], pos_args: list[str]) -> int:
+        """Answer; return the exit code."""
+        try:
+            sys.stdout.write(self.answer(opt_values, pos_args))
+        except PackagingError as error:
+            sys.stderr.write(f"{error}\n")
+            return error.exit_code
+        return 0
+
+    def answer(self, options: dict[str, Any], words: list[str]) -> str:
+        """Return the answer as text with a final newline."""
+        raise NotImplementedError
+
+    def _one(self, words: list[str], default: str | None = None) -> str:
+        if len(words) == 1:
+            return words[0]
+        if default is not None and not words:
+            return default
+        raise RequestError.one(f"`doit {self.get_name()}` takes one word, but got {len(words)}", "", f"doit {self.words}")
+
+
+def _format(*choices: str) -> dict[str, Any]:
+    return {
+        "name": "format",
+        "long": "format",
+        "default": choices[0],
+        "choices": [(choice, "") for choice in choices],
+        "help": "the form of the answer",
+    }
+
+
+class Why(_Question):
+    """`doit why LABEL`."""
+
+    doc_purpose = "tell why a target would run now, or why it ran last"
+    doc_usage = "LABEL"
+    words = "why //folder:name"
+
+    def answer(self, options: dict[str, Any], words: list[str]) -> str:
+        """Return the reasons."""
+        del options
+        from packaging_targets.services.why import why
+
+        return f"{why(self._one(words))}\n"
+
+
+class Affected(_Question):
+    """`doit affected --since REV`."""
+
+    doc_purpose = "list the targets whose inputs changed since a git revision, dependants included"
+    doc_usage = "--since REV"
+    words = "affected --since main"
+    cmd_options = (
+        {"name": "since", "long": "since", "default": "", "help": "the git revision to compare the work tree with"},
+        _format("lines", "json", "matrix"),
+    )
+
+    def answer(self, options: dict[str, Any], words: list[str]) -> str:
+        """Return the affected targets."""
+        from packaging_targets.services.affected import affected, render
+
+        if words or not options["since"]:
+            raise RequestError.one("`doit affected` needs a revision", "", f"doit {self.words}")
+        return render(affected(options["since"]), options["format"])
+
+
+class Query(_Question):
+    """`doit query EXPRESSION`."""
+
+    doc_purpose = "ask the target graph: deps(//a:b), rdeps(//..., //a:b), kind(rule, //...)"
+    doc_usage = "EXPRESSION"
+    words = "query 'deps(//a:b)'"
+
+    def answer(self, options: dict[str, Any], words: list[str]) -> str:
+        """Return the labels that the expression means, one a line."""
+        del options
+        from packaging_targets.services.open_graph import open_graph
+        from packaging_targets.services.query import query
+
+        graph, package = open_graph()
+        return "".join(f"{label}\n" for label in query(graph, self._one(words), package))
+
+
+class Graph(_Question):
+    """`doit graph [EXPRESSION]`."""
+
+    doc_purpose = "draw the target graph"
+    doc_usage = "[EXPRESSION]"
+    words = "graph --format dot '//...'"
+    cmd_options = (_format("text", "dot", "json", "html"),)
+
+    def answer(self, options: dict[str, Any], words: list[str]) -> str:
+        """Return the drawing."""
+        from packaging_targets.services.graph import render
+        from packaging_targets.services.open_graph import open_graph
+        from packaging_targets.services.query import query
+
+        graph, package = open_graph()
+        return render(graph, query(graph, self._one(words, "//..."), package), options["format"])

@@ -1,0 +1,46 @@
+"""What git knows of a workspace: which files differ from a revision, and what a file held there."""
+
+from __future__ import annotations
+
+import subprocess
+
+from packaging_targets.errors import RequestError
+
+
+class GitTree:
+    """The work tree around a folder. Paths are relative to that folder, which is the current one."""
+
+    def __init__(self, revision: str) -> None:
+        self._run("rev-parse", "--is-inside-work-tree", fix="run it in a git work tree")
+        fix = "fetch it first: a shallow clone holds only its newest commits (git fetch --unshallow)"
+        self._revision = self._run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}",
+            what=f"git knows no revision `{revision}`", fix=fix,
+        ).strip()  # fmt: skip
+
+    def changed(self) -> list[str]:
+        """Return the files that differ between the revision and the work tree, untracked ones included."""
+        tracked = self._run("diff", "--name-only", "--no-renames", "--relative", "-z", self._revision, "--", ".")
+        untracked = self._run("ls-files", "--others", "--exclude-standard", "-z", "--", ".")
+        return sorted({path for path in (tracked + untracked).split("\0") if path})
+
+    def content(self, path: str) -> bytes | None:
+        """Return what a file held at the revision, or None where it was not there."""
+        done = subprocess.run(["git", "show", f"{self._revision}:./{path}"], capture_output=True, check=False)
+        return done.stdout if done.returncode == 0 else None
+
+    def files_below(self, folder: str) -> list[str]:
+        """Return the files below a folder at the revision."""
+        names = self._run("ls-tree", "-r", "-z", "--name-only", self._revision, "--", f"{folder}/")
+        return [path for path in names.split("\0") if path]
+
+    @staticmethod
+    def _run(*arguments: str, what: str = "", fix: str = "") -> str:
+        try:
+            done = subprocess.run(["git", *arguments], capture_output=True, check=False)
+        except FileNotFoundError:
+            raise RequestError.one("git is not installed", "", "install git") from None
+        if done.returncode:
+            told = done.stderr.decode("utf-8", "replace").strip()
+            raise RequestError.one(what or f"git {arguments[0]} failed: {told}", "", fix)
+        return done.stdout.decode("utf-8", "surrogateescape")
