@@ -270,10 +270,10 @@ def test_nothing_is_created_when_the_program_fails(repo: Repo) -> None:
 
 
 def test_a_failure_tells_exit_code_and_last_words(repo: Repo) -> None:
-    message = repo.refuses("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; done; exit 7")
-    lines = "".join(f"    | line {number}\n" for number in range(3, 13))
+    message = repo.refuses("seq 22; exit 7")
+    lines = "".join(f"    | {number}\n" for number in range(3, 23))
     assert message == (
-        f"error: `sh` ended with exit code 7, saying:\n{lines}  fix: the target's log has all that it said"
+        f"error: `sh` ended with exit code 7, saying:\n{lines}  fix: mend the program, or what it is given"
     )
 
 
@@ -517,7 +517,7 @@ def test_behind_walls_a_silent_failure_is_traced(walled: Repo) -> None:
     walled.write({"pkg/secret.txt": "secret", "pkg/other.txt": ""})
     assert walled.refuses("cd ..; test -f pkg/secret.txt") == (
         "error: `sh` ended with exit code 1 and said nothing\n"
-        "  fix: the target's log has all that it said\n\n"
+        "  fix: mend the program, or what it is given\n\n"
         "error: `sh` looked for `pkg/secret.txt`, which is not declared\n"
         "  fix: add `secret.txt` to `srcs`"
     )
@@ -530,6 +530,11 @@ def test_behind_walls_there_is_no_network(walled: Repo) -> None:
         "error: `sh` asked for the network, which no action has\n"
         "  fix: keep what it fetches in the workspace, and declare it"
     ) in walled.refuses(script)
+
+
+@pytest.mark.service
+def test_behind_walls_a_missing_file_is_no_network(walled: Repo) -> None:
+    assert "network" not in walled.refuses("python3 -c 'open(\"gone\")'")
 
 
 @pytest.mark.service

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from packaging_targets.model.action import Action, Step
 
 _NETWORK = re.compile(
-    r"network is unreachable|name resolution|name or service not known|could not resolve|getaddrinfo|"
-    r"enotfound|eai_again|no route to host",
+    r"\b(network is unreachable|name resolution|name or service not known|could not resolve host|getaddrinfo|"
+    r"enotfound|eai_again|no route to host)\b",
     re.IGNORECASE,
 )
-_LAST_LINES = 10
+_LAST_LINES = 20
 _CHUNK = 1 << 20
 
 
@@ -116,7 +116,7 @@ def _failure(action: Action, walls: Walls, ended: Ended) -> Iterator[Problem]:
         yield Problem("", what + _last_words(ended), "raise `timeout`, or find out what it waits for")
         return
     how = f"was killed by {ended.signal}" if ended.signal else f"ended with exit code {ended.code}"
-    yield Problem("", f"`{program}` {how}{_last_words(ended)}", "the target's log has all that it said")
+    yield Problem("", f"`{program}` {how}{_last_words(ended)}", "mend the program, or what it is given")
     for path in _missed(action, walls, ended):
         yield Problem("", f"`{program}` looked for `{path}`, which is not declared", _declare(action, path))
     if walls.bubblewrap.program and _NETWORK.search(ended.log):
