@@ -574,9 +574,9 @@ def test_behind_walls_the_time_limit_ends_what_fled_its_group(walled: Repo) -> N
 
 @pytest.mark.service
 def test_behind_walls_a_killed_worker_takes_its_program_with_it(walled: Repo) -> None:
-    worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, LONG], env={"PYTHONPATH": os.pathsep.join(sys.path)}
-    )
+    # Its room is left behind: pytest clears it away.
+    env = {"PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(walled.folder)}
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, LONG], env=env)
     assert eventually(is_asleep)
     worker.kill()
     worker.wait()
