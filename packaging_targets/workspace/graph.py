@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     _Edges = Sequence[Iterable[int]]
 
 _LISTED = 8
-_COMPARISONS = 100_000
+_COMPARISONS = 50_000
 """How many labels all near misses of a check may be sought among: about two seconds' worth."""
 
 _DECLARE = "declare this target, or correct the label"
@@ -168,11 +168,12 @@ class TargetGraph(Mapping[Label, Node]):
                     yield Problem(f"{node.where}  ({label})", f"there is no target `{dep}`", fix)
 
     def _nearest_package(self, label: Label) -> str | None:
-        if label.package in self._names:
-            return label.package
+        names = self._names.get(label.package)
         namesakes = [package for package, names in self._names.items() if label.name in names]
-        close = _closest(label.package, namesakes) or _closest(label.package, self._names)
-        return close or (namesakes[0] if len(namesakes) == 1 else None)
+        only = namesakes[0] if len(namesakes) == 1 else None
+        if names:
+            return label.package if only is None or _closest(label.name, names) else only
+        return _closest(label.package, namesakes) or _closest(label.package, self._names) or only
 
     def _knots(self) -> list[set[int]]:
         """Return the sets of targets that all depend on each other, by their smallest label (Kosaraju)."""

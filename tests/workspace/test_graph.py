@@ -140,6 +140,14 @@ def test_missing_labels_are_all_told_with_the_near_miss() -> None:
     )
 
 
+def test_a_name_that_stands_in_one_other_package_is_the_near_miss() -> None:
+    graph = graph_of({"//a:x": [], "//b:image": [], "//c:y": [], "//d:y": []})
+    assert graph.suggest(Label("a", "image")) == "did you mean `//b:image`?  (targets of `//b`: image)"
+    assert graph.suggest(Label("a", "y")) == "choose a target of `//a`: x"
+    assert graph.suggest(Label("zz", "image")) == "did you mean `//b:image`?  (targets of `//b`: image)"
+    assert graph.suggest(Label("zz", "y")) == "declare this target, or correct the label"
+
+
 def test_a_long_list_of_choices_is_cut() -> None:
     graph = graph_of({f"//a:t{number}": [] for number in range(9)})
     assert graph.suggest(Label("a", "zzz")) == "choose a target of `//a`: t0, t1, t2, t3, t4, t5, t6, t7, …"
