@@ -42,8 +42,15 @@ class Container:
         """Return `path` as the build sees it, relative to its context."""
         return path.removeprefix(f"{self.context}/") if self.context else path
 
-    def check_inside_context(self) -> None:
-        """Refuse a context that holds not all of the module and the sources."""
+    def check(self) -> None:
+        """Refuse a module without sources, and a context that does not hold all of module and sources."""
+        own = self.module == self.analysis.target.label.package  # may be empty still
+        if not own and not any(path.startswith(f"{self.module}/") for path in self.sources):
+            self.analysis.fail(
+                f"no source of the target lies in the module `{self.module or '.'}`",
+                field="$.module",
+                fix=f"correct the path, or declare the target in {self.module}/TARGETS.toml",
+            )
         inside = f"{self.context}/" if self.context else ""
         for path in (f"{self.module}/", *self.sources):
             if not path.startswith(inside):

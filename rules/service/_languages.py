@@ -123,6 +123,9 @@ def _node(module: Module) -> Facts:
     if foreign and not lock:
         what = f"`{module.path(foreign)}` is not npm's lock file, so that the image installs without a lock"
         module.context.warn(what, fix="commit a package-lock.json, or name a template of your own")
+    manifests = [name for name in ("package.json", lock, ".npmrc") if name in module.files]
+    if "package.json" not in manifests:
+        manifests = []
     build = "build" in package.get("scripts", {})
     main = package.get("main")
     start = main if isinstance(main, str) and (build or main.removeprefix("./") in module.files) else ""
@@ -132,8 +135,8 @@ def _node(module: Module) -> Facts:
         _version(module, (".node-version", ".nvmrc"), "24"),
         ["node", start] if start else [],
         ["node", "dist/index.js" if build else "index.js"],
-        {"install": ("ci" if lock else "install") if package else "", "build": build},
-        [name for name in ("package.json", lock, ".npmrc") if name in module.files] if package else [],
+        {"install": ("ci" if lock else "install") if manifests else "", "build": build},
+        manifests,
     )
 
 

@@ -40,7 +40,7 @@ def analyse(context: Context) -> Sequence[Action]:
         return ()
     output = context.workspace_output(f"ops/packaging/{context.target.rule}s/{container.id}.Dockerfile")
     _provide(context, container, output)
-    container.check_inside_context()
+    container.check()
     module = Module.of(context, container.module, container.sources)
     template = _template(context, module)
     variables = _variables(context, container)

@@ -197,12 +197,12 @@ def test_what_is_no_index_is_refused(data: bytes, problems: str) -> None:
     assert str(caught.value) == problems
 
 
-@pytest.mark.parametrize("depth", [900, 5_000, 100_000])
+@pytest.mark.parametrize("depth", [5_000, 100_000])
 def test_an_index_nested_beyond_reason_is_refused(depth: int) -> None:
-    with pytest.raises(IntegrityError, match="^error: the index is nested too deeply\n"):
+    with pytest.raises(IntegrityError, match=r"^error: the index is nested too deeply\n"):
         merge(b'{"a":' + b"[" * depth + b"]" * depth + b"}", [], WHERE)
 
 
 def test_an_index_of_absurd_size_is_refused() -> None:
-    with pytest.raises(IntegrityError, match="^error: the index has 16777217 bytes, more than 16777216\n"):
+    with pytest.raises(IntegrityError, match=r"^error: the index has 16777217 bytes, more than 16777216\n"):
         merge(b" " * (LIMIT + 1), [], WHERE)

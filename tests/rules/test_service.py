@@ -1,0 +1,490 @@
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from packaging_targets.adapters.testing import Run, Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+API = "ops/packaging/services/api.Dockerfile"
+DIGEST = "sha256:" + "0" * 64
+PYTHON = {
+    "services/api/TARGETS.toml": f"""
+        [[service]]
+        name = "api"
+        base = "python:3.13-slim@{DIGEST}"
+        port = 8000
+        health_path = "/health"
+        env = {{ GREETING = 'costs $5, "says" she \\o/' }}
+        labels = {{ "com.example.team" = "core" }}
+        build_args = {{ VERSION = "dev" }}
+        """,
+    "services/api/main.py": "print(1)\n",
+    "services/api/requirements.txt": "-r requirements-web.txt\n",
+    "services/api/requirements-web.txt": "flask\n",
+    "services/api/.env": "TOKEN=x\n",
+}
+MARKED = (
+    "# Rendered by packaging-targets from //services/api:api: edit the target or its template, not this file."
+)
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "repo")
+
+
+def built(ws: Workspace, *labels: str) -> Run:
+    run = ws.build(*labels)
+    assert run.exit_code == 0, run.output
+    return run
+
+
+def refused(ws: Workspace) -> str:
+    run = ws.build()
+    assert run.exit_code != 0
+    assert not ws.path("ops").exists()
+    return run.output
+
+
+def test_a_python_service(ws: Workspace) -> None:
+    ws.write(PYTHON)
+    assert built(ws).built == ["//services/api:api"]
+    lines = ws.read(API).splitlines()
+    assert lines[:2] == ["# syntax=docker/dockerfile:1", MARKED]
+    assert lines[2].startswith("# packaging-targets: sha256:")
+    assert "\n".join(lines[3:]) == (
+        f"""
+# Process 1 has to pass signals on and to reap orphans; few programs do, and tini does it for them.
+FROM debian:13-slim AS init
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
+
+FROM python:3.13-slim@{DIGEST} AS build
+ARG VERSION="dev"
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+WORKDIR /app
+RUN python -m venv /opt/venv
+ENV PATH="/opt/venv/bin:$PATH"
+# Dependencies first: this layer lasts until they change.
+COPY ["services/api/requirements-web.txt", "services/api/requirements.txt", "./"]
+RUN --mount=type=cache,target=/root/.cache/pip pip install --requirement requirements.txt
+
+FROM python:3.13-slim@{DIGEST}
+WORKDIR /app
+COPY --from=init /usr/bin/tini-static /sbin/tini
+COPY --from=build /opt/venv /opt/venv
+COPY ["services/api/", "./"]
+ENV PATH="/opt/venv/bin:$PATH" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \\
+    CMD ["python", "-c", "import sys, urllib.request as r; r.urlopen(sys.argv[1], timeout=4)", \
+"http://127.0.0.1:8000/health"]
+ENV GREETING="costs \\$5, \\"says\\" she \\\\o/"
+USER 65532:65532
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+ARG VERSION="dev"
+ARG REVISION=""
+ARG SOURCE=""
+LABEL org.opencontainers.image.title="api" \\
+      org.opencontainers.image.version="$VERSION" \\
+      org.opencontainers.image.revision="$REVISION" \\
+      org.opencontainers.image.source="$SOURCE"
+LABEL com.example.team="core"
+ENTRYPOINT ["/sbin/tini", "--"]
+CMD ["python", "main.py"]"""
+    )
+    assert ws.read(f"{API}.dockerignore").splitlines()[2:] == [
+        "*",
+        "!services/api/main.py",
+        "!services/api/requirements-web.txt",
+        "!services/api/requirements.txt",
+    ]
+
+
+def test_only_what_decides_the_text_renders_again(ws: Workspace) -> None:
+    ws.write(PYTHON)
+    built(ws)
+    dockerfile = ws.read(API)
+    ws.write({"services/api/main.py": "print(2)\n"})
+    assert built(ws).built == []
+    ws.write({"services/api/more.py": ""})
+    assert built(ws).built == ["//services/api:api"]
+    assert ws.read(API) == dockerfile
+    assert "!services/api/more.py\n" in ws.read(f"{API}.dockerignore")
+
+
+def test_a_python_project_that_is_a_package(ws: Workspace) -> None:
+    project = (
+        '[project]\nname = "sync"\ndependencies = ["httpx"]\n[project.scripts]\nsync-all = "sync:main"\n'
+    )
+    ws.write(
+        {
+            "jobs/sync/TARGETS.toml": '[[job]]\nname = "sync"\n',
+            "jobs/sync/pyproject.toml": project + "[build-system]\n",
+            "jobs/sync/src/sync/__init__.py": "",
+            "jobs/sync/.python-version": "3.12.4\n",
+        }
+    )
+    built(ws)
+    text = ws.read("ops/packaging/jobs/sync.Dockerfile")
+    assert "FROM python:3.12.4-slim AS build\n" in text
+    assert 'COPY ["jobs/sync/pyproject.toml", "./"]\nRUN python -c "import tomllib;' in text
+    assert (
+        'COPY ["jobs/sync/", "./"]\nRUN --mount=type=cache,target=/root/.cache/pip pip install --no-deps .\n'
+        in text
+    )
+    assert 'CMD ["sync-all"]\n' in text
+    assert "HEALTHCHECK" not in text
+    assert "EXPOSE" not in text
+
+
+def test_a_node_app_with_a_build(ws: Workspace) -> None:
+    ws.write(
+        {
+            "apps/web/TARGETS.toml": '[[app]]\nname = "web"\nport = 3000\n',
+            "apps/web/package.json": '{"scripts": {"build": "tsc"}, "main": "dist/server.js"}',
+            "apps/web/package-lock.json": "{}",
+            "apps/web/.nvmrc": "v22.3\n",
+            "apps/web/node_modules/x/index.js": "",
+        }
+    )
+    built(ws)
+    text = ws.read("ops/packaging/apps/web.Dockerfile")
+    npm = "RUN --mount=type=cache,target=/root/.npm npm"
+    assert (
+        f"""
+FROM node:22.3-slim AS build
+WORKDIR /app
+# Dependencies first: this layer lasts until they change.
+COPY ["apps/web/package.json", "apps/web/package-lock.json", "./"]
+{npm} ci --no-audit --no-fund
+COPY ["apps/web/", "./"]
+{npm} run build && npm prune --omit=dev --no-audit --no-fund
+
+FROM node:22.3-slim
+WORKDIR /app
+COPY --from=init /usr/bin/tini-static /sbin/tini
+COPY --from=build /app ./
+ENV NODE_ENV=production HOME=/tmp
+HEALTHCHECK """
+        in text
+    )
+    assert 'CMD ["node", "dist/server.js"]\n' in text
+    assert "node_modules" not in ws.read("ops/packaging/apps/web.Dockerfile.dockerignore")
+
+
+def test_a_node_job_without_a_lock_or_a_build(ws: Workspace) -> None:
+    ws.write(
+        {
+            "jobs/n/TARGETS.toml": '[[job]]\nname = "n"\n',
+            "jobs/n/package.json": "{}",
+            "jobs/n/server.mjs": "",
+            "jobs/n/yarn.lock": "",
+        }
+    )
+    run = built(ws)
+    text = ws.read("ops/packaging/jobs/n.Dockerfile")
+    assert "npm install --no-audit --no-fund --omit=dev\n" in text
+    assert 'CMD ["node", "server.mjs"]\n' in text
+    assert (
+        "`jobs/n/yarn.lock` is not npm's lock file, so that the image installs without a lock" in run.output
+    )
+
+
+def test_a_go_service(ws: Workspace) -> None:
+    ws.write(
+        {
+            "services/g/TARGETS.toml": '[[service]]\nname = "g"\nport = 80\nhealth_path = "/up"\n',
+            "services/g/go.mod": "module g\n\ngo 1.25\ntoolchain go1.25.3\n",
+            "services/g/go.sum": "",
+            "services/g/cmd/serve/main.go": "package main\n",
+        }
+    )
+    built(ws)
+    text = ws.read("ops/packaging/services/g.Dockerfile")
+    assert "\nFROM --platform=$BUILDPLATFORM golang:1.25.3 AS build\n" in text
+    assert 'COPY ["services/g/go.mod", "services/g/go.sum", "./"]\n' in text
+    assert "-o /out/app ./cmd/serve\n\nFROM gcr.io/distroless/static-debian12:nonroot\n" in text
+    assert '    CMD ["/usr/local/bin/health", "http://127.0.0.1:80/up"]\n' in text
+    assert text.endswith('org.opencontainers.image.source="$SOURCE"\nCMD ["/usr/local/bin/app"]\n')
+
+
+def test_what_lies_beside_the_module_is_copied_to_its_workspace_path(ws: Workspace) -> None:
+    ws.write(
+        {
+            "TARGETS.toml": """
+                [workspace]
+                [[service]]
+                name = "api"
+                module = "services/api"
+                srcs = ["services/**", "libs/common/**/*.py", "setup.cfg"]
+                exclude = ["**/*.md"]
+                deps = ["//data:pack"]
+                """,
+            "setup.cfg": "",
+            "services/api/main.py": "",
+            "services/shared/a.py": "",
+            "services/shared/a.md": "",
+            "libs/common/deep/b.py": "",
+            "data/TARGETS.toml": """
+                [[command]]
+                name = "pack"
+                srcs = ["x"]
+                argv = ["cp", "{src}", "{out}"]
+                outs = ["pack.bin"]
+                """,
+            "data/x": "x",
+        }
+    )
+    built(ws)
+    copies = [line for line in ws.read(API).splitlines() if line.startswith("COPY [")]
+    assert copies == [
+        'COPY ["services/api/", "./"]',
+        'COPY ["dist/", "./dist/"]',
+        'COPY ["libs/", "./libs/"]',
+        'COPY ["services/shared/", "./services/shared/"]',
+        'COPY ["setup.cfg", "./"]',
+    ]
+    assert ws.read(f"{API}.dockerignore").splitlines()[2:] == [
+        "*",
+        "!dist/data/pack.bin",
+        "!libs/common/deep/b.py",
+        "!services/api/main.py",
+        "!services/shared/a.py",
+        "!setup.cfg",
+    ]
+
+
+def test_a_context_of_its_own(ws: Workspace) -> None:
+    ws.write(PYTHON | {"services/api/TARGETS.toml": '[[service]]\nname = "api"\ncontext = "."\n'})
+    built(ws)
+    assert 'COPY ["requirements-web.txt", "requirements.txt", "./"]\n' in ws.read(API)
+    assert 'COPY ["./", "./"]\n' in ws.read(API)
+    assert "\n*\n!main.py\n" in ws.read(f"{API}.dockerignore")
+
+
+def test_entry_point_and_command_are_the_targets(ws: Workspace) -> None:
+    ws.write(PYTHON)
+    target = (
+        '[[service]]\nname = "api"\nentrypoint = ["gunicorn", "$x"]\ncommand = ["--bind", "a\\nUSER root"]\n'
+    )
+    ws.write({"services/api/TARGETS.toml": target})
+    built(ws)
+    assert ws.read(API).endswith(
+        'ENTRYPOINT ["/sbin/tini", "--", "gunicorn", "$x"]\nCMD ["--bind", "a\\nUSER root"]\n'
+    )
+
+
+def test_a_module_that_is_still_empty_is_rendered_with_a_guess(ws: Workspace) -> None:
+    ws.write({"services/api/TARGETS.toml": '[[service]]\nname = "api"\ntemplate = "python"\n'})
+    assert "no source tells how `api` is started: `python main.py` is assumed" in built(ws).output
+    assert ws.read(API).endswith('CMD ["python", "main.py"]\n')
+
+
+def test_a_template_of_the_repositorys_own(ws: Workspace) -> None:
+    service = '[[service]]\nname = "api"\ntemplate = "//deploy/api.j2"\nbase = "alpine:3.22"\n'
+    start, end = (f'{{% include "{name}.Dockerfile.j2" %}}\n' for name in ("init", "end"))
+    ws.write(
+        {
+            "services/api/TARGETS.toml": service,
+            "services/api/run.sh": "",
+            "deploy/api.j2": start + 'FROM {{ base }}\n# {{ sources | join(" ") }}\n' + end,
+        }
+    )
+    built(ws)
+    assert "\nFROM alpine:3.22\n# services/api/run.sh\nUSER 65532:65532\n" in ws.read(API)
+    ws.write({"deploy/api.j2": "FROM {{ nonsense }}\n"})
+    run = ws.build()
+    assert run.failed == ["//services/api:api"]
+    assert (
+        "error: the Dockerfile's template cannot be rendered: 'nonsense' is undefined\n  at deploy/api.j2:1"
+        in run.output
+    )
+    ws.write({"deploy/api.j2": "FROM {{ base }}\n"})
+    built(ws)
+    assert ws.read(API).endswith("\nFROM alpine:3.22\n")
+
+
+@pytest.mark.parametrize(("path", "changed"), [(API, True), (API, False), (f"{API}.dockerignore", True)])
+def test_what_a_person_wrote_or_changed_is_kept(ws: Workspace, path: str, *, changed: bool) -> None:
+    ws.write(PYTHON)
+    if changed:
+        built(ws)
+    text = (ws.read(path) if changed else "") + "# mine\n"
+    ws.write({path: text})
+    run = ws.build()
+    assert run.exit_code == 1
+    assert (
+        f"error: `{path}` was written or changed by hand, so that it is not rendered again\n"
+        f"  at {path}  (//services/api:api)\n"
+        f'  fix: write dockerfile = "//{API}" to keep it, or delete the file to drop it\n'
+    ) in run.output
+    assert ws.read(path) == text
+    ws.path(path).unlink()
+    built(ws)
+    assert MARKED in ws.read(path)
+
+
+def test_a_changed_dockerfile_is_adopted(ws: Workspace) -> None:
+    ws.write(PYTHON)
+    built(ws)
+    mine = ws.read(API) + "USER root\n"
+    ws.write({API: mine, "services/api/TARGETS.toml": f'[[service]]\nname = "api"\ndockerfile = "//{API}"\n'})
+    built(ws)
+    assert ws.read(API) == mine
+
+
+def test_a_hand_written_dockerfile_is_never_written(ws: Workspace) -> None:
+    ws.write(PYTHON)
+    ws.write(
+        {
+            "services/api/TARGETS.toml": '[[service]]\nname = "api"\ndockerfile = "Dockerfile"\n',
+            "services/api/Dockerfile": "FROM x:1\n",
+        }
+    )
+    assert built(ws).built == []
+    assert ws.read("services/api/Dockerfile") == "FROM x:1\n"
+    assert not ws.path("ops").exists()
+
+
+CHOICES = "one of `go`, `node`, `python`, or a path such as `./api.Dockerfile.j2`"
+REFUSED = {
+    'id = "../../escape"': (
+        "the id `../../escape` is no image name: lower-case letters and digits, joined by `.`, `_` or `-`",
+        "$.id",
+        'write id = "escape"',
+    ),
+    'id = "My Api"': (
+        "the id `My Api` is no image name: lower-case letters and digits, joined by `.`, `_` or `-`",
+        "$.id",
+        'write id = "my-api"',
+    ),
+    'template = "pyton"': ("there is no template `pyton`", "$.template", "did you mean `python`?"),
+    'template = "rust"': ("there is no template `rust`", "$.template", f"write {CHOICES}"),
+    'env = { A = "x\\nUSER root" }': (
+        "`env.A` has a line break or another control character",
+        "$.env.A",
+        "take it out: a Dockerfile cannot hold one",
+    ),
+    'labels = { a = "x\\rUSER root" }': (
+        "`labels.a` has a line break or another control character",
+        "$.labels.a",
+        "take it out: a Dockerfile cannot hold one",
+    ),
+    'health_path = "/up"': ("`health_path` needs a `port`", "$.health_path", "write port = 8080"),
+    'context = "sub"': (
+        "`{}` lies outside the build's context `{}/sub`",
+        "$.context",
+        "leave `context` out: the context is the repository root then",
+    ),
+    'module = "//elsewhere"': (
+        "no source of the target lies in the module `elsewhere`",
+        "$.module",
+        "correct the path, or declare the target in elsewhere/TARGETS.toml",
+    ),
+    'module = "cost$"': ("COPY cannot name the folder `{}/cost$`", "$.module", "rename it"),
+    'dockerfile = "Dockerfil"': (
+        "there is no Dockerfile `{}/Dockerfil` among the target's sources",
+        "$.dockerfile",
+        "correct the path, add the file to srcs, or leave `dockerfile` out to have one rendered",
+    ),
+    'dockerfile = "main.py"': ("`{}/main.py` has no FROM", "$.dockerfile", "name a Dockerfile"),
+}
+
+
+def test_every_refusal_says_what_where_and_the_fix(ws: Workspace) -> None:
+    for number, field in enumerate(REFUSED):
+        ws.write(
+            {f"s/t{number}/TARGETS.toml": f'[[service]]\nname = "x"\n{field}\n', f"s/t{number}/main.py": ""}
+        )
+    output = refused(ws)
+    for number, (what, path, fix) in enumerate(REFUSED.values()):
+        folder = f"s/t{number}"
+        first = f"error: {what.replace('{}', folder)}\n  at {folder}/TARGETS.toml:"
+        assert first in output
+        assert output.partition(first)[2].split("\n")[:2] == [
+            f"{output.partition(first)[2][0]}  (//{folder}:x, {path})",
+            f"  fix: {fix}",
+        ]
+
+
+def test_manifests_that_cannot_be_read_are_named(ws: Workspace) -> None:
+    ws.write(
+        {
+            "a/TARGETS.toml": '[[job]]\nname = "a"\n',
+            "a/package.json": '{\n"scripts": }',
+            "b/TARGETS.toml": '[[job]]\nname = "b"\n',
+            "b/package.json": "[]",
+            "c/TARGETS.toml": '[[job]]\nname = "c"\n',
+            "c/pyproject.toml": "= 1\n",
+            "d/TARGETS.toml": '[[job]]\nname = "d"\n',
+            "d/go.mod": b"\xff",
+            "e/TARGETS.toml": '[[job]]\nname = "Capital"\n',
+            "f/TARGETS.toml": '[[job]]\nname = "f"\n',
+            "f/notes.md": "",
+        }
+    )
+    output = refused(ws)
+    assert "error: `package.json` is not JSON: Expecting value\n  at a/package.json:2  (//a:a)\n" in output
+    assert "error: `package.json` is not a JSON object\n  at b/package.json  (//b:b)\n" in output
+    assert "error: `pyproject.toml` is not TOML: Invalid statement (at line 1, column 1)\n" in output
+    assert (
+        "error: `go.mod` is not UTF-8 at byte 0\n  at d/go.mod  (//d:d)\n  fix: save it as UTF-8\n" in output
+    )
+    assert '  fix: write id = "capital"\n' in output
+    place = "f/TARGETS.toml:1  (//f:f)"
+    fix = f"set `template` to {CHOICES}"
+    assert f"error: no source tells which template fits\n  at {place}\n  fix: {fix}\n" in output
+
+
+UNFIT = (
+    ("base", '"python:3\\nUSER root"'),
+    ("base", '"python:3\\n"'),
+    ("base", '"python:$X"'),
+    ("version", '"3\\nUSER root"'),
+    ("health_path", "'/x\"]'"),
+    ("health_path", '"/x\\n"'),
+    ("port", "70000"),
+    ("image", '"Api"'),
+    ("image", '"api@sha256:abcd"'),
+    ("platforms", '["linux"]'),
+    ("env", '{ "A=1\\nUSER root" = "" }'),
+    ("labels", '{ "a b" = "" }'),
+    ("build_args", '{ "A\\n" = "" }'),
+)
+
+
+def test_the_schema_lets_nothing_through_that_could_end_an_instruction(ws: Workspace) -> None:
+    for number, (name, value) in enumerate(UNFIT):
+        ws.write({f"t{number}/TARGETS.toml": f'[[service]]\nname = "x"\n{name} = {value}\n'})
+    output = refused(ws)
+    for number, (name, _) in enumerate(UNFIT):
+        assert f"(//t{number}:x, $.{name}" in output
+
+
+@pytest.mark.service
+def test_hadolint_has_nothing_to_say(ws: Workspace) -> None:
+    python = PYTHON["services/api/TARGETS.toml"].replace("\\o/", "")  # it stumbles over an escaped backslash
+    ws.write(PYTHON | {"services/api/TARGETS.toml": python})
+    ws.write(
+        {
+            "a/TARGETS.toml": '[[app]]\nname = "node"\nport = 3000\n',
+            "a/package.json": '{"scripts": {"build": "tsc"}}',
+            "a/package-lock.json": "{}",
+            "b/TARGETS.toml": '[[service]]\nname = "go"\nport = 3000\n',
+            "b/go.mod": "module b\n",
+            "b/main.go": "",
+            "c/TARGETS.toml": '[[job]]\nname = "project"\n',
+            "c/pyproject.toml": '[project]\nname = "c"\ndependencies = ["x"]\n[build-system]\n',
+        }
+    )
+    built(ws)
+    files = [path for path in ws.paths("ops") if path.endswith(".Dockerfile")]
+    assert len(files) == 4
+    done = subprocess.run(["hadolint", *files], cwd=ws.root, capture_output=True, text=True, check=False)
+    assert done.stdout + done.stderr == ""
