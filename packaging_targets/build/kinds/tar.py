@@ -1,11 +1,13 @@
 """`tar/1`, `tar.gz/1`, `tar.zst/1`: an archive of a manifest.
 
-Params: `manifest` (as `Manifest.to_json` gives it), `mtime` (seconds, default 0), `root` (true: entries are `./` and
-`./path`), `level` (the compressor's).
+Params: `manifest` (as `Manifest.to_json` gives it), `mtime` (seconds, default 0), `root` (true: entries are
+`./` and `./path`), `level` (the compressor's). An action with a second output gets the SHA-256 of the plain
+tar there, 64 hexadecimal digits and a newline: what stays the same when a new compressor makes other bytes.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from packaging_targets.formats.compress import compressor
@@ -19,11 +21,12 @@ _COMPRESSION = {"tar/1": "none", "tar.gz/1": "gzip", "tar.zst/1": "zstd"}
 
 
 def run(action: Action, step: Step) -> None:
-    """Write the archive to the one output."""
-    params = action.params
+    """Write the archive to the first output, and its plain digest to the second, if there is one."""
+    params, (archive, *beside) = action.params, action.outputs
+    digest = hashlib.sha256() if beside else None
     with (
-        step.create(action.outputs[0]) as out,
-        compressor(_COMPRESSION[action.kind], out, params.get("level")) as stream,
+        step.create(archive) as out,
+        compressor(_COMPRESSION[action.kind], out, params.get("level"), digest=digest) as stream,
     ):
         write_tar(
             stream,
@@ -32,3 +35,6 @@ def run(action: Action, step: Step) -> None:
             mtime=params.get("mtime", 0),
             root=params.get("root", False),
         )
+    if digest:
+        with step.create(beside[0]) as out:
+            out.write(f"{digest.hexdigest()}\n".encode())

@@ -1,0 +1,28 @@
+"""`zip/1`: a zip archive of a manifest.
+
+Params: `manifest` (as `Manifest.to_json` gives it), `mtime` (seconds, default 0), `level` (0 to 12, default
+6).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging_targets.formats.zip import write_zip
+from packaging_targets.model.manifest import Manifest
+
+if TYPE_CHECKING:
+    from packaging_targets.model.action import Action, Step
+
+
+def run(action: Action, step: Step) -> None:
+    """Write the archive to the one output."""
+    params = action.params
+    with step.create(action.outputs[0]) as out:
+        write_zip(
+            out,
+            Manifest.from_json(params["manifest"]),
+            step,
+            mtime=params.get("mtime", 0),
+            level=params.get("level", 6),
+        )

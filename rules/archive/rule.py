@@ -1,0 +1,70 @@
+"""Sources and the outputs of other targets, packed into one archive: `tar`, `tar.gz`, `tar.zst` or `zip`.
+
+What is packed, and under which names, is found in `_items.py`; the bytes are the business of the action
+kinds that are called like the formats.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging_targets import Action, Entry, Manifest
+
+from ._faults import Faults
+from ._items import find_items
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from packaging_targets import Context
+
+    from ._items import Item
+
+_LEVELS = {"tar.gz": (1, 12), "tar.zst": (1, 19), "zip": (0, 12)}
+
+
+def analyse(context: Context) -> Sequence[Action]:
+    """Return the one action of the target."""
+    fields, faults = context.target.fields, Faults(context)
+    params = {"mtime": context.source_date_epoch, **_level(context, faults)}
+    items = find_items(context, faults)
+    faults.raise_all()
+    if not items:
+        context.fail(
+            "the archive would be empty", field="$.srcs", fix="name files in `srcs`, or targets in `deps`"
+        )
+    manifest = _manifest(context, items)
+    out = fields.get("out", f"{context.target.label.name}.{fields['format']}")
+    return [
+        Action(
+            f"{fields['format']}/1",
+            {"manifest": manifest.to_json(), **params},
+            manifest.sources,
+            (context.output(out),),
+            title=f"pack {out}",
+        )
+    ]
+
+
+def _level(context: Context, faults: Faults) -> dict[str, int]:
+    """Return the level as a parameter, where the target has one."""
+    fields = context.target.fields
+    if "level" not in fields:
+        return {}
+    form, level = fields["format"], fields["level"]
+    if form not in _LEVELS:
+        faults.add(f"the format `{form}` is not compressed and has no `level`", "$.level", "leave it out")
+    else:
+        low, high = _LEVELS[form]
+        if not low <= level <= high:
+            what = f"`level` must be from {low} to {high} for the format `{form}`, but is {level}"
+            faults.add(what, "$.level", "leave it out for the default")
+    return {"level": level}
+
+
+def _manifest(context: Context, items: Iterable[Item]) -> Manifest:
+    entries = [Entry(item.dest or "", item.path, executable=item.executable) for item in items]
+    try:
+        return Manifest.of(entries)
+    except ValueError as error:
+        context.fail(f"in the archive, {error}", field="$.rename", fix="rename one of the two")
