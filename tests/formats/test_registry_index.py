@@ -197,8 +197,8 @@ def test_what_is_no_index_is_refused(data: bytes, problems: str) -> None:
     assert str(caught.value) == problems
 
 
-@pytest.mark.parametrize("depth", [5_000, 100_000])
-def test_an_index_nested_beyond_reason_is_refused(depth: int) -> None:
+def test_an_index_nested_beyond_reason_is_refused() -> None:
+    depth = 500_000
     with pytest.raises(IntegrityError, match=r"^error: the index is nested too deeply\n"):
         merge(b'{"a":' + b"[" * depth + b"]" * depth + b"}", [], WHERE)
 

@@ -1,0 +1,126 @@
+"""The rendered Dockerfiles before their judges: hadolint and buildah."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from packaging_targets.adapters.testing import Workspace
+
+API = "ops/packaging/services/api.Dockerfile"
+TARGET = """
+    [[service]]
+    name = "api"
+    base = "localhost/python:1"
+    port = 80
+    health_path = "/up"
+    build_args = { VERSION = "1.2" }
+    labels = { "a.b" = '$x "q"' }
+    env = { GREETING = 'costs $HOME, "says" she \\o/ #x' }
+    """
+FILES = {
+    "services/api/TARGETS.toml": TARGET,
+    "services/api/main.py": "print(1)\n",
+    "services/api/requirements.txt": "flask\n",
+    "services/api/[id]/(g)/a b.txt": "",
+    "services/api/.env": "TOKEN=x\n",
+    "services/other/x.py": "",
+}
+# As much of Debian and of Python as the steps of the template call for.
+APT_GET = "#!/bin/sh\ncp /bin/busybox /usr/bin/tini-static\n"
+PYTHON = """\
+#!/bin/sh
+mkdir -p $3/bin
+printf '#!/bin/sh\\necho "$@" > /opt/venv/log; ls >> /opt/venv/log\\n' > $3/bin/pip
+chmod +x $3/bin/pip
+"""
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "repo")
+
+
+@pytest.mark.service
+def test_hadolint_has_nothing_to_say(ws: Workspace) -> None:
+    ws.write(FILES)
+    ws.write(
+        {"services/api/TARGETS.toml": TARGET.replace("\\o/", "")}
+    )  # hadolint cannot read `\\\\` in quotes
+    ws.write(
+        {
+            "a/TARGETS.toml": '[[app]]\nname = "node"\nport = 3000\n',
+            "a/package.json": '{"scripts": {"build": "tsc"}}',
+            "a/package-lock.json": "{}",
+            "b/TARGETS.toml": '[[service]]\nname = "go"\nport = 3000\n',
+            "b/go.mod": "module b\n",
+            "b/main.go": "",
+            "c/TARGETS.toml": '[[job]]\nname = "project"\n',
+            "c/pyproject.toml": '[project]\nname = "c"\ndependencies = ["x"]\n[build-system]\n',
+        }
+    )
+    assert ws.build().exit_code == 0
+    files = [path for path in ws.paths("ops") if path.endswith(".Dockerfile")]
+    assert len(files) == 4
+    done = subprocess.run(["hadolint", *files], cwd=ws.root, capture_output=True, text=True, check=False)
+    assert done.stdout + done.stderr == ""
+
+
+class Buildah:
+    """Builds without a daemon, root file systems in a folder of their own, and never the network."""
+
+    def __init__(self, folder: Path) -> None:
+        self.storage = [
+            "--root",
+            f"{folder}/storage",
+            "--runroot",
+            f"{folder}/run",
+            "--storage-driver",
+            "vfs",
+        ]
+
+    def __call__(self, *words: str, cwd: Path | None = None) -> str:
+        command = ["buildah", *self.storage, *words]
+        return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout.strip()
+
+    def make_base(self, folder: Path, *tags: str) -> None:
+        for name in ("bin", "usr/bin", "var/lib/apt/lists", "sbin", "tmp"):
+            (folder / "root" / name).mkdir(parents=True)
+        shutil.copy("/bin/busybox", folder / "root/bin/busybox")
+        for name in ("sh", "ls", "cp", "mkdir", "rm", "chmod"):
+            (folder / "root/bin" / name).symlink_to("busybox")
+        for name, text in (("apt-get", APT_GET), ("python", PYTHON)):
+            (folder / "root/usr/bin" / name).write_text(text)
+            (folder / "root/usr/bin" / name).chmod(0o755)
+        (folder / "Dockerfile").write_text("FROM scratch\nCOPY root /\nENV PATH=/usr/bin:/bin\n")
+        for tag in tags:
+            self("bud", "--isolation", "chroot", "--tag", tag, ".", cwd=folder)
+
+
+@pytest.mark.service
+def test_buildah_builds_what_is_declared_and_means_what_was_written(ws: Workspace, tmp_path: Path) -> None:
+    buildah = Buildah(tmp_path)
+    buildah.make_base(tmp_path / "base", "localhost/python:1", "docker.io/library/debian:13-slim")
+    ws.write(FILES)
+    assert ws.build().exit_code == 0
+    options = ["--isolation", "chroot", "--pull-never", "--format", "docker", "--build-arg", "REVISION=abc"]
+    buildah("bud", *options, "--file", API, "--tag", "localhost/api:1", ".", cwd=ws.root)
+    config = json.loads(buildah("inspect", "--type", "image", "localhost/api:1"))["Docker"]["config"]
+    assert 'GREETING=costs $HOME, "says" she \\o/ #x' in config["Env"]
+    labels = {name: text for name, text in config["Labels"].items() if "buildah" not in name}
+    oci = {"title": "api", "version": "1.2", "revision": "abc", "source": ""}
+    assert labels == {f"org.opencontainers.image.{name}": text for name, text in oci.items()} | {
+        "a.b": '$x "q"'
+    }
+    assert (config["User"], config["WorkingDir"], config["StopSignal"]) == ("65532:65532", "/app", "SIGTERM")
+    assert config["Entrypoint"] + config["Cmd"] == ["/sbin/tini", "--", "python", "main.py"]
+    assert config["Healthcheck"]["Test"][-1] == "http://127.0.0.1:80/up"
+    root = buildah("mount", buildah("from", "--pull-never", "localhost/api:1"))
+    found = {path.relative_to(root).as_posix() for path in Path(root, "app").rglob("*") if path.is_file()}
+    assert found == {"app/main.py", "app/requirements.txt", "app/[id]/(g)/a b.txt"}
+    log = Path(root, "opt/venv/log").read_text()
+    assert log == "install --requirement requirements.txt\nrequirements.txt\n"
