@@ -15,9 +15,9 @@ from typing import Any
 from packaging_targets.formats import glyph, sounds
 from packaging_targets.model.digest import canonical_json
 
-HEADER_LIMIT = 8 << 20
+HEADER_LIMIT = 4 << 20
 """The longest header, in bytes."""
-ENTRY_LIMIT = 65_536
+ENTRY_LIMIT = 16_384
 """The most rows of the asset table."""
 NAME_LIMIT = 255
 """The longest asset name, in bytes of UTF-8."""
@@ -25,7 +25,7 @@ DEPTH_LIMIT = 32
 """How deep objects and lists may nest; the header itself is depth 1."""
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_COUNT_LIMIT = 1 << 19  # objects and lists: the costliest values for a byte of JSON
+_COUNT_LIMIT = 1 << 18  # objects and lists: the costliest values for a byte of JSON
 _INTEGER_LIMIT = 1 << 63
 _DIGITS_LIMIT = 20
 _ID_LIMIT = (1 << 31) - 1

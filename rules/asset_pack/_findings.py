@@ -48,7 +48,7 @@ class Findings:
     ) -> dict[str, Any]:
         """Return the members of the object `value` that are of the type they should be; report all others."""
         if not isinstance(value, dict):
-            self.add(path, f"`{_last(path)}` must be an object")
+            self.add(path, f"{shown(value)} is no object")
             return {}
         known = {**required, **optional}
         for name in required.keys() - value.keys():
@@ -89,7 +89,8 @@ def parse(raw: bytes, findings: Findings) -> Any:
         findings.add("$", f"the file nests deeper than {DEPTH_LIMIT} levels")
         return None
     except ValueError as error:
-        findings.add("$", f"the file is not JSON: {error}")
+        text = str(error)
+        findings.add("$", f"the file is not JSON: {text[0].lower()}{text[1:]}")
         return None
     before = len(findings.problems)
     for path, what in _unfit(value, "$", 0):

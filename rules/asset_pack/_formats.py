@@ -118,8 +118,9 @@ def _artifacts(
         return []
     found: dict[int, tuple[str, dict[str, Any]]] = {}
     for place, value in ((f"$.artifacts[{at}]", value) for at, value in enumerate(declared.artifacts)):
+        before = len(findings.problems)
         artifact = findings.members(value, place, {"index": int, "file": str}, optional)
-        if "index" not in artifact or "file" not in artifact:
+        if len(findings.problems) > before:
             continue
         file = artifact["file"]
         if file not in declared.inputs:
