@@ -10,6 +10,7 @@ import json
 import re
 import warnings
 from difflib import get_close_matches
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import Problem, near_miss, raise_all
@@ -47,7 +48,7 @@ def query(graph: TargetGraph, text: str, package: str = "") -> tuple[Label, ...]
     meaning = _Meaning(graph, text, package)
     found = meaning.of(parse(text), {})
     raise_all(meaning.problems)
-    return tuple(sorted(found))
+    return tuple(sorted(found, key=attrgetter("package", "name")))
 
 
 class _Meaning:
