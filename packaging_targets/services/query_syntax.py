@@ -5,8 +5,7 @@
              | function "(" argument { "," argument } ")"
     leaf     = pattern | "$" name
 
-A recursive descent over the tokens. Nesting has a limit, so that no text can exhaust the stack; a chain of
-operators is a list, and may be as long as the text.
+A recursive descent. Nesting has a limit, so that no text exhausts the stack; a chain of operators is a list.
 """
 
 from __future__ import annotations
@@ -106,12 +105,10 @@ class Signature:
 SIGNATURES: Mapping[str, Signature] = {
     "allpaths": Signature("allpaths(from, to)", ("expr", "expr"), 2),
     "attr": Signature("attr(field, pattern, expr)", ("word", "word", "expr"), 3),
-    "deps": Signature("deps(expr) or deps(expr, depth)", ("expr", "depth"), 1),
+    "deps": Signature("deps(expr[, depth])", ("expr", "depth"), 1),
     "filter": Signature("filter(pattern, expr)", ("word", "expr"), 2),
     "kind": Signature("kind(pattern, expr)", ("word", "expr"), 2),
-    "rdeps": Signature(
-        "rdeps(expr), rdeps(universe, expr), or either with a depth", ("expr", "expr or depth", "depth"), 1
-    ),
+    "rdeps": Signature("rdeps([universe, ]expr[, depth])", ("expr", "expr or depth", "depth"), 1),
     "somepath": Signature("somepath(from, to)", ("expr", "expr"), 2),
 }
 
@@ -269,7 +266,10 @@ class _Parser:
             return int(depth)
         if kind == "depth":
             self._refuse("a whole number", usage)
-        return self._word("a word", usage) if kind == "word" else self._expr()
+        if kind == "expr" or "depth" in kind:
+            return self._expr()
+        sign = self._peek().text if self._peek().text in _OPERATORS else ""
+        return self._word("a word", f"{usage}, a pattern with {sign} in quotes" if sign else usage)
 
     def _word(self, expected: str, usage: str = "") -> Word:
         token = self._peek()

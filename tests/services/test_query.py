@@ -163,22 +163,28 @@ LISTED = "functions: allpaths, attr, deps, filter, kind, rdeps, somepath"
 @pytest.mark.parametrize(
     ("text", "column", "what", "fix"),
     [
-        ("deps(//libs/core", 17, "expected `)`, but the query ends", "write deps(expr) or deps(expr, depth)"),
+        ("deps(//libs/core", 17, "expected `)`, but the query ends", "write deps(expr[, depth])"),
         ("deps //libs/core", 6, "expected an operator or the end, but here is `//libs/core`", ""),
         (
             "deps(//libs/core, x)",
             19,
             "expected a whole number, but here is `x`",
-            "write deps(expr) or deps(expr, depth)",
+            "write deps(expr[, depth])",
         ),
         (
             "rdeps(//libs/core, 1, 2)",
             21,
             "expected `)`, but here is `,`",
-            "write rdeps(expr), rdeps(universe, expr), or either with a depth",
+            "write rdeps([universe, ]expr[, depth])",
         ),
         ("somepath(//libs/core)", 21, "expected `,`, but here is `)`", "write somepath(from, to)"),
         ("attr(tags, //...)", 17, "expected `,`, but here is `)`", "write attr(field, pattern, expr)"),
+        (
+            "attr(tags, ^a, //...)",
+            12,
+            "expected a word, but here is `^`",
+            "write attr(field, pattern, expr), a pattern with ^ in quotes",
+        ),
         ("kind((a), //...)", 6, "expected a word, but here is `(`", "write kind(pattern, expr)"),
         ("dep(//libs/core)", 1, "there is no function `dep`", f"did you mean `deps`?  ({LISTED})"),
         ("1 + zzz(//libs/core)", 5, "there is no function `zzz`", LISTED),
