@@ -494,3 +494,32 @@ def test_a_changed_file_is_refused_or_says_the_same_form(data: st.DataObject) ->
 def test_noise_is_refused(noise: bytes) -> None:
     with pytest.raises(IntegrityError):
         AssetPack.open(io.BytesIO(file_of(noise)))
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Return every (container, key) below a JSON value."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, item in list(pairs) for found in ((value, key), *places(item))]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 1 << 40) | st.sampled_from(["GLYPH", "SOUNDS", "NONE", "0"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["0", "slot"]), inner),
+    max_leaves=4,
+)
+
+
+@given(st.data())
+def test_any_value_anywhere_is_judged(data: st.DataObject) -> None:
+    """Canonical headers with other values in them: refused as a malformed file, or read, and nothing else."""
+    header = deepcopy(HEADER)
+    for _ in range(data.draw(st.integers(1, 3))):
+        container, key = data.draw(st.sampled_from(places(header)))
+        container[key] = data.draw(JSON)
+    raw = file_of(canonical_json(header))
+    try:
+        pack = AssetPack.open(io.BytesIO(raw))
+        pack.verify()
+    except IntegrityError:
+        return
+    assert pack.header.to_json() == header
