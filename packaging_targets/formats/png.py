@@ -1,8 +1,8 @@
 """Whether a PNG file is what it says it is, judged before a decoder sees it.
 
-Decoders are lenient: a checksum that does not match, or half of the rows missing, and the picture is black
-there. So the checksum of each chunk is verified, and the pixel data is unpacked once, in small pieces, to see
-that it is as long as the picture's size asks for: no shorter, and no longer, whatever the file claims.
+Decoders are lenient: where half of the rows are missing, the picture is black there. So the checksum of each
+chunk is verified, and the pixel data is unpacked once, in small pieces, to see that it is as long as the
+picture's size asks for: no shorter, and no longer, whatever the file claims.
 """
 
 from __future__ import annotations
