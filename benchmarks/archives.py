@@ -54,8 +54,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "ours, level 6": "{pack} zip",
     },
 }
-SMALL, FILES = 500, 11
-LARGE = 400 << 20
+SMALL, FILES, LARGE = 500, 11, 400 << 20
 
 
 class Disk:
