@@ -1,7 +1,7 @@
 """One run of one program, measured from outside: wall time, processor time and memory.
 
 Nothing stands between the clock and the program, no shell above all. A run begins when nothing is left to
-be written to disk and other programs are quiet. Memory is looked at in other runs, since that slows a program.
+be written to disk and other programs are quiet. Looking at memory slows a program: runs of their own do it.
 """
 
 from __future__ import annotations

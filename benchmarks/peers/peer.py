@@ -68,7 +68,7 @@ class Peer:
         raise NotImplementedError
 
     def environment(self, tree: Tree) -> dict[str, str]:
-        """Return the environment of a build: little of ours, which may slow some peers down and not others."""
+        """Return the environment of a build: little of ours, which may slow down some peers alone."""
         kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
         return {**kept, "LANG": "C.UTF-8", "XDG_CACHE_HOME": f"{tree.root}.cache"}
 

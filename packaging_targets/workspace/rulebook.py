@@ -84,6 +84,7 @@ class Rulebook:
         self.folders: dict[str, RuleFolder] = {}
         self._rules: dict[str, Rule] = {}
         self._schemas: dict[str, dict[str, Any]] = {}
+        self._files: dict[str, dict[str, str]] = {}
         problems = []
         for home in self.homes:
             for name in sorted(os.listdir(home)):
@@ -173,6 +174,11 @@ class Rulebook:
 
     def files(self, name: str) -> dict[str, str]:
         """Return the files that make a rule: `@rule/path` to the path on disk."""
+        if name not in self._files:
+            self._files[name] = self._find_files(name)
+        return self._files[name]
+
+    def _find_files(self, name: str) -> dict[str, str]:
         found: dict[str, str] = {}
         pending = [name]
         seen: set[str] = set()
