@@ -26,7 +26,8 @@ class Run:
     """What one run took: seconds of wall and processor time, the largest process in MB, its exit code.
 
     `tree_mb` is the largest sum over all processes at one moment, shared pages counted once (PSS); both sizes
-    are 0 where they were not asked for. `log` is the end of what the program printed.
+    are 0 where they were not asked for. `log` is the end of what the program printed;
+    `quiet` tells whether others left the machine to it when it began.
     """
 
     wall: float
@@ -35,6 +36,7 @@ class Run:
     tree_mb: float
     code: int
     log: str
+    quiet: bool
 
 
 def measure(
@@ -45,7 +47,7 @@ def measure(
     `look` is the time between two looks at the memory of the program and all that it starts, in seconds.
     """
     os.sync()
-    wait_until_quiet()
+    quiet = wait_until_quiet()
     with tempfile.TemporaryFile() as log:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -68,7 +70,7 @@ def measure(
     if look and usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
         largest = usage.ru_maxrss
     cpu = usage.ru_utime + usage.ru_stime
-    return Run(wall, cpu, largest / 1024, tree / 1024, process.returncode, said)
+    return Run(wall, cpu, largest / 1024, tree / 1024, process.returncode, said, quiet)
 
 
 def peak_of(pid: int) -> float:
@@ -76,15 +78,16 @@ def peak_of(pid: int) -> float:
     return _kilobytes(f"/proc/{pid}/status", "VmHWM:") / 1024
 
 
-def wait_until_quiet(limit: float = 60) -> None:
-    """Wait until other programs leave the processors alone, or for `limit` seconds."""
+def wait_until_quiet(limit: float = 10) -> bool:
+    """Wait until other programs leave the processors alone; False where they do not in `limit` seconds."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
         busy, total = _ticks()
         time.sleep(0.1)
         busy_now, total_now = _ticks()
         if busy_now - busy <= _QUIET_SHARE * (total_now - total):
-            return
+            return True
+    return False
 
 
 def _ticks() -> tuple[int, int]:

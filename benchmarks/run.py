@@ -83,6 +83,7 @@ def result(sitting: Sitting, count: int) -> dict[str, object]:
         "versions": {name: PEERS[name].version() for name in sitting.trees},
         "skipped": sitting.skipped,
         "times": sitting.times,
+        "disturbed": sitting.disturbed,
         "wrote": sitting.wrote,
         "memory": sitting.memory,
     }

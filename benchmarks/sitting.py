@@ -21,11 +21,15 @@ AGAIN = "-again"
 
 @dataclass(slots=True)
 class Sitting:
-    """What was measured, by scenario and peer: seconds of all runs, archives that the last one wrote, MB."""
+    """What was measured, by scenario and peer: seconds of all runs, archives that the last one wrote, MB.
+
+    `disturbed` counts the runs that began while other programs were busy.
+    """
 
     times: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     wrote: dict[str, dict[str, int]] = field(default_factory=dict)
     memory: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    disturbed: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     trees: dict[str, Tree] = field(default_factory=dict)
     limit: float = 900
@@ -76,6 +80,8 @@ class Sitting:
         run = self._run(name, scenario, look)
         if run is None:
             return
+        if not run.quiet:
+            self.disturbed[scenario] = self.disturbed.get(scenario, 0) + 1
         now = archives(tree, peer)
         self.times.setdefault(scenario, {}).setdefault(name, []).append(run.wall)
         self.wrote.setdefault(scenario, {})[name] = sum(now[one] != before.get(one) for one in now)
