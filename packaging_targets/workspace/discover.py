@@ -37,7 +37,8 @@ def walk(settings: Settings, start: str = "") -> tuple[list[str], list[str]]:
 def children(settings: Settings, folder: str) -> tuple[list[str], bool] | None:
     """Return the folders in `folder` that belong to the workspace, and whether it has a target file.
 
-    Returns None where there is no such folder. Symbolic links are not followed.
+    Returns None where there is no such folder. Symbolic links are not followed, and a folder whose name is not UTF-8
+    cannot be a package nor hold one: it is passed over.
     """
     base = f"{folder}/" if folder else ""
     subfolders: list[str] = []
@@ -51,9 +52,18 @@ def children(settings: Settings, folder: str) -> tuple[list[str], bool] | None:
                 elif (
                     entry.is_dir(follow_symlinks=False)
                     and not is_junk(name)
+                    and _is_utf8(name)
                     and settings.discovers(base + name, name)
                 ):
                     subfolders.append(base + name)
     except (FileNotFoundError, NotADirectoryError):
         return None
     return subfolders, is_package
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

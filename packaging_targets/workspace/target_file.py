@@ -47,7 +47,9 @@ def parse_target_file(path: str, data: bytes) -> TargetFile:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problem = Problem(f"{path}:{line}", f"`{path}` is not UTF-8 (byte {error.start})", "save the file as UTF-8")
+        problem = Problem(
+            f"{path}:{line}", f"`{path}` is not UTF-8 (byte {error.start})", "save the file as UTF-8"
+        )
         return TargetFile(path, problems=(problem,))
     try:
         tables = tomllib.loads(text)
@@ -68,15 +70,21 @@ def _entries(path: str, text: str, tables: dict[str, Any]) -> TargetFile:
             entries.extend(RawEntry(rule, item, _nth(at, place)) for place, item in enumerate(value))
         elif isinstance(value, dict):
             problems.append(
-                Problem(f"{path}:{_nth(at, 0)}", f"`[{rule}]` must be an entry of an array", f"write [[{rule}]]")
+                Problem(
+                    f"{path}:{_nth(at, 0)}", f"`[{rule}]` must be an entry of an array", f"write [[{rule}]]"
+                )
             )
         else:
             where = f"{path}:{_key_line(text, 0, rule)}"
-            problems.append(Problem(where, f"`{rule}` stands in no entry", "write it below a header such as [[archive]]"))
+            problems.append(
+                Problem(where, f"`{rule}` stands in no entry", "write it below a header such as [[archive]]")
+            )
     workspace = tables.get("workspace")
     workspace_line = _nth(lines.get("workspace", []), 0)
     if workspace is not None and not isinstance(workspace, dict):
-        problems.append(Problem(f"{path}:{workspace_line}", "`workspace` must be a table", "write [workspace]"))
+        problems.append(
+            Problem(f"{path}:{workspace_line}", "`workspace` must be a table", "write [workspace]")
+        )
         workspace = None
     entries.sort(key=lambda entry: entry.line)
     return TargetFile(path, tuple(entries), workspace, workspace_line, tuple(problems), text)
@@ -113,6 +121,12 @@ def _nth(lines: list[int], place: int) -> int:
 
 def _bad_toml(path: str, message: str, text: str) -> Problem:
     match = _PLACE.search(message)
-    line, column = (int(match[1]), int(match[2])) if match else (max(text.count("\n"), 1), 1)
+    line, column = (int(match[1]), int(match[2])) if match else _end_of(text)
     what = _PLACE.sub("", message).removesuffix(" (at end of document)")
     return Problem(f"{path}:{line}:{column}", f"this is not TOML: {what[:1].lower()}{what[1:]}", "")
+
+
+def _end_of(text: str) -> tuple[int, int]:
+    """Return line and column just behind the last line that says something, from 1."""
+    lines = text.rstrip().splitlines() or [""]
+    return len(lines), len(lines[-1]) + 1
