@@ -1,7 +1,7 @@
 """Incremental equals clean: after any sequence of edits, a build leaves what a build from nothing makes.
 
-`Monorepo` is a small workspace of every kind of rule, held in memory, with the edits that people make; the tests of
-crashes, races and questions use it too.
+`Monorepo` is a small workspace of every kind of rule, held in memory, with the edits that people make; the tests
+of crashes, races and questions use it too.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Entry:
 
 
 class Monorepo:
-    """A workspace in memory. Each `edit_…` changes it and tells what it did, or returns "" where it does not fit."""
+    """A workspace in memory. Each `edit_…` changes it and tells what it did: "" where it does not fit."""
 
     def __init__(self, seed: int, packages: int = 3) -> None:
         self.random = Random(seed)
@@ -107,7 +107,7 @@ class Monorepo:
             found[path] = Source(text.encode())
         return found
 
-    # Edits --------------------------------------------------------------------------------------------------------
+    # Edits --------------------------------------------------------------------------------------------------
 
     def edits(self) -> list[Callable[[], str]]:
         return [getattr(self, name) for name in sorted(dir(self)) if name.startswith("edit_")]
@@ -253,7 +253,7 @@ class Monorepo:
         self.sources["rules/stamp/rule.py"] = Source(_STAMP.format(mark=self._number()).encode())
         return "edit the rule stamp"
 
-    # How edits choose ---------------------------------------------------------------------------------------------
+    # How edits choose ---------------------------------------------------------------------------------------
 
     def _number(self) -> int:
         self._count += 1
