@@ -1,0 +1,76 @@
+"""rules/README.md, followed: the rule, the target and the tests that it shows work as they stand there."""
+
+from __future__ import annotations
+
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+from packaging_targets.adapters.testing import Workspace
+from packaging_targets.build.kinds import KINDS
+from packaging_targets.model.rule import Context
+
+README = (Path(__file__).parents[2] / "rules" / "README.md").read_text("utf-8")
+
+
+def shown(language: str) -> list[str]:
+    """Return the blocks of the page in a language, in order."""
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", README)
+
+
+def followed(folder: Path) -> Workspace:
+    """Return a workspace in which the page's files have been typed."""
+    (schema,), (rule, tests), (targets,) = shown("json"), shown("python"), shown("toml")
+    ws = Workspace(folder)
+    ws.write(
+        {
+            "rules/plugin/schema.json": schema,
+            "rules/plugin/rule.py": rule,
+            "tools/spell/TARGETS.toml": targets,
+            "tools/spell/VERSION": "1.2.0\n",
+            "tools/spell/src/main.lua": "return 1\n",
+            "test_plugin.py": tests,
+        }
+    )
+    return ws
+
+
+def test_the_rule_makes_what_the_page_says(tmp_path: Path) -> None:
+    ws = followed(tmp_path / "repo")
+    assert ws.build().built == ["//tools/spell:spell"]
+    with zipfile.ZipFile(ws.path("dist/tools/spell/spell-1.2.0.zip")) as packed:
+        assert packed.namelist() == ["main.lua", "plugin.json"]
+
+
+def test_each_edit_that_the_page_names_makes_it_again(tmp_path: Path) -> None:
+    ws = followed(tmp_path / "repo")
+    ws.build()
+    edits = {
+        "tools/spell/src/main.lua": ("return 1", "return 2"),
+        "tools/spell/VERSION": ("1.2.0", "1.2.1"),
+        "tools/spell/TARGETS.toml": ('"save"', '"load"'),
+        "rules/plugin/rule.py": ('+ "\\n"', ""),
+    }
+    for name, (old, new) in edits.items():
+        before = ws.read(name)
+        assert old in before, name
+        ws.write({name: before.replace(old, new)})
+        assert ws.build().built == ["//tools/spell:spell"], name
+    assert ws.paths("dist") == ["dist/tools/spell/spell-1.2.1.zip"]
+
+
+def test_the_tests_that_the_page_shows_pass(tmp_path: Path) -> None:
+    run = followed(tmp_path / "repo").run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_plugin.py"]
+    )
+    assert (run.exit_code, "2 passed" in run.output) == (0, True), run.output
+
+
+def test_the_page_names_every_kind_and_all_of_the_context() -> None:
+    _, _, kinds = README.partition("## 3.")
+    assert sorted(re.findall(r"`([a-z_.]+/\d+)`", kinds.partition("\n\nA manifest")[0])) == sorted(KINDS)
+    known = {name for name in vars(Context) if not name.startswith("_")}
+    _, _, table = README.partition("| `context.` | gives |")
+    rows = "\n".join(re.findall(r"(?m)^\| ([^|]+) \|", table.partition("Several problems")[0]))
+    assert set(re.findall(r"`(\w+)", rows)) == known
