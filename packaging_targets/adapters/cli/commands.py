@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line; return its exit code: 0 done, 1 a build or a check failed, 2 the request was wrong."""
+    """Run a command line; return its exit code: 0 done, 1 a build or check failed, 2 a wrong request."""
     options = _parser().parse_args(arguments)
     verb: Callable[[Any], int] = options.verb
     try:
         return verb(options)
     except PackagingError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -37,15 +37,23 @@ def _parser() -> argparse.ArgumentParser:
     _build_parser(verbs)
     _question_parsers(verbs)
     _cache_parser(verbs)
-    schema = verbs.add_parser("schema", help="write one JSON Schema for target files, for editors to complete by")
+    again = verbs.add_parser("reproduce", help="build twice, as on two machines, and compare every byte")
+    again.set_defaults(verb=_reproduce)
+    schema = verbs.add_parser(
+        "schema", help="write a JSON Schema of target files, for editors to complete by"
+    )
     schema.set_defaults(verb=_schema)
     return parser
 
 
 def _build_parser(verbs: Any) -> None:
-    build = verbs.add_parser("build", help="build what changed: everything, or the labels given and what they need")
-    build.add_argument("labels", nargs="*", metavar="LABEL", help="such as //services/api:image, //services/... or //pkg:*")
-    build.add_argument("-n", "--jobs", type=int, metavar="N", help="run N actions at once (default: one a core)")
+    build = verbs.add_parser("build", help="build what changed: all, or the labels given and what they need")
+    build.add_argument(
+        "labels", nargs="*", metavar="LABEL", help="such as //services/api:image or //services/..."
+    )
+    build.add_argument(
+        "-n", "--jobs", type=int, metavar="N", help="run N actions at once (default: a core each)"
+    )
     build.add_argument("--continue", dest="keep_going", action="store_true", help="go on after a failure")
     build.add_argument("--log-json", metavar="FILE", help="write one event a line to FILE")
     build.set_defaults(verb=_build)
@@ -59,7 +67,7 @@ def _question_parsers(verbs: Any) -> None:
     affected.add_argument("--since", required=True, metavar="REV")
     affected.add_argument("--format", choices=("lines", "json", "matrix"), default="lines")
     affected.set_defaults(verb=_affected)
-    query = verbs.add_parser("query", help="ask the target graph: deps(//a:b), rdeps(//..., //a:b), kind(rule, //...)")
+    query = verbs.add_parser("query", help="ask the target graph: deps(//a:b), kind(rule, //...)")
     query.add_argument("expression", metavar="EXPRESSION")
     query.set_defaults(verb=_query)
     graph = verbs.add_parser("graph", help="draw the target graph")
@@ -71,7 +79,9 @@ def _question_parsers(verbs: Any) -> None:
 def _cache_parser(verbs: Any) -> None:
     cache = verbs.add_parser("cache", help="look after the action cache")
     cache.add_argument("what", choices=("info", "gc", "verify"))
-    cache.add_argument("--size", metavar="SIZE", default="10G", help="what gc keeps, such as 500M or 10G (default: 10G)")
+    cache.add_argument(
+        "--size", metavar="SIZE", default="10G", help="what gc keeps, such as 500M (default: 10G)"
+    )
     cache.set_defaults(verb=_cache)
 
 
@@ -84,14 +94,14 @@ def _build(options: argparse.Namespace) -> int:
 def _why(options: argparse.Namespace) -> int:
     from packaging_targets.services.why import why
 
-    print(why(options.label))
+    sys.stdout.write(f"{why(options.label)}\n")
     return 0
 
 
 def _affected(options: argparse.Namespace) -> int:
     from packaging_targets.services.affected import affected, render
 
-    print(render(affected(options.since), options.format), end="")
+    sys.stdout.write(render(affected(options.since), options.format))
     return 0
 
 
@@ -101,7 +111,7 @@ def _query(options: argparse.Namespace) -> int:
 
     graph, package = open_graph()
     for label in query(graph, options.expression, package):
-        print(label)
+        sys.stdout.write(f"{label}\n")
     return 0
 
 
@@ -111,7 +121,7 @@ def _graph(options: argparse.Namespace) -> int:
     from packaging_targets.services.query import query
 
     graph, package = open_graph()
-    print(render(graph, query(graph, options.expression, package), options.format), end="")
+    sys.stdout.write(render(graph, query(graph, options.expression, package), options.format))
     return 0
 
 
@@ -119,13 +129,22 @@ def _cache(options: argparse.Namespace) -> int:
     from packaging_targets.services.cache import care
 
     text, sound = care(options.what, options.size)
-    print(text)
+    sys.stdout.write(f"{text}\n")
     return 0 if sound else 1
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    del options
+    from packaging_targets.services.reproduce import render, reproduce
+
+    report = reproduce(os.getcwd())
+    sys.stdout.write(render(report))
+    return 1 if report.differences else 0
 
 
 def _schema(options: argparse.Namespace) -> int:
     del options
     from packaging_targets.services.schema import target_file_schema
 
-    print(target_file_schema(), end="")
+    sys.stdout.write(target_file_schema())
     return 0

@@ -1,4 +1,4 @@
-"""`packaging`: the same builds and questions as through doit, without its start-up where nothing is to be done."""
+"""`packaging`: the same builds and questions as doit, without its start-up where nothing is to be done."""
 
 from __future__ import annotations
 
