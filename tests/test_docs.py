@@ -1,4 +1,4 @@
-"""What the documents say is tried: commands print what they show, target files fit their schemas, links lead somewhere."""
+"""What the documents say is tried: commands print what they show, examples fit schemas, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -19,12 +19,8 @@ from packaging_targets.workspace.target_file import parse_target_file
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in (
-        *ROOT.glob("*.md"),
-        *ROOT.glob("docs/**/*.md"),
-        *ROOT.glob("rules/*.md"),
-        *ROOT.glob("benchmarks/*.md"),
-    )
+    for glob in ("*.md", "docs/**/*.md", "rules/*.md", "benchmarks/*.md", "examples/*/*.md")
+    for path in ROOT.glob(glob)
 )
 
 # Documents whose examples are one story from top to bottom, and the files that their text says are there.
@@ -74,13 +70,9 @@ def workspace(tmp_path: Path) -> Workspace:
     """An empty folder in which `packaging` and `doit` are those of this checkout."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name, module in (
-        ("packaging", "packaging_targets.adapters.cli.main"),
-        ("doit", "doit"),
-        ("python3", ""),
-    ):
+    for name, module in (("packaging", "packaging_targets.adapters.cli.main"), ("doit", "doit")):
         program = programs / name
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {f"-m {module}" if module else ""} "$@"\n')
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
         program.chmod(0o755)
     made = Workspace(tmp_path / "repo")
     made.path("pyproject.toml").unlink()
