@@ -18,6 +18,7 @@ import stat
 import time
 from typing import TYPE_CHECKING
 
+from packaging_targets.errors import RequestError, raise_all
 from packaging_targets.store.sweep import UNTRUSTED, forked, signature
 
 if TYPE_CHECKING:
@@ -41,26 +42,41 @@ def is_junk(name: str) -> bool:
 
 
 def examine(path: str) -> tuple[str, int]:
-    """Return the state and the signature of `path`; raises OSError for what exists and cannot be read."""
+    """Return the state and the signature of `path`; raises RequestError for what cannot be read."""
     try:
         stats = os.lstat(path)
         return _state(path, stats.st_mode), UNTRUSTED if is_racy(stats) else signature(stats)
     except (FileNotFoundError, NotADirectoryError):
         return MISSING, UNTRUSTED
+    except OSError as error:
+        what = f"`{path}` cannot be read: {(error.strerror or '').lower()}"
+        raise RequestError.one(what, path, "make it readable for you, or exclude it") from error
 
 
 def examine_all(paths: Sequence[str], jobs: int | None = None) -> list[tuple[str, int]]:
-    """Examine many paths on all cores, in order; raises OSError as `examine` does."""
+    """Examine many paths on all cores, in order; raises RequestError with what cannot be read."""
     jobs = jobs or os.cpu_count() or 1
     if len(paths) < _PARALLEL or jobs == 1:
-        return [examine(path) for path in paths]
+        return _examine_each(paths)
     cuts = [len(paths) * part // jobs for part in range(jobs + 1)]
 
     def part_of(part: int) -> bytes:
-        return b"".join(b"%s %d\n" % (state.encode(), sig) for state, sig in map(examine, paths[cuts[part] : cuts[part + 1]]))
+        found = _examine_each(paths[cuts[part] : cuts[part + 1]])
+        return b"".join(b"%s %d\n" % (state.encode(), sig) for state, sig in found)
 
     pairs = (line.split() for data in forked(part_of, range(jobs)) for line in data.splitlines())
     return [(state.decode(), int(sig)) for state, sig in pairs]
+
+
+def _examine_each(paths: Sequence[str]) -> list[tuple[str, int]]:
+    found, problems = [], []
+    for path in paths:
+        try:
+            found.append(examine(path))
+        except RequestError as error:
+            problems.extend(error.problems)
+    raise_all(problems)
+    return found
 
 
 def is_racy(stats: os.stat_result) -> bool:

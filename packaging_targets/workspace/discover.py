@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from packaging_targets.errors import RequestError
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.states import is_junk
 
@@ -37,8 +38,8 @@ def walk(settings: Settings, start: str = "") -> tuple[list[str], list[str]]:
 def children(settings: Settings, folder: str) -> tuple[list[str], bool] | None:
     """Return the folders in `folder` that belong to the workspace, and whether it has a target file.
 
-    Returns None where there is no such folder. Symbolic links are not followed, and a folder whose name is not UTF-8
-    cannot be a package nor hold one: it is passed over.
+    Returns None where there is no such folder. Symbolic links are not followed, and a folder whose name is not
+    UTF-8 cannot be a package nor hold one: it is passed over. Raises RequestError for what may not be read.
     """
     base = f"{folder}/" if folder else ""
     subfolders: list[str] = []
@@ -58,6 +59,10 @@ def children(settings: Settings, folder: str) -> tuple[list[str], bool] | None:
                     subfolders.append(base + name)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError as error:
+        what = f"the folder `{folder}` cannot be read: {(error.strerror or '').lower()}"
+        ignore = f'write ignore = ["{folder}"] in the [workspace] of the root\'s {TARGET_FILE}'
+        raise RequestError.one(what, folder, f"make it readable for you, or {ignore}") from error
     return subfolders, is_package
 
 
