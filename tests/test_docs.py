@@ -1,4 +1,4 @@
-"""What the documents say is tried: commands print what they show, examples fit schemas, links lead somewhere."""
+"""What the documents say is tried: commands print what they show, examples fit schemas, links lead on."""
 
 from __future__ import annotations
 
