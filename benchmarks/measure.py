@@ -46,7 +46,6 @@ def measure(
 
     `look` is the time between two looks at the memory of the program and all that it starts, in seconds.
     """
-    os.sync()
     quiet = wait_until_quiet()
     with tempfile.TemporaryFile() as log:
         start = time.perf_counter()
@@ -80,6 +79,7 @@ def peak_of(pid: int) -> float:
 
 def wait_until_quiet(limit: float = 10) -> bool:
     """Wait until other programs leave the processors alone; False where they do not in `limit` seconds."""
+    os.sync()
     end = time.monotonic() + limit
     while time.monotonic() < end:
         busy, total = _ticks()
