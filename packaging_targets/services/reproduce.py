@@ -1,8 +1,9 @@
 """Does the workspace build to the same bytes elsewhere? Build it twice, as unlike as one machine allows.
 
-Two copies of the workspace are built from nothing, each with an empty action cache. What differs between the two
-is what differs between two people: the folder and the length of its name, the umask, the locale, the time zone,
-how old files are and the order they came in, how many actions run at once, the seed of Python's hashes.
+Two copies of the workspace are built from nothing, each with an empty action cache. What differs between
+the two is what differs between two people: the folder and the length of its name, the umask, the locale,
+the time zone, how old files are and the order they came in, how many actions run at once, the seed of
+Python's hashes.
 """
 
 from __future__ import annotations
