@@ -22,7 +22,7 @@ _SEED = 11
 
 
 def build_and_kill(checkout: Checkout, jobs: int, after: float) -> bool:
-    """Start a build and kill its whole process group after so many seconds; tell whether it was still running."""
+    """Start a build, kill its process group after so many seconds; tell whether it was still running."""
     command = [sys.executable, "-m", "packaging_targets.adapters.cli.main", "build", "-n", str(jobs)]
     environment = checkout.ws._environment(checkout.ws.root.parent / "killed.jsonl")
     process = subprocess.Popen(

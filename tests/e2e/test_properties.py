@@ -1,7 +1,7 @@
 """Incremental equals clean: after any sequence of edits, a build leaves what a build from nothing makes.
 
-`Monorepo` is a small workspace of every kind of rule, held in memory, with the edits that people make; the tests
-of crashes, races and questions use it too.
+`Monorepo` is a small workspace of every kind of rule, held in memory, with the edits that people make; the
+tests of crashes, races and questions use it too.
 """
 
 from __future__ import annotations
