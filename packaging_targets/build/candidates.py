@@ -17,7 +17,7 @@ def candidates(records: Records, labels: Collection[Label] | None = None) -> lis
 
     `labels` limits the result to these targets and what they depend on.
     """
-    stale = set(records.column("select distinct label from action where stale"))
+    stale = set(records.column("select label from action where stale = 1"))
     reached, pending = set(stale), list(stale)
     while pending:
         for dependant in records.column("select label from edge where dep = ?", pending.pop()):

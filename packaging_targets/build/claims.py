@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import Problem
+from packaging_targets.build.keys import kind_of
+from packaging_targets.errors import PackagingError, Problem
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.records import Records, dumps
 
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 def action_id(label: Label | str, action: Action) -> str:
     """Return what names an action among all: the label, and the action's name where it has one."""
     return f"{label}#{action.name}" if action.name else str(label)
+
+
+def program_files(action: Action) -> list[str]:
+    """Return the programs that an action calls; one that is missing is told when the action runs."""
+    kind = kind_of(action.kind)
+    try:
+        return list(kind.program_paths(action).values())
+    except PackagingError:
+        return []
 
 
 class Claims:
@@ -129,6 +139,7 @@ class Claims:
         own = set(sources)
         inputs = {path for action in actions for path in action.inputs if path[0] != RULE_FILE and path not in own}
         foreign = inputs - self.all_outputs(inputs)
+        foreign.update(path for action in actions for path in program_files(action))
         self._records.run("delete from foreign_use where label = ?", label)
         self._records.run_many("insert into foreign_use values (?, ?)", ((path, label) for path in foreign))
 

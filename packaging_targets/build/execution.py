@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import os
-import shutil
-import tempfile
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -25,9 +24,11 @@ from packaging_targets.store.states import examine
 from packaging_targets.store.sweep import UNTRUSTED, signature
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _BUFFER = 1 << 17
+_KEPT = 1 << 18  # outputs up to this size go to the cache without being read again
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Job:
     root: str
     staging: str
     cache: str
+    log: str
     body: Mapping[str, Any]
     shot: Mapping[str, Any]
     inputs: Mapping[str, tuple[str, str, int]]
@@ -64,33 +66,38 @@ def run_job(job: Job) -> Done:
     action = Action.from_json(job.body)
     kind = kind_of(action.kind)
     key = key_of(job.shot)
+    step = _Step(job, action)
     try:
-        with _staging_folder(job.staging) as folder:
-            step = _Step(job, action, folder)
-            kind.check(action, step)
-            states = ActionCache(job.cache).restore(key, step.staged) if kind.cached else None
-            outcome = "restored" if states else "built"
-            if states is None:
-                kind.run(action, step)
-                states = step.finish()
-                _demand_unchanged(job)
-                if kind.cached:
-                    ActionCache(job.cache).store(key, step.staged, states)
-            step.put_into_place()
+        kind.check(action, step)
+        states = ActionCache(job.cache).restore(key, step.staged) if kind.cached else None
+        outcome = "restored" if states else "built"
+        if states is None:
+            kind.run(action, step)
+            states = step.finish()
+            _demand_unchanged(job)
+            if kind.cached:
+                ActionCache(job.cache).store(key, step.contents(), states)
+        step.put_into_place()
     except OSError as error:
         raise BuildError(_os_problem(job, error)) from error
     except PackagingError as error:
-        raise type(error)(*(_placed(problem, job) for problem in error.problems)) from error
+        problems = (_placed(problem, job) for problem in error.problems)
+        raise type(error)(*_logged(job, step.log_text, problems)) from error
+    finally:
+        step.clean_up()
     return Done(key, outcome, tuple(states), time.monotonic() - started, step.log_text)
 
 
 class _Step:
     """The one implementation of `packaging_targets.model.action.Step`."""
 
-    def __init__(self, job: Job, action: Action, folder: str) -> None:
+    def __init__(self, job: Job, action: Action) -> None:
         self._job = job
         self._action = action
-        self.staged = [os.path.join(folder, str(place)) for place in range(len(action.outputs))]
+        # A folder for each action would cost more than many an action: the names are unique instead.
+        mine = f"{job.staging}/{os.getpid()}-{next(_numbers)}"
+        self.staged = [f"{mine}-{place}" for place in range(len(action.outputs))]
+        self._placed = False
         self._streams: dict[str, _HashingFile] = {}
         self._log: list[str] = []
 
@@ -148,6 +155,18 @@ class _Step:
             except FileNotFoundError:
                 os.makedirs(os.path.dirname(place), exist_ok=True)
                 os.replace(staged, place)
+        self._placed = True
+
+    def contents(self) -> list[bytes | str]:
+        """Return for each output its bytes where they are few, else the staged file."""
+        return [self._streams[path].kept or staged for path, staged in zip(self._action.outputs, self.staged, strict=True)]
+
+    def clean_up(self) -> None:
+        """Remove what is still staged: the action failed."""
+        if not self._placed:
+            for staged in self.staged:
+                with contextlib.suppress(OSError):
+                    os.remove(staged)
 
     def _input(self, path: str) -> tuple[str, str, int]:
         if path not in self._job.inputs:
@@ -159,16 +178,24 @@ class _HashingFile(io.RawIOBase):
     """A file that is hashed while it is written, so that its state is known when it is closed."""
 
     def __init__(self, path: str, *, executable: bool) -> None:
-        self._file = open(path, "wb", buffering=0)  # noqa: SIM115  # closed by close()
+        try:
+            self._file = open(path, "wb", buffering=0)  # noqa: SIM115  # closed by close()
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            self._file = open(path, "wb", buffering=0)  # noqa: SIM115  # closed by close()
         self._digest = hashlib.sha256()
         self._executable = executable
+        self.kept: bytes | None = b""
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
         written = self._file.write(data)
-        self._digest.update(memoryview(data)[:written])
+        part = bytes(memoryview(data)[:written])
+        self._digest.update(part)
+        if self.kept is not None:
+            self.kept = self.kept + part if len(self.kept) + len(part) <= _KEPT else None
         return written
 
     def close(self) -> None:
@@ -182,19 +209,6 @@ class _HashingFile(io.RawIOBase):
     def state(self) -> str:
         """The state of what was written."""
         return ("x" if self._executable else "f") + self._digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _staging_folder(parent: str) -> Any:
-    try:
-        folder = tempfile.mkdtemp(dir=parent)
-    except FileNotFoundError:
-        os.makedirs(parent, exist_ok=True)
-        folder = tempfile.mkdtemp(dir=parent)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _demand_unchanged(job: Job) -> None:
@@ -212,6 +226,18 @@ def _is_as(known: tuple[str, str, int]) -> bool:
         return (sig != UNTRUSTED and signature(os.lstat(path)) == sig) or examine(path)[0] == state
     except OSError:
         return False
+
+
+def _logged(job: Job, log: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Keep the log of a failed action where people can read it whole, and say where that is."""
+    if not log:
+        yield from problems
+        return
+    os.makedirs(os.path.dirname(job.log), exist_ok=True)
+    with open(job.log, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(log)
+    for problem in problems:
+        yield Problem(problem.where, problem.what, problem.fix or f"its whole log: {job.log.removeprefix(f'{job.root}/')}")
 
 
 def _placed(problem: Problem, job: Job) -> Problem:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _SHORT = 12
+_MANIFEST = "what goes where changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ def differences(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[D
     if old is None:
         return [Difference("it was never built", "")]
     found = list(_inputs(old["inputs"], new["inputs"]))
-    found += _values("parameter changed", "", old["params"], new["params"])
+    parameters = list(_values("parameter changed", "", old["params"], new["params"]))
+    # A manifest follows from the inputs: where these changed too, they tell it better.
+    found += [one for one in parameters if one.what != _MANIFEST or not found]
     found += _values("tool changed", "", old["tools"], new["tools"])
     if old["kind"] != new["kind"]:
         found.append(Difference("action kind changed", "", old["kind"], new["kind"]))
@@ -69,7 +72,7 @@ def _values(what: str, path: str, old: Any, new: Any) -> Iterator[Difference]:
         for key in sorted(old.keys() | new.keys()):
             yield from _values(what, f"{path}.{key}" if path else key, old.get(key), new.get(key))
     elif old != new and path == "manifest":
-        return  # a manifest follows from the inputs, which tell it better
+        yield Difference(_MANIFEST, "")
     elif old != new:
         yield Difference(what, path, _shown(old), _shown(new))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.build.analysis import Analysis, AnalysisContext, Offered, analyse
-from packaging_targets.build.claims import Claims
+from packaging_targets.build.claims import Claims, program_files
 from packaging_targets.build.packages import (
     Declarations,
     Declared,
@@ -67,6 +67,7 @@ class Planner:
         self._done: dict[Label, tuple[Known, Analysis]] = {}
         self._regarded: dict[Label, Known] = {}
         self._new_rules: set[str] = set()
+        self._gone: set[str] = set()
         self.watched: set[str] = set()
 
     def run(self, changed: Mapping[str, tuple[str, str]], *, full: bool) -> None:
@@ -80,7 +81,7 @@ class Planner:
             todo = self._declare(folders)
             todo |= self._again(folders, changed)
             raise_all(self._declarations.problems)
-            if todo:
+            if todo or self._gone:
                 todo |= self._index_targets()
             self._analyse_all(todo)
             raise_all(self._problems)
@@ -130,6 +131,7 @@ class Planner:
                     where = declared.target.where
                     self._records.run("update target set line = ? where label = ?", where.line, label)
             gone.update(known)
+        self._gone = gone
         if not self._declarations.problems:
             self._claims.remove_targets(gone)
         return todo
@@ -323,7 +325,8 @@ class Planner:
         used = False
         for label in labels:
             for action, body in self._records.rows("select id, body from action where label = ?", label):
-                if path in loads(body)["inputs"]:
+                # A path outside the workspace is a program that an action calls.
+                if path[0] == "/" or path in loads(body)["inputs"]:
                     self._records.run("update action set stale = 1 where id = ?", action)
                     used = True
         return used
@@ -335,7 +338,9 @@ class Planner:
         for known, analysis in self._done.values():
             wanted += known.sources
             wanted += known.reads
-            wanted += [path for action in analysis.actions for path in action.inputs if path[0] != RULE_FILE]
+            for action in analysis.actions:
+                wanted += [path for path in action.inputs if path[0] != RULE_FILE]
+                wanted += program_files(action)
         for (files,) in self._records.rows("select files from rule"):
             wanted += loads(files)
         made = self._claims.all_outputs(wanted)

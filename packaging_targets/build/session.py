@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,14 +19,14 @@ from packaging_targets import __version__
 from packaging_targets.build.candidates import candidates
 from packaging_targets.build.execution import Done, Job
 from packaging_targets.build.explain import Difference, differences, output_difference
-from packaging_targets.build.keys import key_of, kind_of, snapshot
+from packaging_targets.build.keys import key_of, programs_of, snapshot
 from packaging_targets.build.plan import Planner
 from packaging_targets.build.world import World
 from packaging_targets.errors import BuildError, Problem
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.lock import Lock
 from packaging_targets.store.records import Records, dumps, loads
-from packaging_targets.store.stat_index import StatIndex, fingerprint
+from packaging_targets.store.stat_index import Look, fingerprint, look, stamp_of
 from packaging_targets.store.states import examine
 from packaging_targets.workspace.rulebook import Rulebook
 from packaging_targets.workspace.settings import Settings, open_workspace
@@ -69,7 +70,7 @@ class Removal:
 class Session:
     """A build. Opening it takes the workspace's lock and makes its root the current folder, as doit does."""
 
-    def __init__(self, start: str, waiting: Callable[[str], None]) -> None:
+    def __init__(self, start: str, waiting: Callable[[str], None], seen: Look | None = None) -> None:
         self.settings: Settings = open_workspace(start)
         self.layout = self.settings.layout
         self.notes: list[str] = []
@@ -78,20 +79,22 @@ class Session:
         self._lock = Lock(self.layout.lock)
         self._lock.acquire(waiting)
         try:
-            self._open()
+            # What was seen before the lock was taken holds unless another build has finished since.
+            fresh = seen is not None and seen.stamp == stamp_of(self.layout.index)
+            self._open(seen if seen is not None and fresh else look(self.layout.index))
         except BaseException:
             self._lock.release()
             raise
 
-    def _open(self) -> None:
-        index = StatIndex.load(self.layout.index)
+    def _open(self, seen: Look) -> None:
+        index = seen.index
         if index is None and os.path.exists(self.layout.index):
             self.notes.append("the stat index could not be read: every file is examined again")
         self.records = Records(self.layout.records)
         if self.records.was_corrupt:
             self.notes.append("the build records could not be read: everything is checked again")
         self.rulebook = Rulebook(self.layout.root)
-        self.world = World(index)
+        self.world = World(seen)
         self._stamp = dumps([self.settings.out, self.settings.ignore, self._environment()])
         self._mark = fingerprint(__version__)
         self.full = index is None or index.fingerprint != self._mark or self.records.meta("stamp") != self._stamp
@@ -119,9 +122,19 @@ class Session:
         planner.run(changed, full=self.full)
         if self.full:
             self.records.set_meta("stamp", self._stamp)
+            self._clear_staging()
             self._watched: Collection[str] | None = planner.watched | set(self._environment())
         else:
             self._watched = None
+
+    def _clear_staging(self) -> None:
+        """Remove what builds that were killed have left; the lock says that none of them still runs."""
+        shutil.rmtree(self.layout.staging, ignore_errors=True)
+
+    def warnings(self) -> list[Problem]:
+        """Return what rules warned of, in the targets as they are now, sorted by place."""
+        texts = self.records.column("select warnings from target where warnings != '[]'")
+        return sorted(Problem(*one) for text in texts for one in loads(text))
 
     def candidates(self, labels: Collection[Label] | None = None) -> list[str]:
         """Return the ids of the actions that may have to run, limited to `labels` and what they depend on."""
@@ -175,7 +188,8 @@ class Session:
         (pending,) = self.load([name])
         inputs = self._inputs(pending)
         states = {path: state for path, (_, state, _) in inputs.items()}
-        shot = snapshot(pending.body, states, self._rule_of(pending.label))
+        programs = {tool: self.world.state(path) for tool, path in programs_of(pending.body).items()}
+        shot = snapshot(pending.body, states, self._rule_of(pending.label), programs)
         reasons = tuple(self._reasons_to_run(pending, shot))
         self._reasons[name] = reasons
         if not reasons:
@@ -184,7 +198,8 @@ class Session:
                 pending.stale = False
             return Decision(None)
         layout = self.layout
-        return Decision(Job(name, layout.root, layout.staging, layout.cache, pending.body, shot, inputs), reasons)
+        log = layout.log_of(name)
+        return Decision(Job(name, layout.root, layout.staging, layout.cache, log, pending.body, shot, inputs), reasons)
 
     def _reasons_to_run(self, pending: Pending, shot: dict[str, Any]) -> Iterable[Difference]:
         result = pending.result
@@ -310,7 +325,7 @@ class Session:
         if watched is not None:
             watched = {*watched, *self.records.column("select path from output where state != ''")}
         count = self.records.column("select count(*) from target")[0]
-        stale = self.records.row("select 1 from action where stale")
+        stale = self.records.row("select 1 from action where stale = 1")
         self.world.save(self.layout.index, watched, mark=self._mark, targets=count, pending=stale is not None)
 
     def abandon(self) -> None:
@@ -342,9 +357,12 @@ def planned(start: str, waiting: Callable[[str], None] = lambda _: None) -> Iter
         session.close()
 
 
-def open_planned(start: str, waiting: Callable[[str], None]) -> Session:
-    """Open a build and plan it; the caller closes it. A plan that fails leaves everything as it was."""
-    session = Session(start, waiting)
+def open_planned(start: str, waiting: Callable[[str], None], seen: Look | None = None) -> Session:
+    """Open a build and plan it; the caller closes it. A plan that fails leaves everything as it was.
+
+    `seen` is a sweep of the same workspace that this process has made already.
+    """
+    session = Session(start, waiting, seen)
     try:
         session.plan()
     except BaseException:

@@ -10,7 +10,7 @@ import os
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from packaging_targets.store.stat_index import StatIndex
+from packaging_targets.store.stat_index import Look, StatIndex
 from packaging_targets.store.states import examine, examine_all
 from packaging_targets.store.sweep import UNTRUSTED, signature
 
@@ -26,17 +26,18 @@ def folder_path(folder: str) -> str:
 class World:
     """States and signatures by path. What the sweep found unchanged is believed; the rest is examined, once."""
 
-    def __init__(self, index: StatIndex | None) -> None:
-        self._index = index
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._index = look.index
         self._fresh: dict[str, tuple[str, int]] = {}
         self._dropped: set[str] = set()
         self._changed_stats: frozenset[str] = frozenset()
 
     def sweep(self) -> dict[str, tuple[str, str]]:
-        """Examine every path whose stat changed; return old and new state of those whose content did."""
+        """Examine every path whose stat changed when it was looked at; return old and new state of those whose content did."""
         if self._index is None:
             return {}
-        places = self._index.changed()
+        places = self._look.changed
         paths = [self._index.paths[place] for place in places]
         self._changed_stats = frozenset(paths)
         self._take(paths)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import BuildError, Problem
@@ -26,6 +27,8 @@ from packaging_targets.model.digest import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from jinja2 import Environment
 
 _DIRECTIVE = re.compile(r"#\s*(?:syntax|escape|check)\s*=", re.IGNORECASE)
 _MARKER = re.compile(r"^# packaging-targets: sha256:([0-9a-f]{64})\n", re.MULTILINE)
@@ -99,6 +102,15 @@ def render(name: str, templates: Mapping[str, str], variables: Mapping[str, Any]
 
     Raises BuildError with the template's line for whatever goes wrong in it.
     """
+    try:
+        text = _environment(tuple(templates.items())).get_template(name).render(variables)
+    except Exception as error:  # a template is a program: whatever it raises is about the template
+        raise _template_error(error, name, templates) from error
+    return text.rstrip("\n") + "\n"
+
+
+@lru_cache(maxsize=64)  # many targets share a template, and compiling it takes far longer than rendering
+def _environment(templates: tuple[tuple[str, str], ...]) -> Environment:
     from jinja2 import FunctionLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -108,14 +120,10 @@ def render(name: str, templates: Mapping[str, str], variables: Mapping[str, Any]
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        loader=FunctionLoader(_loader(templates)),
+        loader=FunctionLoader(_loader(dict(templates))),
     )
     environment.filters.update(quoted=quoted, exec_form=exec_form)
-    try:
-        text = environment.get_template(name).render(variables)
-    except Exception as error:  # a template is a program: whatever it raises is about the template
-        raise _template_error(error, name, templates) from error
-    return text.rstrip("\n") + "\n"
+    return environment
 
 
 def _loader(templates: Mapping[str, str]) -> Callable[[str], tuple[str, str, Callable[[], bool]] | None]:

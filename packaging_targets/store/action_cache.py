@@ -69,8 +69,11 @@ class ActionCache:
             os.utime(path)
         return states
 
-    def store(self, key: str, files: Sequence[str], states: Sequence[str]) -> None:
-        """Add an entry made of the finished output `files`. A cache that cannot be written is no error."""
+    def store(self, key: str, contents: Sequence[bytes | str], states: Sequence[str]) -> None:
+        """Add an entry made of finished outputs: their bytes, or the paths of files that hold them.
+
+        A cache that cannot be written is no error.
+        """
         path = self.path_of(key)
         beside = os.path.join(self._staging, f"{key}.{os.getpid()}")
         try:
@@ -80,7 +83,7 @@ class ActionCache:
                 os.makedirs(self._staging, exist_ok=True)
                 entry = open(beside, "wb")  # noqa: SIM115
             with entry:
-                _write(entry, files, states)
+                _write(entry, contents, states)
             try:
                 os.replace(beside, path)
             except FileNotFoundError:
@@ -131,14 +134,17 @@ class ActionCache:
         return removed, freed
 
 
-def _write(entry: BinaryIO, files: Sequence[str], states: Sequence[str]) -> None:
-    header = json.dumps({"outputs": [[os.path.getsize(file), state] for file, state in zip(files, states, strict=True)]})
-    encoded = header.encode()
-    entry.write(_MAGIC + len(encoded).to_bytes(4, "little") + encoded)
-    for path in files:
-        with open(path, "rb") as file:
-            while block := file.read(_BLOCK):
-                entry.write(block)
+def _write(entry: BinaryIO, contents: Sequence[bytes | str], states: Sequence[str]) -> None:
+    sizes = (len(one) if isinstance(one, bytes) else os.path.getsize(one) for one in contents)
+    header = json.dumps({"outputs": list(zip(sizes, states, strict=True))}).encode()
+    entry.write(_MAGIC + len(header).to_bytes(4, "little") + header)
+    for one in contents:
+        if isinstance(one, bytes):
+            entry.write(one)
+        else:
+            with open(one, "rb") as file:
+                while block := file.read(_BLOCK):
+                    entry.write(block)
 
 
 def _restored(file: BinaryIO, places: Sequence[str] | None) -> list[str] | None:
@@ -153,12 +159,20 @@ def _restored(file: BinaryIO, places: Sequence[str] | None) -> list[str] | None:
         return None
     for at, (length, state) in enumerate(outputs):
         place = os.devnull if places is None else places[at]
-        with open(place, "wb") as out:
+        with _opened(place) as out:
             if _copied_digest(file, out, length) != state[1:]:
                 return None
             if state[0] == "x" and places is not None:
                 make_executable(out.fileno())
     return [state for _, state in outputs] if not file.read(1) else None
+
+
+def _opened(place: str) -> BinaryIO:
+    try:
+        return open(place, "wb")
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        return open(place, "wb")
 
 
 def _copied_digest(file: BinaryIO, out: BinaryIO, length: int) -> str:

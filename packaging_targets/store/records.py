@@ -38,7 +38,7 @@ create table action(
     id text primary key, label text, body text, place integer, stale integer, result text, reason text
 ) without rowid;
 create index action_label on action(label);
-create index action_stale on action(stale) where stale;
+create index action_stale on action(stale, label) where stale = 1;
 create table output(path text primary key, id text, state text) without rowid;
 create index output_id on output(id);
 create table orphan(path text primary key, state text) without rowid;

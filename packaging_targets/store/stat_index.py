@@ -19,11 +19,11 @@ import struct
 import sys
 from array import array
 
-from packaging_targets.store.sweep import sweep
+from packaging_targets.store.sweep import signatures, sweep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 _MAGIC = b"PTINDEX1"
 _HEADER = struct.Struct("=6Q")
@@ -44,12 +44,13 @@ class StatIndex:
     `pending` is set while actions are marked stale in the records. `targets` is how many targets there are.
     """
 
-    __slots__ = ("_raw_states", "fingerprint", "paths", "pending", "signatures", "targets")
+    __slots__ = ("_raw_paths", "_raw_states", "fingerprint", "paths", "pending", "signatures", "targets")
 
     def __init__(
-        self, paths: Sequence[str], signatures: array[int], states: bytes, *, mark: str, targets: int, pending: bool
+        self, raw_paths: bytes, signatures: array[int], states: bytes, *, mark: str, targets: int, pending: bool
     ) -> None:
-        self.paths = paths
+        self.paths: list[str] = raw_paths.decode("utf-8", "surrogateescape").split("\0") if signatures else []
+        self._raw_paths = raw_paths
         self.signatures = signatures
         self._raw_states = states
         self.fingerprint = mark
@@ -72,13 +73,12 @@ class StatIndex:
         states_at = signatures_at + 8 * count
         if length != len(data) or states_at + _STATE_SIZE * count != length:
             return None
-        paths = data[paths_at:signatures_at].decode("utf-8", "surrogateescape").split("\0") if count else []
-        if len(paths) != count:
-            return None
         signatures = array("q")
         signatures.frombytes(data[signatures_at:states_at])
         mark = data[_START:paths_at].decode("utf-8", "surrogateescape")
-        return cls(paths, signatures, data[states_at:], mark=mark, targets=targets, pending=bool(flags & _PENDING))
+        paths = data[paths_at:signatures_at]
+        found = cls(paths, signatures, data[states_at:], mark=mark, targets=targets, pending=bool(flags & _PENDING))
+        return found if len(found.paths) == count else None
 
     @classmethod
     def build(cls, entries: Iterable[tuple[str, str, int]], *, mark: str, targets: int, pending: bool) -> StatIndex:
@@ -86,7 +86,7 @@ class StatIndex:
         rows = sorted(entries)
         states = b"".join([_packed(state) for _, state, _ in rows])
         return cls(
-            [path for path, _, _ in rows],
+            "\0".join([path for path, _, _ in rows]).encode("utf-8", "surrogateescape"),
             array("q", [sig for _, _, sig in rows]),
             states,
             mark=mark,
@@ -97,10 +97,6 @@ class StatIndex:
     def changed(self) -> list[int]:
         """Return the positions of the paths whose stat is not what it was; paths are relative to the current folder."""
         return sweep(self.paths, self.signatures)
-
-    def is_clean(self, mark: str) -> bool:
-        """Tell whether there is nothing to do: one sweep of stats, and nothing else is read."""
-        return not self.pending and self.fingerprint == mark and not self.changed()
 
     def state(self, place: int) -> str:
         """Return the state of the path at position `place`."""
@@ -121,11 +117,11 @@ class StatIndex:
         for place, (state, sig) in patches.items():
             states[place * _STATE_SIZE : (place + 1) * _STATE_SIZE] = _packed(state)
             fresh[place] = sig
-        return StatIndex(self.paths, fresh, bytes(states), mark=mark, targets=targets, pending=pending)
+        return StatIndex(self._raw_paths, fresh, bytes(states), mark=mark, targets=targets, pending=pending)
 
     def save(self, path: str) -> None:
         """Write the index to `path` in one step: readers see the old one or the new one, whole."""
-        body = "\0".join(self.paths).encode("utf-8", "surrogateescape")
+        body = self._raw_paths
         mark = self.fingerprint.encode("utf-8", "surrogateescape")
         count = len(self.paths)
         length = _START + len(mark) + len(body) + (8 + _STATE_SIZE) * count
@@ -150,3 +146,31 @@ def mark_pending(path: str) -> None:
         os.pwrite(descriptor, _PENDING.to_bytes(8, sys.byteorder), len(_MAGIC))
     finally:
         os.close(descriptor)
+
+
+class Look:
+    """One sweep: the index, the positions whose stat is not what it was, and the index file's own signature."""
+
+    __slots__ = ("changed", "index", "stamp")
+
+    def __init__(self, index: StatIndex | None, changed: list[int], stamp: int) -> None:
+        self.index = index
+        self.changed = changed
+        self.stamp = stamp
+
+    def is_clean(self, mark: str) -> bool:
+        """Tell whether there is nothing to do."""
+        index = self.index
+        return index is not None and not index.pending and index.fingerprint == mark and not self.changed
+
+
+def look(path: str) -> Look:
+    """Load the index at `path` and sweep; the current folder is the workspace root."""
+    stamp = stamp_of(path)
+    index = StatIndex.load(path)
+    return Look(index, index.changed() if index is not None else [], stamp)
+
+
+def stamp_of(path: str) -> int:
+    """Return what tells one index file from the next."""
+    return signatures([path])[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import inspect
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.task import Task
 
-from packaging_targets.services.up_to_date import clean_targets
+from packaging_targets.services.up_to_date import clean_targets, look_around
 from packaging_targets.store.layout import STATE_FOLDER, find_root
 
 if TYPE_CHECKING:
@@ -73,12 +74,18 @@ def open_session(start: str) -> Session:
     from packaging_targets.errors import PackagingError
 
     try:
-        session = open_planned(start, lambda pid: print(f"waiting for another build (process {pid})", file=sys.stderr))
+        session = open_planned(start, _tell_waiting, look_around(start))
     except PackagingError as error:
         raise InvalidDodoFile(f"the workspace has problems\n\n{error}") from error
     for note in session.notes:
         print(f"note: {note}", file=sys.stderr)
+    for warning in session.warnings():
+        print(str(warning).replace("error:", "warning:", 1), file=sys.stderr)
     return session
+
+
+def _tell_waiting(pid: str) -> None:
+    print(f"waiting for another build (process {pid})", file=sys.stderr)
 
 
 def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list[Task]:
@@ -194,6 +201,10 @@ def _asked_for(argv: list[str]) -> list[str] | None:
         words = words[1:]
     return words if words and all(word.startswith((f"{GROUP}:", GROUP)) for word in words) else None
 
+
+# doit asks for the signature of both for every task; finding it out each time costs more than calling them.
+for _function in (_decide, perform):
+    _function.__signature__ = inspect.signature(_function)  # type: ignore[attr-defined]  # what inspect looks for
 
 _OTHER_COMMANDS = frozenset(
     "affected clean dumpdb forget graph help ignore info list query reset-dep strace tabcompletion why".split()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from packaging_targets.model.action import Action, Step
 
@@ -22,13 +23,24 @@ class Kind:
 
     `module` holds `run`; `tools` are distributions whose versions decide the bytes. `guarded` kinds look at what
     stands at their outputs first and may refuse (`check(action, step)` in the same module); `cached` False means
-    that a result depends on more than its key says, so that it is never restored from the cache.
+    that a result depends on more than its key says, so that it is never restored from the cache. `programs` kinds
+    call programs of the system (`tool_paths(action)` in the same module), whose files count; `uncounted` names
+    parameters that do not change what is made.
     """
 
     module: str
     tools: tuple[str, ...] = ()
     guarded: bool = False
     cached: bool = True
+    programs: bool = False
+    uncounted: frozenset[str] = frozenset()
+
+    def program_paths(self, action: Action) -> dict[str, str]:
+        """Return the file of each program that the action calls, by the name it is called by."""
+        if not self.programs:
+            return {}
+        paths = cast("Callable[[Action], tuple[str, ...]]", getattr(self._module(), "tool_paths"))(action)  # noqa: B009
+        return dict(zip(action.params["tools"], paths, strict=True))
 
     def run(self, action: Action, step: Step) -> None:
         """Do the action."""
@@ -40,13 +52,15 @@ class Kind:
             self._function("check")(action, step)
 
     def _function(self, name: str) -> Callable[[Action, Step], None]:
-        module = import_module(f"{__name__}.{self.module}")
-        return cast("Callable[[Action, Step], None]", getattr(module, name))
+        return cast("Callable[[Action, Step], None]", getattr(self._module(), name))
+
+    def _module(self) -> ModuleType:
+        return import_module(f"{__name__}.{self.module}")
 
 
 KINDS = {
     "assets_pa/1": Kind("assets"),
-    "command/1": Kind("command"),
+    "command/1": Kind("command", programs=True, uncounted=frozenset({"timeout"})),
     "dockerfile/1": Kind("dockerfile", tools=("jinja2",), guarded=True),
     "glyph/1": Kind("glyph", tools=("pillow",)),
     "registry_index/1": Kind("registry_index", guarded=True, cached=False),
