@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,3 +134,8 @@ def test_every_rule_is_in_the_guide() -> None:
     guide = (ROOT / "docs" / "targets.md").read_text("utf-8")
     names = sorted(path.parent.name for path in (ROOT / "rules").glob("*/rule.py"))
     assert [name for name in names if f"`{name}`" not in guide] == []
+
+
+def test_what_the_readme_installs_for_tests_is_what_ci_installs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert project["project"]["optional-dependencies"]["test"] == project["dependency-groups"]["test"]
