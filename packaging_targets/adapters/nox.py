@@ -60,9 +60,7 @@ def verify(session: nox.Session) -> None:
     drifted = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
     if drifted:
         listing = "".join(f"\n  {path}" for path in drifted)
-        session.error(
-            f"the build changed files that belong into git: commit what it made\n{listing.lstrip()}"
-        )
+        session.error(f"the build changed files that belong into git; commit what it made:{listing}\n")
     session.run("packaging", "cache", "verify")
 
 

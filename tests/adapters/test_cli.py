@@ -1,0 +1,124 @@
+"""The `packaging` command: what it prints, where, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from packaging_targets import __version__
+from packaging_targets.adapters.cli.commands import run
+from packaging_targets.adapters.testing import Workspace
+
+ARCHIVE = '[[archive]]\nname = "{}"\nsrcs = ["*.txt"]\n'
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    """A workspace with two archives."""
+    ws = Workspace(tmp_path / "repo")
+    ws.write({"a/TARGETS.toml": ARCHIVE.format("one"), "a/x.txt": "1"})
+    ws.write({"b/TARGETS.toml": ARCHIVE.format("two") + 'deps = ["//a:one"]\n', "b/x.txt": "2"})
+    return ws
+
+
+def test_build_then_nothing_to_do(ws: Workspace) -> None:
+    first = ws.packaging("build")
+    assert (first.exit_code, first.built) == (0, ["//a:one", "//b:two"])
+    again = ws.packaging("build")
+    assert (again.exit_code, again.output) == (0, "up to date: 2 targets\n")
+
+
+def test_build_a_label_with_what_it_needs(ws: Workspace) -> None:
+    assert ws.packaging("build", "//a:one").built == ["//a:one"]
+    assert ws.packaging("build", "//b:two", "-n", "1").built == ["//b:two"]
+
+
+def test_build_writes_events_where_it_is_told(ws: Workspace) -> None:
+    ws.packaging("build", "--log-json", "events.jsonl")
+    events = [json.loads(line) for line in ws.read("events.jsonl").splitlines()]
+    assert events[0]["event"] == "start"
+    assert events[-1]["built"] == 2
+
+
+def test_a_failure_is_one_and_a_wrong_request_two(ws: Workspace) -> None:
+    fails = '[[command]]\nname = "no"\nouts = ["no"]\nargv = ["false"]\n'
+    ws.write({"c/TARGETS.toml": fails})
+    assert ws.packaging("build").exit_code == 1
+    ws.write({"c/TARGETS.toml": fails.replace("outs", "ouds")})
+    assert ws.packaging("build").exit_code == 2
+    assert ws.packaging("query", "deps(").exit_code == 2
+
+
+def test_continue_builds_the_rest(ws: Workspace) -> None:
+    ws.write({"TARGETS.toml": '[workspace]\n[[command]]\nname = "no"\nouts = ["no"]\nargv = ["false"]\n'})
+    made = ws.packaging("build", "--continue", "-n", "1")
+    assert made.exit_code != 0
+    assert made.built == ["//a:one", "//b:two"]
+    assert "//:no" in made.failed
+
+
+def test_outside_of_a_workspace_every_verb_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (
+        ["why", "//a:b"],
+        ["query", "//..."],
+        ["graph"],
+        ["reproduce"],
+        ["affected", "--since", "HEAD"],
+    ):
+        assert run(words) == 2
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert told.err == (
+            "error: this folder is in no workspace\n"
+            f"  at {tmp_path}\n"
+            "  fix: write a `[workspace]` table into the TARGETS.toml of the repository's root\n"
+        )
+
+
+def test_answers_go_to_standard_output(ws: Workspace) -> None:
+    ws.packaging("build")
+    assert ws.packaging("query", "deps(//b:two)").output == "//a:one\n//b:two\n"
+    assert ws.packaging("why", "//a:one").output.startswith("//a:one is up to date.\n")
+    assert "//b:two" in ws.packaging("graph").output
+    assert json.loads(ws.packaging("graph", "--format", "json").output)
+    assert json.loads(ws.packaging("schema").output)["$schema"]
+
+
+def test_the_cache_is_counted_kept_small_and_checked(ws: Workspace) -> None:
+    ws.packaging("build")
+    assert ": 2 entries, " in ws.packaging("cache", "info").output
+    assert "2 entries are sound" in ws.packaging("cache", "verify").output
+    assert "removed 2 entries" in ws.packaging("cache", "gc", "--size", "0").output
+    wrong = ws.packaging("cache", "gc", "--size", "many")
+    assert (wrong.exit_code, wrong.output) == (
+        2,
+        "error: `many` is no size\n  at --size\n  fix: write a number and K, M, G or T, such as 10G\n",
+    )
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        run(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"packaging-targets {__version__}\n"
+
+
+def test_a_verb_that_is_not_there_is_a_wrong_request(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        run(["bild"])
+    assert end.value.code == 2
+    assert "invalid choice: 'bild'" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_traceback(ws: Workspace) -> None:
+    ws.packaging("build")
+    command = f"'{sys.executable}' -m packaging_targets.adapters.cli.main schema | head -c 1"
+    done = subprocess.run(["sh", "-c", command], cwd=ws.root, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("{", "")
