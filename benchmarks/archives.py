@@ -89,9 +89,7 @@ def pack(kind: str, tree: str, out: str) -> None:
             for path in paths:
                 archive.add(os.path.join(tree, path), path)
     elif kind == "zipfile":
-        with zipfile.ZipFile(
-            out, "w", zipfile.ZIP_DEFLATED, compresslevel=6, strict_timestamps=False
-        ) as zipped:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6, strict_timestamps=False) as zipped:
             for path in paths:
                 zipped.write(os.path.join(tree, path), path)
     else:
@@ -177,22 +175,16 @@ def compressors(tree: str) -> None:
 
 def _streamed(module: str, level: int, data: memoryview) -> int:
     stream = importlib.import_module(module).compressobj(level, 8, -15)
-    return sum(len(stream.compress(data[at : at + PIECE])) for at in range(0, len(data), PIECE)) + len(
-        stream.flush()
-    )
+    return sum(len(stream.compress(data[at : at + PIECE])) for at in range(0, len(data), PIECE)) + len(stream.flush())
 
 
 def _in_chunks(level: int, chunk: int, data: memoryview) -> int:
-    return sum(
-        len(deflate.deflate_compress(data[at : at + chunk], level)) for at in range(0, len(data), chunk)
-    )
+    return sum(len(deflate.deflate_compress(data[at : at + chunk], level)) for at in range(0, len(data), chunk))
 
 
 def pair(tree: str, folder: str, rounds: int) -> None:
     """Print how much faster two processes make two archives than one process after the other."""
-    one, two = (
-        command(TABLES["tar.gz"]["ours, level 6"], tree, os.path.join(folder, name)) for name in ("a", "b")
-    )
+    one, two = (command(TABLES["tar.gz"]["ours, level 6"], tree, os.path.join(folder, name)) for name in ("a", "b"))
     after, beside = [], []
     for _ in range(rounds):
         after.append(run(f"{one} && {two}")[0])
@@ -263,9 +255,7 @@ def _largest(kind: str, folder: str, size: int) -> float:
 def default_tree(folder: str) -> str:
     """Copy the standard library, and add what does not compress."""
     tree = os.path.join(folder, "tree")
-    shutil.copytree(
-        sysconfig.get_path("stdlib"), tree, ignore=shutil.ignore_patterns("site-packages"), symlinks=False
-    )
+    shutil.copytree(sysconfig.get_path("stdlib"), tree, ignore=shutil.ignore_patterns("site-packages"), symlinks=False)
     noise = random.Random(1)
     for place in range(60):
         with open(os.path.join(tree, f"noise{place}"), "wb") as file:
@@ -275,9 +265,7 @@ def default_tree(folder: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure everything, or make one archive."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tree", help="the folder to pack")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pack", help=argparse.SUPPRESS)

@@ -128,9 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("folder")
     parser.add_argument("--n", type=int, required=True, help="how many modules")
-    parser.add_argument(
-        "--peer", choices=sorted(PEERS), help="also write the declarations of this build tool"
-    )
+    parser.add_argument("--peer", choices=sorted(PEERS), help="also write the declarations of this build tool")
     arguments = parser.parse_args()
     tree = generate(arguments.folder, arguments.n)
     if arguments.peer:

@@ -98,9 +98,7 @@ def _by_content(results: Results) -> Iterator[Goal]:
             yield Goal(f"… and the run after, {name}", _NO_SLOWER, again, "x nothing changed")
     for peer, name in OURS.items():
         slower = _first(ratio(result, "all-touched", "sha256sum", peer) for result in ten)
-        yield Goal(
-            f"10,000 modules, every file touched: speed of {name}", 0.6, slower, "x sha256sum", at_least=True
-        )
+        yield Goal(f"10,000 modules, every file touched: speed of {name}", 0.6, slower, "x sha256sum", at_least=True)
 
 
 def _growth(results: Results) -> Iterator[Goal]:

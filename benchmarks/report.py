@@ -93,9 +93,7 @@ def _cell(result: Mapping[str, Any], scenario: str, peer: str) -> str:
 
 
 def _memory_table(result: Mapping[str, Any]) -> str:
-    columns = [
-        (scenario, which) for scenario in ("memory", "cold") for which in ("largest", "tree", "servers")
-    ]
+    columns = [(scenario, which) for scenario in ("memory", "cold") for which in ("largest", "tree", "servers")]
     found = result["memory"]
     peers = list(dict.fromkeys(peer for sizes in found.values() for peer in sizes))
     if not peers:

@@ -136,9 +136,7 @@ def test_formats_and_model_open_nothing() -> None:
         for path in modules()
         if layer(dotted(path)) in {"formats", "model", "errors"}
         for node in ast.walk(ast.parse(path.read_bytes()))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in {"open", "print"}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"open", "print"}
     ]
     assert wrong == []
 
@@ -163,11 +161,7 @@ def test_rules_see_public_names_neighbours_and_pure_modules() -> None:
                 wrong += [f"{where} {one.name}" for one in node.names if one.name.split(".")[0] not in PURE]
             elif isinstance(node, ast.ImportFrom) and node.module == "packaging_targets":
                 wrong += [f"{where} {one.name}" for one in node.names if one.name not in public]
-            elif (
-                isinstance(node, ast.ImportFrom)
-                and not node.level
-                and (node.module or "").split(".")[0] not in PURE
-            ):
+            elif isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] not in PURE:
                 wrong.append(f"{where} {node.module}")
             elif isinstance(node, ast.Name) and node.id in {"open", "eval", "exec", "__import__", "print"}:
                 wrong.append(f"{where} {node.id}")
@@ -237,9 +231,7 @@ def test_names_hide_no_missing_idea() -> None:
             if isinstance(node, ast.ClassDef | ast.FunctionDef)
         }
         wrong += [
-            f"{path.relative_to(ROOT)} {name}"
-            for name in names
-            if set(name.lower().strip("_").split("_")) & set(vague)
+            f"{path.relative_to(ROOT)} {name}" for name in names if set(name.lower().strip("_").split("_")) & set(vague)
         ]
     assert wrong == []
 
@@ -253,9 +245,7 @@ def test_every_rule_has_a_schema_whose_fields_are_described() -> None:
         assert schema["description"]
         shared = {"name", "srcs", "exclude", "deps", "tags"}
         nameless = [
-            name
-            for name, part in schema["properties"].items()
-            if name not in shared and not part.get("description")
+            name for name, part in schema["properties"].items() if name not in shared and not part.get("description")
         ]
         assert nameless == [], folder.name
 

@@ -19,9 +19,7 @@ from benchmarks.peers import PEERS
 from benchmarks.report import BEGIN, END, put_between_marks, report, table
 from benchmarks.sitting import Sitting
 
-ours = pytest.mark.skipif(
-    PEERS["packaging-build"].found() is None, reason="the distribution is not installed here"
-)
+ours = pytest.mark.skipif(PEERS["packaging-build"].found() is None, reason="the distribution is not installed here")
 
 
 @pytest.fixture(autouse=True)
@@ -195,9 +193,7 @@ def test_plain_doit_builds_what_changed(tmp_path: Path) -> None:
 @ours
 @pytest.mark.parametrize("peer", ["packaging-build", "doit-build"])
 def test_ours_builds_what_changed_in_content(tmp_path: Path, peer: str) -> None:
-    result = sit(
-        tmp_path, peer, scenarios=("cold", "unchanged", "edited-same-size", "touched", "all-touched")
-    )
+    result = sit(tmp_path, peer, scenarios=("cold", "unchanged", "edited-same-size", "touched", "all-touched"))
     assert result["skipped"] == {}
     assert {name: wrote[peer] for name, wrote in result["wrote"].items()} == {
         "cold": 3,
@@ -244,9 +240,7 @@ def test_a_peer_that_fails_or_is_not_there_is_left_out_and_said(
     assert "make: left out: not installed" in capsys.readouterr().err
 
 
-def test_what_peers_left_running_is_ended_even_after_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_peers_left_running_is_ended_even_after_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped: list[str] = []
     monkeypatch.setattr(PEERS["lstat-1"], "stop", lambda tree: stopped.append(os.path.basename(tree.root)))
     monkeypatch.setattr(Sitting, "settle", lambda _: 1 / 0)
@@ -287,10 +281,7 @@ def test_goals_are_judged_by_medians_of_one_sitting() -> None:
 def test_goals_look_at_memory_at_what_was_built_and_at_growth() -> None:
     found = verdicts(made_up(1000, 0.05, 0.05), made_up(10_000, 0.56, 1))
     assert found["10,000 modules, nothing changed, memory of `packaging build`: its largest process"] == "met"
-    assert (
-        found["10,000 modules, nothing changed, memory of `packaging build`: all its processes"]
-        == "**not met**"
-    )
+    assert found["10,000 modules, nothing changed, memory of `packaging build`: all its processes"] == "**not met**"
     assert found["10,000 modules, every file touched: archives built by `packaging build`"] == "**not met**"
     assert found["10,000 modules after 1,000, nothing changed: `packaging build`"] == "**not met**"
     assert found["1,000 modules, nothing changed: `packaging build`"] == "met"

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 _GONE = "gone"
 
 
-def sessions(
-    *, python: str | Sequence[str] | None = None, install: Sequence[str] = ("packaging-targets",)
-) -> None:
+def sessions(*, python: str | Sequence[str] | None = None, install: Sequence[str] = ("packaging-targets",)) -> None:
     """Register the sessions. `python` is as in `nox.session`; `install` are the words for `pip install`.
 
     Where nox makes no environment (`--no-venv`), nothing is installed.

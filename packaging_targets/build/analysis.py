@@ -162,7 +162,9 @@ class AnalysisContext:
         if normal.startswith(("/", "../")) or normal in {"..", "."} or "\0" in normal:
             raise FieldError(f"`{given}` leaves the workspace", fix="name a path inside it")
         if normal.split("/", 1)[0] == STATE_FOLDER:
-            raise FieldError(f"`{given}` lies in `{STATE_FOLDER}`, where builds keep their state", fix="choose another folder")
+            raise FieldError(
+                f"`{given}` lies in `{STATE_FOLDER}`, where builds keep their state", fix="choose another folder"
+            )
         return normal
 
 
@@ -186,7 +188,9 @@ def _placed(target: Target, problem: Problem, path: str) -> Problem:
     own = f"{target.where}  ({target.label}{f', {path}' if path else ''})"
     if not problem.where:
         return Problem(own, problem.what, problem.fix)
-    return Problem(f"{problem.where}  ({target.label})" if "  (" not in problem.where else problem.where, problem.what, problem.fix)
+    return Problem(
+        f"{problem.where}  ({target.label})" if "  (" not in problem.where else problem.where, problem.what, problem.fix
+    )
 
 
 def _check_names(target: Target, actions: tuple[Action, ...]) -> None:

@@ -111,16 +111,17 @@ class _Step:
     def open(self, path: str) -> BinaryIO:
         """Open the declared input `path`."""
         # Unbuffered: formats read whole files or large blocks, and a buffer would be one more copy.
-        return open(self._input(path)[0], "rb", buffering=0)  # type: ignore[return-value]  # a FileIO reads as a BinaryIO does
+        return open(self._input(path)[0], "rb", buffering=0)
 
     def create(self, path: str, *, executable: bool = False) -> BinaryIO:
         """Open the declared output `path`."""
         if path not in self._action.outputs:
-            raise BuildError.one(f"the action kind `{self._action.kind}` wants to write `{path}`, which is no output of it")
+            what = f"the action kind `{self._action.kind}` wants to write `{path}`, which is no output of it"
+            raise BuildError.one(what)
         staged = self.staged[self._action.outputs.index(path)]
         stream = _HashingFile(staged, executable=executable)
         self._streams[path] = stream
-        return io.BufferedWriter(stream, _BUFFER)  # type: ignore[return-value]  # a BufferedWriter writes as a BinaryIO does
+        return io.BufferedWriter(stream, _BUFFER)
 
     def previous(self, path: str) -> bytes | None:
         """Return what stands at the declared output `path` now."""
@@ -143,7 +144,8 @@ class _Step:
         """Return the states of the outputs, in order; raises BuildError where one was not written."""
         missing = [path for path in self._action.outputs if path not in self._streams]
         if missing:
-            raise BuildError(*(Problem("", f"the action kind `{self._action.kind}` did not make `{path}`") for path in missing))
+            kind = self._action.kind
+            raise BuildError(*(Problem("", f"the action kind `{kind}` did not make `{path}`") for path in missing))
         return [self._streams[path].state for path in self._action.outputs]
 
     def put_into_place(self) -> None:
@@ -159,7 +161,9 @@ class _Step:
 
     def contents(self) -> list[bytes | str]:
         """Return for each output its bytes where they are few, else the staged file."""
-        return [self._streams[path].kept or staged for path, staged in zip(self._action.outputs, self.staged, strict=True)]
+        return [
+            self._streams[path].kept or staged for path, staged in zip(self._action.outputs, self.staged, strict=True)
+        ]
 
     def clean_up(self) -> None:
         """Remove what is still staged: the action failed."""
@@ -170,7 +174,8 @@ class _Step:
 
     def _input(self, path: str) -> tuple[str, str, int]:
         if path not in self._job.inputs:
-            raise BuildError.one(f"the action kind `{self._action.kind}` wants to read `{path}`, which is no input of it")
+            what = f"the action kind `{self._action.kind}` wants to read `{path}`, which is no input of it"
+            raise BuildError.one(what)
         return self._job.inputs[path]
 
 
@@ -216,7 +221,10 @@ def _demand_unchanged(job: Job) -> None:
     changed = [name for name, known in job.inputs.items() if not _is_as(known)]
     if changed:
         raise BuildError(
-            *(Problem("", f"`{name}` changed while the build was reading it", "run the build again") for name in changed)
+            *(
+                Problem("", f"`{name}` changed while the build was reading it", "run the build again")
+                for name in changed
+            )
         )
 
 
@@ -237,7 +245,9 @@ def _logged(job: Job, log: str, problems: Iterable[Problem]) -> Iterator[Problem
     with open(job.log, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(log)
     for problem in problems:
-        yield Problem(problem.where, problem.what, problem.fix or f"its whole log: {job.log.removeprefix(f'{job.root}/')}")
+        yield Problem(
+            problem.where, problem.what, problem.fix or f"its whole log: {job.log.removeprefix(f'{job.root}/')}"
+        )
 
 
 def _placed(problem: Problem, job: Job) -> Problem:
@@ -259,4 +269,3 @@ _FIXES = {
     30: "make the file system writable",  # EROFS
     36: "shorten the path",  # ENAMETOOLONG
 }
-

@@ -133,7 +133,10 @@ class Discovery:
 
     def _remove(self, folder: str, found: Folders) -> None:
         below = f"{folder}/"
-        gone = [folder, *self._records.column("select path from folder where path > ? and path < ?", below, f"{folder}0")]
+        gone = [
+            folder,
+            *self._records.column("select path from folder where path > ? and path < ?", below, f"{folder}0"),
+        ]
         found.removed += gone
         self._records.run_many("delete from folder where path = ?", ((path,) for path in gone))
         found.gone |= self.packages & set(gone)
@@ -260,12 +263,9 @@ def stored_target(row: Mapping[str, Any]) -> Target:
     """Return the target that a row of the records describes (see `plan`)."""
     package, _, name = row["label"][2:].rpartition(":")
     deps = tuple(_label(text) for text in row["deps"])
-    return Target(
-        Label(package, name), row["rule"], row["fields"], deps, Where(target_file_of(package), row["line"])
-    )
+    return Target(Label(package, name), row["rule"], row["fields"], deps, Where(target_file_of(package), row["line"]))
 
 
 def _label(text: str) -> Label:
     package, _, name = text[2:].rpartition(":")
     return Label(package, name)
-

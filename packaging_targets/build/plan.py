@@ -238,23 +238,22 @@ class Planner:
         return True
 
     def _sources(self, known: Known) -> Sources:
-        return find_sources(
-            self._settings, known.declared.target, self._claims.outputs_in_tree, known.declared.given
-        )
+        return find_sources(self._settings, known.declared.target, self._claims.outputs_in_tree, known.declared.given)
 
     def _offered(self, label: Label) -> Offered:
         if label in self._done:
             _, analysis = self._done[label]
-            outputs = tuple(output for action in analysis.actions for output in action.outputs)
-            return Offered(outputs, analysis.provided)
+            return Offered(
+                _offered_outputs((action.inputs, action.outputs) for action in analysis.actions), analysis.provided
+            )
         return self._stored_offer(label) or Offered((), {})
 
     def _stored_offer(self, label: Label) -> Offered | None:
         row = self._records.row("select provided from target where label = ?", str(label))
         if row is None:
             return None
-        bodies = self._records.column("select body from action where label = ? order by place", str(label))
-        return Offered(tuple(path for body in bodies for path in loads(body)["outputs"]), loads(row[0]))
+        bodies = map(loads, self._records.column("select body from action where label = ? order by place", str(label)))
+        return Offered(_offered_outputs((body["inputs"], body["outputs"]) for body in bodies), loads(row[0]))
 
     def _is_rule_file(self, logical: str) -> bool:
         return logical in self._rulebook.files(logical[1:].partition("/")[0])
@@ -381,3 +380,10 @@ def _target_row(known: Known, analysis: Analysis) -> tuple[object, ...]:
         dumps(known.provided),
         dumps([[problem.where, problem.what, problem.fix] for problem in analysis.warnings]),
     )
+
+
+def _offered_outputs(actions: Iterable[tuple[Iterable[str], Iterable[str]]]) -> tuple[str, ...]:
+    """Return what the actions (inputs, outputs) of a target make and none of them uses: steps in between are its own."""
+    steps = list(actions)
+    used = {path for inputs, _ in steps for path in inputs}
+    return tuple(path for _, outputs in steps for path in outputs if path not in used)

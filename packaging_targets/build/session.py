@@ -226,8 +226,9 @@ class Session:
 
     def _rule_of(self, label: str) -> tuple[str, str]:
         if label not in self._rules:
-            row = self.records.row("select rule.name, rule.digest from rule, target where label = ? and rule = name", label)
-            self._rules[label] = row if row else ("", "")  # type: ignore[assignment]  # two columns, two texts
+            query = "select rule.name, rule.digest from rule, target where label = ? and rule = name"
+            row = self.records.row(query, label)
+            self._rules[label] = (row[0], row[1]) if row else ("", "")
         return self._rules[label]
 
     # Recording ----------------------------------------------------------------------------------------------------
@@ -262,9 +263,8 @@ class Session:
                 self.records.run(
                     "update action set stale = 0, result = ?, reason = ? where id = ?", dumps(result), told, pending.id
                 )
-                self.records.run_many(
-                    "update output set state = ? where path = ?", ((state, path) for path, state in result["states"].items())
-                )
+                states = ((state, path) for path, state in result["states"].items())
+                self.records.run_many("update output set state = ? where path = ?", states)
                 if before != result["states"]:
                     self._mark_dependants(pending)
         self._unwritten = []
@@ -342,8 +342,9 @@ class Session:
         for name in ("deflate", "jinja2", "packaging-targets", "pillow", "zstandard"):
             with contextlib.suppress(PackageNotFoundError):
                 metadata = distribution(name).locate_file("")
-                folder = next((str(file.locate()) for file in distribution(name).files or () if file.name == "METADATA"), None)
-                found.append(folder or str(metadata))
+                files = distribution(name).files or ()
+                path = next((str(file.locate()) for file in files if file.name == "METADATA"), None)
+                found.append(path or str(metadata))
         return found
 
 

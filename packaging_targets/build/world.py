@@ -88,7 +88,9 @@ class World:
         self._dropped.difference_update(wanted)
         self.ensure(wanted)
 
-    def save(self, layout_index: str, watched: Collection[str] | None, *, mark: str, targets: int, pending: bool) -> None:
+    def save(
+        self, layout_index: str, watched: Collection[str] | None, *, mark: str, targets: int, pending: bool
+    ) -> None:
         """Write the stat index. `watched` is everything to be watched, or None where that stays what it was."""
         index = self._index
         if index is None or watched is not None:

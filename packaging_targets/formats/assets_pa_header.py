@@ -53,17 +53,13 @@ def decode(raw: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError(f"the header is not UTF-8: byte {error.start} of it") from None
     except json.JSONDecodeError as error:
-        raise ValueError(
-            f"the header is not JSON: {error.msg[0].lower()}{error.msg[1:]} at {error.pos}"
-        ) from None
+        raise ValueError(f"the header is not JSON: {error.msg[0].lower()}{error.msg[1:]} at {error.pos}") from None
     try:
         canonical = canonical_json(value)
     except UnicodeEncodeError:
         raise ValueError("the header holds half a surrogate pair, which UTF-8 has no form for") from None
     if canonical != raw:
-        raise ValueError(
-            "the header is not canonical JSON (sorted keys, each once, no white space, no escapes)"
-        )
+        raise ValueError("the header is not canonical JSON (sorted keys, each once, no white space, no escapes)")
     return value
 
 

@@ -141,14 +141,10 @@ class AssetPack:
 def _prelude(raw: bytes, size: int, where: str) -> tuple[int, int]:
     """Return the header's length and the payload's offset."""
     if len(raw) < PRELUDE.size:
-        raise IntegrityError.one(
-            f"the file is {size} bytes long, and the prelude alone is {PRELUDE.size}", where
-        )
+        raise IntegrityError.one(f"the file is {size} bytes long, and the prelude alone is {PRELUDE.size}", where)
     magic, version, header_size, payload_offset, flags, reserved = PRELUDE.unpack(raw)
     if magic != MAGIC:
-        raise IntegrityError.one(
-            "the file does not start with `ASPA`: it is no asset pack", f"{where} (byte 0)"
-        )
+        raise IntegrityError.one("the file does not start with `ASPA`: it is no asset pack", f"{where} (byte 0)")
     if version != SCHEMA_VERSION:
         raise IntegrityError.one(
             f"the file has version {version}, and only version {SCHEMA_VERSION} is known", f"{where} (byte 4)"

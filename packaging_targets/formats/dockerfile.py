@@ -59,9 +59,7 @@ def mark(text: str, label: str) -> str:
     """Return `text` with its marker, below the parser directives, which count only at the very top."""
     lines = text.rstrip("\n").split("\n")
     top = next((i for i, line in enumerate(lines) if not _DIRECTIVE.match(line)), len(lines))
-    lines.insert(
-        top, f"# Rendered by packaging-targets from {label}: edit the target or its template, not this file."
-    )
+    lines.insert(top, f"# Rendered by packaging-targets from {label}: edit the target or its template, not this file.")
     body = "\n".join(lines) + "\n"
     lines.insert(top + 1, f"# packaging-targets: sha256:{_digest(body)}")
     return "\n".join(lines) + "\n"

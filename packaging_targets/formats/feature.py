@@ -124,17 +124,13 @@ def _feature(folder: FeatureFolder, findings: Findings, *, collection: bool, nam
 def _check_script(folder: FeatureFolder, findings: Findings, *, collection: bool) -> None:
     if INSTALL_SCRIPT not in folder.files:
         note = findings.error if collection else findings.warn
-        note(
-            folder.path, f"{folder.shown} holds no `{INSTALL_SCRIPT}`", "write one: clients run it to install"
-        )
+        note(folder.path, f"{folder.shown} holds no `{INSTALL_SCRIPT}`", "write one: clients run it to install")
 
 
 def _metadata(folder: FeatureFolder, findings: Findings, *, collection: bool) -> dict[str, Any] | None:
     where = folder.within(METADATA_FILE)
     if METADATA_FILE not in folder.files:
-        fix = 'write one with "id", "version" and "name"' + (
-            ", or move the folder away" if collection else ""
-        )
+        fix = 'write one with "id", "version" and "name"' + (", or move the folder away" if collection else "")
         findings.error(folder.path, f"{folder.shown} holds no `{METADATA_FILE}`", fix)
         return None
     if folder.files[METADATA_FILE] is not None:
@@ -147,16 +143,12 @@ def _metadata(folder: FeatureFolder, findings: Findings, *, collection: bool) ->
         findings.error(f"{where}:{error.line}:{error.column}", what, "")
         return None
     if not isinstance(value, dict):
-        findings.error(
-            where, f"`{METADATA_FILE}` must hold an object", 'write {"id": "…", "version": "1.0.0"}'
-        )
+        findings.error(where, f"`{METADATA_FILE}` must hold an object", 'write {"id": "…", "version": "1.0.0"}')
         return None
     return value
 
 
-def _text(
-    folder: FeatureFolder, metadata: Mapping[str, Any], key: str, fix: str, findings: Findings
-) -> str | None:
+def _text(folder: FeatureFolder, metadata: Mapping[str, Any], key: str, fix: str, findings: Findings) -> str | None:
     value = metadata.get(key)
     if isinstance(value, str) and value:
         return value
@@ -170,9 +162,7 @@ def _text(
     return None
 
 
-def _check_id(
-    folder: FeatureFolder, feature_id: str, findings: Findings, *, collection: bool, naming: str
-) -> None:
+def _check_id(folder: FeatureFolder, feature_id: str, findings: Findings, *, collection: bool, naming: str) -> None:
     where = f"{folder.within(METADATA_FILE)}  ($.id)"
     clean = sanitised_id(feature_id)
     if collection and feature_id != folder.name:

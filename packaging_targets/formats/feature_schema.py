@@ -61,9 +61,7 @@ def _table_of(item: Check, expected: str) -> Check:
     return check
 
 
-def _members(
-    path: str, value: Mapping[str, Any], checks: Mapping[str, Check], unknown: str
-) -> Iterator[Fault]:
+def _members(path: str, value: Mapping[str, Any], checks: Mapping[str, Check], unknown: str) -> Iterator[Fault]:
     for key, element in value.items():
         if key in checks:
             yield from checks[key](f"{path}.{key}", element)

@@ -61,9 +61,7 @@ class PixelError(ValueError):
         self.y = y
 
 
-def index_tile(
-    rgba: bytes, tile_size: int, palettes: Sequence[Palette], transparent: int | None = None
-) -> bytes:
+def index_tile(rgba: bytes, tile_size: int, palettes: Sequence[Palette], transparent: int | None = None) -> bytes:
     """Return the palette indices of a tile, a byte each, row by row.
 
     `rgba` is 4 bytes a pixel. A fully transparent pixel becomes the index `transparent`; without one, and for

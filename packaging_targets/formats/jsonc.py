@@ -168,9 +168,7 @@ class _Parser:
             return self.error("this string has no end", start)
         if self.text[at] == "\\":
             return self.error(f"`{self.text[at : at + 2].rstrip()}` starts no escape sequence", at)
-        return self.error(
-            f"the control character U+{ord(self.text[at]):04X} must be written as an escape sequence", at
-        )
+        return self.error(f"the control character U+{ord(self.text[at]):04X} must be written as an escape sequence", at)
 
     def whole(self, text: str, at: int) -> str:
         """Join surrogate pairs, which JSON writes as two escape sequences."""

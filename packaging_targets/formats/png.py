@@ -75,9 +75,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         if end + 4 > len(data):
             break
         if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4]):
-            raise ValueError(
-                f"is damaged: the checksum of `{name.decode('latin-1')}` at byte {at} does not match"
-            )
+            raise ValueError(f"is damaged: the checksum of `{name.decode('latin-1')}` at byte {at} does not match")
         if name == b"IEND":
             return
         yield name, view[at + 8 : end]

@@ -104,9 +104,7 @@ def _defects(targets: Any) -> Iterator[str]:
             seen.add(name)
 
 
-def _merged(
-    standing: Iterable[dict[str, Any]], entries: Iterable[Mapping[str, Any]]
-) -> Iterator[dict[str, Any]]:
+def _merged(standing: Iterable[dict[str, Any]], entries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the entries that stand, brought up to date, then the new ones by id."""
     declared = {entry["id"]: entry for entry in entries}
     for entry in standing:

@@ -124,9 +124,7 @@ def _sample_faults(sample: Any, end: int) -> Iterator[tuple[str, str]]:
         yield ".length", f"must be a positive multiple of {FRAME}"
     if not 1 <= sample["sample_rate"] <= RATE_LIMIT:
         yield ".sample_rate", f"must be from 1 to {RATE_LIMIT}"
-    if "loop_end" in sample and not (
-        0 <= sample["loop_start"] < sample["loop_end"] <= sample["length"] // FRAME
-    ):
+    if "loop_end" in sample and not (0 <= sample["loop_start"] < sample["loop_end"] <= sample["length"] // FRAME):
         yield ".loop_end", "must lie behind `loop_start` and within the sample"
 
 
@@ -156,9 +154,7 @@ def _sample_rate(raw: bytes) -> int:
         code = int.from_bytes(raw[24:26], "little")
     if (code, channels, bits) != (_PCM, 1, 16):
         shown = _NAMES.get(code, f"format {code:#x}")
-        raise ValueError(
-            f"is {bits}-bit {shown} with {channels} channel(s), and only 16-bit PCM mono is accepted"
-        )
+        raise ValueError(f"is {bits}-bit {shown} with {channels} channel(s), and only 16-bit PCM mono is accepted")
     if not 1 <= rate <= RATE_LIMIT:
         raise ValueError(f"has {rate} frames a second, and 1 to {RATE_LIMIT} are accepted")
     return rate

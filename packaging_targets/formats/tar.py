@@ -26,9 +26,7 @@ _NAME, _PREFIX = 100, 155
 _SIZE_LIMIT = 1 << 33  # eleven octal digits
 _PADDING = tuple(bytes(-size % BLOCK) for size in range(BLOCK))
 _NUMBERS = b"%07o\x000000000\x000000000\x00%011o\x00%011o\x00"  # mode, user 0, group 0, size, time
-_OWNERLESS = (
-    b"ustar\x0000" + bytes(64) + b"0000000\x000000000\x00"
-)  # magic, version, two empty names, device 0, 0
+_OWNERLESS = b"ustar\x0000" + bytes(64) + b"0000000\x000000000\x00"  # magic, version, two empty names, device 0, 0
 _FILE, _LINK, _FOLDER, _PAX = b"0", b"2", b"5", b"x"
 
 
@@ -108,9 +106,7 @@ def _cut(name: bytes) -> bytes:
     return name[:_NAME].decode("utf-8", "ignore").encode()
 
 
-def _header(
-    name: bytes, numbers: tuple[int, int, int], kind: bytes, link: bytes = b"", prefix: bytes = b""
-) -> bytes:
+def _header(name: bytes, numbers: tuple[int, int, int], kind: bytes, link: bytes = b"", prefix: bytes = b"") -> bytes:
     """Return the 512 bytes of a header; `numbers` are the mode, the size and the time."""
     before = name.ljust(_NAME, b"\0") + _NUMBERS % numbers
     after = kind + link.ljust(_NAME, b"\0") + _OWNERLESS + prefix.ljust(_PREFIX + 12, b"\0")

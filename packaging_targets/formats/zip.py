@@ -53,9 +53,7 @@ class _Record:
     size: int
 
 
-def write_zip(
-    stream: Writable, manifest: Manifest, sources: SourceReader, *, mtime: int = 0, level: int = 6
-) -> None:
+def write_zip(stream: Writable, manifest: Manifest, sources: SourceReader, *, mtime: int = 0, level: int = 6) -> None:
     """Write the zip archive of `manifest` to `stream`.
 
     `mtime` is in seconds since 1970, `level` from 0 (store everything) to 12. Takes up to twice `WHOLE` in

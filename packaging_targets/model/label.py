@@ -21,9 +21,7 @@ def is_name(text: str) -> bool:
 
 def is_package(text: str) -> bool:
     """Tell whether `text` may be a package: a workspace-relative folder, empty for the root."""
-    return text == "" or all(
-        _SEGMENT.fullmatch(part) and part not in {".", "..", "..."} for part in text.split("/")
-    )
+    return text == "" or all(_SEGMENT.fullmatch(part) and part not in {".", "..", "..."} for part in text.split("/"))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -133,7 +133,9 @@ class _Finder:
         files = [*self._tree.files_below(package), *(path for path in self._uses if path.startswith(f"{package}/"))]
         cut = len(around) + 1 if around else 0
         nodes = self._by_package.get(around, ())
-        return {node.label for node in nodes if any(map(match_any(node.fields["srcs"]), (path[cut:] for path in files)))}
+        return {
+            node.label for node in nodes if any(map(match_any(node.fields["srcs"]), (path[cut:] for path in files)))
+        }
 
     def _settings_changed(self, before: bytes) -> bool:
         old = parse_target_file(TARGET_FILE, before).workspace or {}

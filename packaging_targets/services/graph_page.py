@@ -139,17 +139,13 @@ def _drawing(graph: TargetGraph, edges: _Edges, classes: Mapping[str, str]) -> s
         rights.append(lefts[-1] + round(letters * _LETTER) + 2 * _MARGIN)
         lefts.append(rights[-1] + _GAP)
     columns = {
-        cell: (left, right)
-        for left, right, layer in zip(lefts, rights, layout.layers, strict=False)
-        for cell in layer
+        cell: (left, right) for left, right, layer in zip(lefts, rights, layout.layers, strict=False) for cell in layer
     }
     parts = (*_arrows(layout, columns), *_boxes(graph, layout, columns, classes))
     return _FRAME.format(width=rights[-1] + _MARGIN, height=layout.height, parts="\n".join(parts))
 
 
-def _boxes(
-    graph: TargetGraph, layout: Layout, columns: _Columns, classes: Mapping[str, str]
-) -> Iterator[str]:
+def _boxes(graph: TargetGraph, layout: Layout, columns: _Columns, classes: Mapping[str, str]) -> Iterator[str]:
     for label in (cell for layer in layout.layers for cell in layer if isinstance(cell, Label)):
         rule = graph[label].rule
         (left, right), middle = columns[label], layout.middles[label]

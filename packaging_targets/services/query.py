@@ -87,9 +87,7 @@ class _Meaning:
             return _WALKS[function](self._graph, sets, depth)
         words = [argument for argument in arguments if isinstance(argument, Word)]
         pattern, texts = self._regex(words[-1]), _TEXTS[function]
-        return {
-            label for label in sets[0] if any(map(pattern.search, texts(self._graph[label], words[0].text)))
-        }
+        return {label for label in sets[0] if any(map(pattern.search, texts(self._graph[label], words[0].text)))}
 
     def _regex(self, word: Word) -> re.Pattern[str]:
         try:

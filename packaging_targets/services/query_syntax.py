@@ -116,9 +116,7 @@ SIGNATURES: Mapping[str, Signature] = {
 def parse(text: str) -> Expression:
     """Return the tree of a query; raises RequestError that points at what does not fit."""
     if len(text) > _LONGEST:
-        raise RequestError(
-            Problem("query", f"the query has {len(text)} characters", f"write at most {_LONGEST}")
-        )
+        raise RequestError(Problem("query", f"the query has {len(text)} characters", f"write at most {_LONGEST}"))
     if not text.strip():
         raise RequestError(Problem("query", "the query is empty", "write //... for all targets"))
     return _Parser(text).query()
@@ -243,9 +241,7 @@ class _Parser:
         if signature is None:
             listed = f"functions: {', '.join(SIGNATURES)}"
             hint = near_miss(name.text, SIGNATURES)
-            self._raise(
-                f"there is no function {quoted(name.text)}", f"{hint}  ({listed})" if hint else listed
-            )
+            self._raise(f"there is no function {quoted(name.text)}", f"{hint}  ({listed})" if hint else listed)
         self._take()
         self._expect("(")
         arguments: list[Expression | Word | int] = []

@@ -96,9 +96,7 @@ def sides() -> tuple[Side, Side]:
     there = {"LC_ALL": _other_locale(), "TZ": "<+1245>-12:45", "PYTHONHASHSEED": "2"}
     return (
         Side("a", 1, 0o022, 981173106, backwards=False, environment=here),
-        Side(
-            "another-folder-with-a-much-longer-name", 2, 0o077, 1700000001, backwards=True, environment=there
-        ),
+        Side("another-folder-with-a-much-longer-name", 2, 0o077, 1700000001, backwards=True, environment=there),
     )
 
 

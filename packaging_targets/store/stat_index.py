@@ -108,9 +108,7 @@ class StatIndex:
         """Return state and signature by path."""
         return {path: (self.state(at), self.signatures[at]) for at, path in enumerate(self.paths)}
 
-    def patched(
-        self, patches: Mapping[int, tuple[str, int]], *, mark: str, targets: int, pending: bool
-    ) -> StatIndex:
+    def patched(self, patches: Mapping[int, tuple[str, int]], *, mark: str, targets: int, pending: bool) -> StatIndex:
         """Return this index with another state and signature at some positions."""
         states = bytearray(self._raw_states)
         fresh = self.signatures[:]

@@ -129,9 +129,7 @@ class TargetGraph(Mapping[Label, Node]):
     def _known(self, labels: Iterable[Label]) -> set[int]:
         return {at for at in map(self._places.get, labels) if at is not None}
 
-    def _reach(
-        self, labels: Iterable[Label], edges: Sequence[Iterable[int]], depth: int | None
-    ) -> set[Label]:
+    def _reach(self, labels: Iterable[Label], edges: Sequence[Iterable[int]], depth: int | None) -> set[Label]:
         reached = self._known(labels)
         frontier = set(reached)
         while frontier and depth != 0:

@@ -93,7 +93,11 @@ class Rulebook:
                     continue
                 if name in self.folders:
                     problems.append(
-                        Problem(folder, f"there are two rules `{name}`", f"rename one; the other is {self.folders[name].folder}")
+                        Problem(
+                            folder,
+                            f"there are two rules `{name}`",
+                            f"rename one; the other is {self.folders[name].folder}",
+                        )
                     )
                 self.folders[name] = RuleFolder(name, folder, home)
         if problems:

@@ -117,7 +117,7 @@ def _misfit(error: ValidationError, path: str, fields: Mapping[str, Any]) -> tup
         meaning = schema.get("patternMeaning") or f"match {schema['pattern']}"
         return f"`{name}` must {meaning}, but is {value}", ""
     if error.validator == "type":
-        top = path.split(".")[1].split("[")[0] if "." in path else name
+        top = path.split(".")[1].split("[", maxsplit=1)[0] if "." in path else name
         fix = f"write {top} = {example(schema, error.instance)}" if top == name and top in fields else ""
         return f"`{name}` must be {described(schema)}, but is {value}", fix
     bound = {"minimum": "at least", "maximum": "at most"}.get(str(error.validator))

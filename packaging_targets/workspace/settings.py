@@ -85,7 +85,9 @@ def read_settings(root: str, file: TargetFile) -> Settings:
     out = table.get("out", "dist")
     if isinstance(out, str) and (os.path.isabs(out) or os.path.normpath(out) != out or out.startswith("..")):
         where = f"{field_where(file, file.workspace_line, 'out')}  ($.out)"
-        problems.append(Problem(where, f"`out` must be a folder inside the workspace, but is `{out}`", 'write out = "dist"'))
+        problems.append(
+            Problem(where, f"`out` must be a folder inside the workspace, but is `{out}`", 'write out = "dist"')
+        )
     if problems:
         raise RequestError(*problems)
     return Settings(root, out, tuple(table.get("ignore", ())), table.get("cache"))

@@ -47,9 +47,7 @@ def parse_target_file(path: str, data: bytes) -> TargetFile:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problem = Problem(
-            f"{path}:{line}", f"`{path}` is not UTF-8 (byte {error.start})", "save the file as UTF-8"
-        )
+        problem = Problem(f"{path}:{line}", f"`{path}` is not UTF-8 (byte {error.start})", "save the file as UTF-8")
         return TargetFile(path, problems=(problem,))
     try:
         tables = tomllib.loads(text)
@@ -70,9 +68,7 @@ def _entries(path: str, text: str, tables: dict[str, Any]) -> TargetFile:
             entries.extend(RawEntry(rule, item, _nth(at, place)) for place, item in enumerate(value))
         elif isinstance(value, dict):
             problems.append(
-                Problem(
-                    f"{path}:{_nth(at, 0)}", f"`[{rule}]` must be an entry of an array", f"write [[{rule}]]"
-                )
+                Problem(f"{path}:{_nth(at, 0)}", f"`[{rule}]` must be an entry of an array", f"write [[{rule}]]")
             )
         else:
             where = f"{path}:{_key_line(text, 0, rule)}"
@@ -82,9 +78,7 @@ def _entries(path: str, text: str, tables: dict[str, Any]) -> TargetFile:
     workspace = tables.get("workspace")
     workspace_line = _nth(lines.get("workspace", []), 0)
     if workspace is not None and not isinstance(workspace, dict):
-        problems.append(
-            Problem(f"{path}:{workspace_line}", "`workspace` must be a table", "write [workspace]")
-        )
+        problems.append(Problem(f"{path}:{workspace_line}", "`workspace` must be a table", "write [workspace]"))
         workspace = None
     entries.sort(key=lambda entry: entry.line)
     return TargetFile(path, tuple(entries), workspace, workspace_line, tuple(problems), text)

@@ -98,9 +98,7 @@ def _check_link(context: Context, path: str, root: str, faults: Faults) -> None:
         return
     end = posixpath.normpath(posixpath.join(posixpath.dirname(path), leads))
     if leads.startswith("/"):
-        faults.add(
-            f"`{path}` is a link to the absolute path `{leads}`", "$.srcs", "make it relative, or exclude it"
-        )
+        faults.add(f"`{path}` is a link to the absolute path `{leads}`", "$.srcs", "make it relative, or exclude it")
     elif end != root and (_below(end, root) is None or end.startswith("../") or end == ".."):
         what = f"`{path}` is a link to `{leads}`, which is outside of the archive"
         faults.add(what, "$.srcs", "replace it by what it leads to, or exclude it")
@@ -161,6 +159,5 @@ def _made_executable(items: Sequence[Item], globs: Sequence[str], faults: Faults
                 "mend the glob, or remove it",
             )
     return [
-        replace(item, executable=True) if any(matches(glob, item.name) for glob in globs) else item
-        for item in items
+        replace(item, executable=True) if any(matches(glob, item.name) for glob in globs) else item for item in items
     ]

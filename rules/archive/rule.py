@@ -30,9 +30,7 @@ def analyse(context: Context) -> Sequence[Action]:
     items = find_items(context, faults)
     faults.raise_all()
     if not items:
-        context.fail(
-            "the archive would be empty", field="$.srcs", fix="name files in `srcs`, or targets in `deps`"
-        )
+        context.fail("the archive would be empty", field="$.srcs", fix="name files in `srcs`, or targets in `deps`")
     manifest = _manifest(context, items)
     out = fields.get("out", f"{context.target.label.name}.{fields['format']}")
     return [

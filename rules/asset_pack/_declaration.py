@@ -76,9 +76,7 @@ def read_asset(context: Context, file: str, sources: frozenset[str], findings: F
         return None
     files = tuple(sorted({part["file"] for part in params[made.parts]}))
     for path in sorted(set(declared.inputs.values()) - set(files)):
-        context.warn(
-            f"no artifact uses the input `{path}`", where=findings.place("$.inputs"), fix="remove it"
-        )
+        context.warn(f"no artifact uses the input `{path}`", where=findings.place("$.inputs"), fix="remove it")
     return Asset(
         file=file,
         name=top["name"],
@@ -153,9 +151,7 @@ def _inputs(
                 fix = _near_file(path, root, sources)
                 findings.add(f"$.inputs.{role}[{index}]", f"there is no source `{path}`", fix)
             elif context.link(source) is not None:
-                findings.add(
-                    f"$.inputs.{role}[{index}]", f"`{path}` is a symbolic link", "put the file there"
-                )
+                findings.add(f"$.inputs.{role}[{index}]", f"`{path}` is a symbolic link", "put the file there")
             found[path] = source
     return found
 

@@ -100,9 +100,7 @@ FORMATS = {
         "tiles",
         glyph_params,
     ),
-    "SOUNDS/pcm16le_v1": Format(
-        "sound_bank", "SOUNDS", "sounds/1", ("channels", "samples"), "samples", sounds_params
-    ),
+    "SOUNDS/pcm16le_v1": Format("sound_bank", "SOUNDS", "sounds/1", ("channels", "samples"), "samples", sounds_params),
 }
 """The output formats, by the name that a declaration uses."""
 
@@ -112,9 +110,7 @@ def _artifacts(
 ) -> list[tuple[str, dict[str, Any]]]:
     """Return the artifacts in order of their index, each with its JSON path; `file` is a workspace path."""
     if not 1 <= len(declared.artifacts) <= limit:
-        findings.add(
-            "$.artifacts", f"there are {len(declared.artifacts)} artifacts, and 1 to {limit} are allowed"
-        )
+        findings.add("$.artifacts", f"there are {len(declared.artifacts)} artifacts, and 1 to {limit} are allowed")
         return []
     found: dict[int, tuple[str, dict[str, Any]]] = {}
     for place, value in ((f"$.artifacts[{at}]", value) for at, value in enumerate(declared.artifacts)):

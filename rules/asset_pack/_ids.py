@@ -52,9 +52,7 @@ def read_registry(context: Context, path: str) -> list[Registered]:
         top = findings.members(value, "$", {"schema_version": int, "next_asset_id": int, "assets": list}, {})
         version = top.get("schema_version", SCHEMA_VERSION)
         if version != SCHEMA_VERSION:
-            findings.add(
-                "$.schema_version", f"`schema_version` is {version}, and only {SCHEMA_VERSION} is known"
-            )
+            findings.add("$.schema_version", f"`schema_version` is {version}, and only {SCHEMA_VERSION} is known")
         rows = _rows(top, posixpath.dirname(posixpath.dirname(path)), findings)
     if findings.problems:
         raise DeclarationError(*findings.problems)
@@ -99,9 +97,7 @@ def _rows(top: Mapping[str, Any], folder: str, findings: Findings) -> list[Regis
         if row.keys() < _ENTRY.keys():
             continue
         if not 1 <= row["asset_id"] < min(top.get("next_asset_id", _ID_LIMIT + 1), _ID_LIMIT + 1):
-            what = (
-                f"the id {row['asset_id']} was never given out: `next_asset_id` is {top.get('next_asset_id')}"
-            )
+            what = f"the id {row['asset_id']} was never given out: `next_asset_id` is {top.get('next_asset_id')}"
             findings.add(f"{place}.asset_id", what)
         file = posixpath.normpath(posixpath.join(folder, row["root"], "asset.json"))
         included = row["included_in_build"]

@@ -62,9 +62,7 @@ def _replaced(argument: str, places: Mapping[str, Sequence[str]], package: str, 
 
 def _brace(text: str, field: str) -> str:
     if len(text) == 1:
-        raise FieldError(
-            f"a single `{text}` means nothing", field=field, fix=f"write `{text * 2}` for a brace"
-        )
+        raise FieldError(f"a single `{text}` means nothing", field=field, fix=f"write `{text * 2}` for a brace")
     return text[0]
 
 

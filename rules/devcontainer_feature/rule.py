@@ -26,9 +26,7 @@ def folder_of(context: Context, path: str, files: Mapping[str, str | None]) -> F
     return FeatureFolder(path, files, read)
 
 
-def package_features(
-    context: Context, folders: Iterable[FeatureFolder], *, collection: bool
-) -> Sequence[Action]:
+def package_features(context: Context, folders: Iterable[FeatureFolder], *, collection: bool) -> Sequence[Action]:
     """Return an action for each feature, named by its id, and one for the collection file."""
     fields = context.target.fields
     features, warnings = check_features(

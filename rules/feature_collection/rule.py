@@ -23,9 +23,7 @@ def analyse(context: Context) -> Sequence[Action]:
             if default
             else f'write srcs = ["{"**" if src == "." else f"{src}/**"}"]',
         )
-    folders = [
-        folder_of(context, f"{root}/{name}" if root else name, files) for name, files in sorted(found.items())
-    ]
+    folders = [folder_of(context, f"{root}/{name}" if root else name, files) for name, files in sorted(found.items())]
     return package_features(context, folders, collection=True)
 
 

@@ -71,9 +71,7 @@ class Container:
         tops = sorted({_largest_beside(path, self.module) for path in beside})
         for top in tops:
             if not _COPYABLE.fullmatch(top):
-                self.analysis.fail(
-                    f"COPY cannot name `{top}`", field="$.srcs", fix="rename it, or exclude it"
-                )
+                self.analysis.fail(f"COPY cannot name `{top}`", field="$.srcs", fix="rename it, or exclude it")
         return [[self.relative(top), _destination(top)] for top in tops]
 
 

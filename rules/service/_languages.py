@@ -144,9 +144,7 @@ def _go(module: Module) -> Facts:
     found = _GO_VERSION.findall(module.text("go.mod"))
     version = max(found, key=lambda text: [int(part) for part in text.split(".")], default="1.26")
     at_root = any("/" not in name and name.endswith(".go") for name in module.files)
-    programs = {
-        name.rpartition("/")[0] for name in module.files if re.fullmatch(r"cmd/[\w.-]+/\w+\.go", name)
-    }
+    programs = {name.rpartition("/")[0] for name in module.files if re.fullmatch(r"cmd/[\w.-]+/\w+\.go", name)}
     vendored = "vendor/modules.txt" in module.files
     return Facts(
         version,

@@ -122,9 +122,7 @@ def _check_values(context: Context) -> None:
                 context.fail(what, field=f"$.{field}.{name}", fix="take it out: a Dockerfile cannot hold one")
 
 
-def _language_variables(
-    context: Context, container: Container, template: str, module: Module
-) -> dict[str, Any]:
+def _language_variables(context: Context, container: Container, template: str, module: Module) -> dict[str, Any]:
     """Return what the built-in templates use: what the fields give, and else what the module's files say."""
     fields = context.target.fields
     found = facts(template, module)

@@ -138,7 +138,12 @@ def test_what_crosses_to_workers_is_data_alone(ws: Workspace) -> None:
         [sys.executable, "-c", _DUMP], cwd=ws.root, env=environment, capture_output=True, check=True
     )
     loaded = subprocess.run(
-        [sys.executable, "-c", _LOAD], cwd=ws.root.parent, env=environment, input=dumped.stdout, capture_output=True, check=True
+        [sys.executable, "-c", _LOAD],
+        cwd=ws.root.parent,
+        env=environment,
+        input=dumped.stdout,
+        capture_output=True,
+        check=True,
     )
     # The group, and two actions; the second cannot be decided on while the first has not run.
     assert loaded.stdout == b"3 1 []\n"

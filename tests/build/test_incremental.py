@@ -147,7 +147,9 @@ def test_a_package_that_appears_inside_another_takes_its_files_along(ws: Workspa
 
 
 def test_what_says_nothing_else_rebuilds_nothing(ws: Workspace) -> None:
-    ws.write({"lib/TARGETS.toml": '# why\n\n[[archive]]\nsrcs = ["**"] # all\nname = "lib"\ndescription = "for people"\n'})
+    ws.write(
+        {"lib/TARGETS.toml": '# why\n\n[[archive]]\nsrcs = ["**"] # all\nname = "lib"\ndescription = "for people"\n'}
+    )
     assert quiet(ws.build())
     ws.write({"lib/TARGETS.toml": '[[archive]]\nname = "lib"\nsrcs = ["**"]\nprefix = "in"\n'})
     assert ws.build().built == ["//app:app", "//lib:lib"]
@@ -220,7 +222,9 @@ def test_removed_and_renamed_targets_take_their_outputs_with_them(ws: Workspace)
     shutil.rmtree(ws.path("alone"))
     run = ws.build()
     assert run.removed == []
-    assert "kept      dist/alone/other.tar.gz  (no target makes it any longer, but it was changed since)\n" in run.output
+    assert (
+        "kept      dist/alone/other.tar.gz  (no target makes it any longer, but it was changed since)\n" in run.output
+    )
     assert ws.paths("dist/alone") == ["dist/alone/notes.txt", "dist/alone/other.tar.gz"]
     assert ws.build().output == "up to date: 2 targets\n"
 
@@ -269,10 +273,13 @@ def test_templates_schemas_and_rules_rebuild_their_targets_alone(ws: Workspace) 
     ws.write({"rules/greeting/rule.py": "import nowhere\n"})
     broken = ws.packaging("build")
     assert broken.exit_code == 2
-    assert f"""\
+    assert (
+        f"""\
 error: the rule `greeting` cannot be loaded: ModuleNotFoundError: No module named 'nowhere'
   at {ws.path("rules/greeting/rule.py")}:1
-""" in broken.output
+"""
+        in broken.output
+    )
     shutil.rmtree(ws.path("rules"))
     assert "error: there is no rule `greeting`\n  at g/TARGETS.toml:1\n" in ws.packaging("build").output
     shutil.rmtree(ws.path("g"))
@@ -326,7 +333,12 @@ def test_a_failure_names_the_target_the_reason_and_the_command(ws: Workspace) ->
 
 
 def test_a_failing_edit_leaves_the_last_output_and_the_old_state_needs_no_run(ws: Workspace) -> None:
-    ws.write({"f/TARGETS.toml": FAILING["f/TARGETS.toml"].replace("echo the reason >&2; exit 3", "grep 1 x > {out}"), "f/x": "1"})
+    ws.write(
+        {
+            "f/TARGETS.toml": FAILING["f/TARGETS.toml"].replace("echo the reason >&2; exit 3", "grep 1 x > {out}"),
+            "f/x": "1",
+        }
+    )
     assert ws.build().built == ["//f:after", "//f:bad"]
     good = ws.contents()
     ws.write({"f/x": "2"})

@@ -86,9 +86,7 @@ class Repo:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    def run(
-        self, *argv: str, inputs: tuple[str, ...] = (), outs: tuple[str, ...] = (OUT,), **params: Any
-    ) -> DiskStep:
+    def run(self, *argv: str, inputs: tuple[str, ...] = (), outs: tuple[str, ...] = (OUT,), **params: Any) -> DiskStep:
         tools = [] if argv[0].startswith((".", "/")) else [argv[0]]
         settings = {"argv": list(argv), "cwd": "pkg", "env": {}, "tools": tools, "timeout": 20, **params}
         step = DiskStep()
@@ -177,9 +175,7 @@ def test_inputs_have_one_time_and_the_umask_is_fixed(repo: Repo) -> None:
 def test_symbolic_links_come_as_links(repo: Repo) -> None:
     repo.write({"pkg/real.txt": "real"})
     os.symlink("real.txt", "pkg/link.txt")
-    step = repo.shell(
-        f"readlink link.txt >../{OUT}; cat link.txt >>../{OUT}", inputs=("pkg/link.txt", "pkg/real.txt")
-    )
+    step = repo.shell(f"readlink link.txt >../{OUT}; cat link.txt >>../{OUT}", inputs=("pkg/link.txt", "pkg/real.txt"))
     assert step.output() == b"real.txt\nreal"
 
 
@@ -194,8 +190,7 @@ def test_a_staged_program_without_the_executable_bit(repo: Repo) -> None:
     with pytest.raises(BuildError) as caught:
         repo.run("./gen.sh", inputs=("pkg/gen.sh",))
     assert str(caught.value) == (
-        "error: `pkg/gen.sh` is not executable\n"
-        "  fix: chmod +x pkg/gen.sh, or begin `argv` with its interpreter"
+        "error: `pkg/gen.sh` is not executable\n  fix: chmod +x pkg/gen.sh, or begin `argv` with its interpreter"
     )
 
 
@@ -286,9 +281,7 @@ def test_a_killed_program_names_its_signal(repo: Repo) -> None:
 def test_the_time_limit_stops_the_whole_group(repo: Repo, tmp_path: Path) -> None:
     beat = tmp_path / "beat"
     started = time.monotonic()
-    message = repo.refuses(
-        f"(while :; do touch {beat}; sleep 0.02; done) & echo waiting; sleep 60", timeout=1
-    )
+    message = repo.refuses(f"(while :; do touch {beat}; sleep 0.02; done) & echo waiting; sleep 60", timeout=1)
     assert time.monotonic() - started < 5
     assert message == (
         "error: `sh` was stopped after 1 seconds, saying:\n"
@@ -314,9 +307,7 @@ def test_a_program_has_nothing_to_read(repo: Repo) -> None:
     assert repo.shell(f"cat >../{OUT}").output() == b""
 
 
-def test_a_folder_that_the_program_locked_is_not_declared(
-    repo: Repo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_the_program_locked_is_not_declared(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing is locked to root, who may run the tests.
     monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("locked"))
     assert "made `pkg/locked`" in repo.refuses(f"echo >../{OUT}; mkdir locked; chmod 0 locked")

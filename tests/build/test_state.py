@@ -148,13 +148,16 @@ def test_an_output_folder_that_cannot_be_written(ws: Workspace) -> None:
     ws.path("dist/a").chmod(0o555)
     run = plainly(ws)
     assert run.exit_code == 1
-    assert """\
+    assert (
+        """\
 failed    //a:a
 error: `dist/a/a.tar.gz` cannot be read or written: permission denied
   at //a:a
   fix: make the folder writable for you
   to run it alone: doit 'build://a:a'
-""" in run.output
+"""
+        in run.output
+    )
     assert ws.contents() == good
     ws.path("dist/a").chmod(0o755)
     run = plainly(ws)
@@ -169,11 +172,14 @@ def test_a_workspace_that_cannot_be_written(tmp_path: Path) -> None:
     run = plainly(ws)
     ws.root.chmod(0o755)
     assert run.exit_code == 2
-    assert f"""\
+    assert (
+        f"""\
 error: `{ws.root}/.packaging` cannot be written: permission denied
   at {ws.root}
   fix: make the workspace writable for you
-""" in run.output
+"""
+        in run.output
+    )
 
 
 def _small_files_only() -> None:
@@ -191,13 +197,16 @@ def test_an_output_that_cannot_be_written_whole_leaves_the_old_one(ws: Workspace
         [sys.executable, "-m", "packaging_targets.adapters.cli.main", "build"],
         cwd=ws.root,
         env=ws._environment(ws.root.parent / "events"),
-        preexec_fn=_small_files_only,  # noqa: PLW1509  # the child alone is limited
+        preexec_fn=_small_files_only,  # the child alone is limited
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 1, done.stderr
-    assert "`dist/a/a.tar.gz` cannot be read or written: file too large\n" in done.stdout or "file too large" in done.stdout
+    assert (
+        "`dist/a/a.tar.gz` cannot be read or written: file too large\n" in done.stdout
+        or "file too large" in done.stdout
+    )
     assert "Traceback" not in done.stdout + done.stderr
     assert ws.contents() == good
     assert ws.paths(".packaging/staging") == []

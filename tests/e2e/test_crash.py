@@ -72,9 +72,7 @@ def _kill_from_nothing(tmp_path: Path, count: int) -> None:
         killed += build_and_kill(checkout, jobs, after)
         told = f"round {place}: killed after {after:.3f} s of {seconds[jobs]:.3f} s, -n {jobs}"
         assert differing(rebuild(checkout, jobs), wanted) == [], told
-    assert killed > count * 0.6, (
-        f"only {killed} of {count} builds were still running when they were to be killed"
-    )
+    assert killed > count * 0.6, f"only {killed} of {count} builds were still running when they were to be killed"
 
 
 def _kill_between_edits(tmp_path: Path, count: int) -> None:

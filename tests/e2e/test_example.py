@@ -104,9 +104,7 @@ def test_each_service_is_built_in_its_own_language(built: Workspace) -> None:
         ("season", "job", None),
         ("tides", "service", 9000),
     ]
-    images = [
-        re.findall(r"(?m)^FROM .*?(\S+) AS build$", built.read(t["dockerfile"])) for t in index["targets"]
-    ]
+    images = [re.findall(r"(?m)^FROM .*?(\S+) AS build$", built.read(t["dockerfile"])) for t in index["targets"]]
     assert images == [["node:24-slim"], ["python:3.13-slim"], ["python:3.13-slim"], ["golang:1.24"]]
     assert "!dist/game/levels.json\n" in built.read("ops/packaging/services/scores.Dockerfile.dockerignore")
 

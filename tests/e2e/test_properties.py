@@ -67,9 +67,13 @@ class Entry:
 
     def toml(self) -> str:
         values = {"name": self.name, **self.fields}
-        return f"[[{self.rule}]]\n" + "".join(
-            f"{key} = {json.dumps(value)}\n" for key, value in values.items()
-        )
+        return f"[[{self.rule}]]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    return json.dumps(value)
 
 
 class Monorepo:
@@ -229,11 +233,7 @@ class Monorepo:
         return f"edit deps of {entry.label}: {entry.fields['deps']}"
 
     def edit_add_package(self) -> str:
-        inside = (
-            f"{self.random.choice(self.packages())}/"
-            if self._count > 9 and self.random.random() < 0.3
-            else ""
-        )
+        inside = f"{self.random.choice(self.packages())}/" if self._count > 9 and self.random.random() < 0.3 else ""
         package = f"{inside}{self._new('m')}"
         self.sources[f"{package}/keep.txt"] = Source(self._text())
         self._add_entry("archive", package)
@@ -268,9 +268,7 @@ class Monorepo:
         return b"".join(b"%x\n" % self.random.getrandbits(64) for _ in range(size))
 
     def _plain(self) -> list[str]:
-        return sorted(
-            path for path, source in self.sources.items() if path.endswith(".txt") and not source.link
-        )
+        return sorted(path for path, source in self.sources.items() if path.endswith(".txt") and not source.link)
 
     def _own(self) -> list[Entry]:
         return [entry for entry in self.entries if entry.package.startswith("m")]
@@ -279,9 +277,7 @@ class Monorepo:
         return sum(other.package == entry.package for other in self.entries) == 1
 
     def _some_deps(self, before: int) -> list[str]:
-        found = [
-            entry.label for entry in self.entries[:before] if entry.rule in {"archive", "command", "stamp"}
-        ]
+        found = [entry.label for entry in self.entries[:before] if entry.rule in {"archive", "command", "stamp"}]
         return sorted(self.random.sample(found, min(len(found), self.random.randint(0, 2))))
 
     def _add_entry(self, rule: str, package: str) -> str:
@@ -310,7 +306,7 @@ _FIELDS: dict[str, Callable[[Random, int], dict[str, Any]]] = {
             {"executable": random.choice([[], ["**"], ["keep.txt"]])},
         ]
     ),
-    "command": lambda _, number: {"env": {}, "timeout": 100 + number},
+    "command": lambda _, number: {"env": {"NUMBER": str(number)}},
     "service": lambda _, number: {"port": 8000 + number},
     "stamp": lambda _, number: {"text": f"text {number}"},
 }

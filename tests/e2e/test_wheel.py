@@ -127,9 +127,7 @@ def test_the_wheel_holds_one_import_name_and_every_file_of_every_rule(stranger: 
     with zipfile.ZipFile(stranger.wheel) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert {name.split("/")[0] for name in names} == {"packaging_targets"}
-    files = subprocess.run(
-        ["git", "ls-files", "rules"], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
+    files = subprocess.run(["git", "ls-files", "rules"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert {f"packaging_targets/{name}" for name in files.stdout.split()} <= names
 
 

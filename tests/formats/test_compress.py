@@ -144,9 +144,7 @@ def test_real_gzip_reads_several_members(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_node_reads_several_members(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compress, "CHUNK", 1000)
     script = "process.stdin.pipe(require('zlib').createGunzip()).pipe(process.stdout)"
-    done = subprocess.run(
-        ["node", "-e", script], input=compressed("gzip", TEXT), capture_output=True, check=True
-    )
+    done = subprocess.run(["node", "-e", script], input=compressed("gzip", TEXT), capture_output=True, check=True)
     assert done.stdout == TEXT
 
 

@@ -153,9 +153,7 @@ def _docker_matcher(text: str) -> Callable[[str], bool]:
     for line in text.split("\n"):
         pattern = line.strip()
         if pattern:
-            rules.append(
-                (not pattern.startswith("!"), re.compile(_docker_regex(pattern.removeprefix("!").strip())))
-            )
+            rules.append((not pattern.startswith("!"), re.compile(_docker_regex(pattern.removeprefix("!").strip()))))
 
     def ignored(path: str) -> bool:
         parts = path.split("/")

@@ -42,9 +42,7 @@ def folder(path: str, files: Mapping[str, Content]) -> FeatureFolder:
     return FeatureFolder(path, links, read)
 
 
-def feature(
-    name: str = "color", /, files: Mapping[str, Content] | None = None, **metadata: Any
-) -> FeatureFolder:
+def feature(name: str = "color", /, files: Mapping[str, Content] | None = None, **metadata: Any) -> FeatureFolder:
     """Return the folder of a valid feature, with more `files` and other `metadata`; None drops a key."""
     described = {"id": name, "version": "1.0.0", "name": name.title(), **metadata}
     kept = {key: value for key, value in described.items() if value is not None}
@@ -260,9 +258,7 @@ def test_the_schema_is_met() -> None:
         "fast": {"type": "boolean", "default": False},
     }
     mounts = [{"type": "volume", "source": "x", "target": "/x"}]
-    packed(
-        feature(options=options, mounts=mounts, init=True, capAdd=["X"], containerEnv={"A": "b"}, **commands)
-    )
+    packed(feature(options=options, mounts=mounts, init=True, capAdd=["X"], containerEnv={"A": "b"}, **commands))
 
 
 @pytest.mark.parametrize(
@@ -469,9 +465,7 @@ def test_the_target_file_is_not_packed() -> None:
 def test_the_collection_file() -> None:
     """FR-3: source and every feature; whole objects, sorted by id, keys as they were written, not escaped."""
     text = '{"version": "1.0.0", "id": "b", "name": "Ünï", "x": {"z": 1, "a": 1.5}}'
-    features, _ = check_features(
-        [feature("b", {"devcontainer-feature.json": text}), feature("a")], collection=True
-    )
+    features, _ = check_features([feature("b", {"devcontainer-feature.json": text}), feature("a")], collection=True)
     assert collection_text(features) == (
         "{\n"
         '    "sourceInformation": {\n'

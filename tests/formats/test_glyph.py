@@ -160,8 +160,7 @@ def test_what_is_no_colour(color: str) -> None:
 def test_golden_digest() -> None:
     tiles = [bytes((number * 7 + place) % 16 for place in range(64)) for number in range(1024)]
     palettes = [
-        Palette(index, tuple(bytes([index * 4, color * 16, 255 - index]) for color in range(16)))
-        for index in range(64)
+        Palette(index, tuple(bytes([index * 4, color * 16, 255 - index]) for color in range(16))) for index in range(64)
     ]
     digest = hashlib.sha256(pack(tiles, 8, palettes)).hexdigest()
     assert digest == "2b53302a4fed3190cdbe02c526f4387b7d2241c44ce4303ec276522927340c0a"

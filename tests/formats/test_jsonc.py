@@ -40,9 +40,7 @@ def test_comments_and_trailing_commas_change_nothing(value: Any, data: st.DataOb
         if isinstance(item, list):
             return f"{before}[{listed([written(one) for one in item])}]{after}"
         if isinstance(item, dict):
-            members = [
-                f"{data.draw(FILLER)}{json.dumps(key)}{before}:{written(one)}" for key, one in item.items()
-            ]
+            members = [f"{data.draw(FILLER)}{json.dumps(key)}{before}:{written(one)}" for key, one in item.items()]
             return f"{before}{{{listed(members)}}}{after}"
         return f"{before}{json.dumps(item)}{after}"
 

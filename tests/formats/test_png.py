@@ -16,9 +16,7 @@ def chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
-def png(
-    data: bytes, *more: bytes, size: tuple[int, int] = (2, 2), head: tuple[int, ...] = (8, 2, 0, 0, 0)
-) -> bytes:
+def png(data: bytes, *more: bytes, size: tuple[int, int] = (2, 2), head: tuple[int, ...] = (8, 2, 0, 0, 0)) -> bytes:
     start = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, *head))
     return b"\x89PNG\r\n\x1a\n" + start + b"".join(more) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 

@@ -103,9 +103,7 @@ def test_a_port_goes_with_the_targets_field() -> None:
 def test_a_persons_port_outlives_that_the_target_is_declared() -> None:
     hand = {"targets": [{"id": "api", "port": 3000, "healthPath": "/up"}]}
     once = merged(hand, declared("api", port=80))
-    assert once["targets"] == [
-        declared("api", port=80) | {"healthPath": "/up", "undeclaredKeys": ["healthPath"]}
-    ]
+    assert once["targets"] == [declared("api", port=80) | {"healthPath": "/up", "undeclaredKeys": ["healthPath"]}]
     assert merged(once, declared("api"))["targets"] == [
         declared("api") | {"healthPath": "/up", "undeclaredKeys": ["healthPath"]}
     ]
@@ -129,9 +127,7 @@ JSON = st.recursive(
 )
 IDS = st.sampled_from(["api", "web", "job"])
 ENTRIES = st.dictionaries(st.text(), JSON, max_size=3)
-TARGETS = st.dictionaries(IDS, ENTRIES).map(
-    lambda entries: [{**entry, "id": name} for name, entry in entries.items()]
-)
+TARGETS = st.dictionaries(IDS, ENTRIES).map(lambda entries: [{**entry, "id": name} for name, entry in entries.items()])
 INDEXES = st.builds(
     lambda further, targets: {**further, "targets": targets},
     st.dictionaries(st.text(), JSON, max_size=3),

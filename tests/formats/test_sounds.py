@@ -47,9 +47,7 @@ def test_what_the_standard_library_writes() -> None:
 
 
 def test_chunks_that_mean_nothing_here_are_passed_over() -> None:
-    data = riff(
-        chunk(b"LIST", b"odd"), form(), chunk(b"fact", bytes(4)), chunk(b"data", b"abcd"), b"trailing"
-    )
+    data = riff(chunk(b"LIST", b"odd"), form(), chunk(b"fact", bytes(4)), chunk(b"data", b"abcd"), b"trailing")
     found = read(data)
     assert data[found.offset : found.offset + found.length] == b"abcd"
 

@@ -103,10 +103,7 @@ def test_one_header_is_ustar_field_by_field() -> None:
 def test_modes_owners_and_times() -> None:
     with tarfile.open(fileobj=io.BytesIO(tar_of(*sample(), mtime=77))) as archive:
         found = {member.name: member for member in archive}
-    modes = {
-        name: oct(found[name].mode)
-        for name in ("a.txt", "bin/run", "bin/plain", "bin/forced", "bin", "current")
-    }
+    modes = {name: oct(found[name].mode) for name in ("a.txt", "bin/run", "bin/plain", "bin/forced", "bin", "current")}
     assert modes == {
         "a.txt": "0o644",
         "bin/run": "0o755",
@@ -126,9 +123,7 @@ def test_root_puts_a_dot_before_every_name() -> None:
 
 
 def test_the_order_is_that_of_bytes() -> None:
-    manifest = Manifest.of(
-        [Entry(name, text="") for name in ("é", "z", "a.b", "a/b", "\U0001f600", "\uffee")]
-    )
+    manifest = Manifest.of([Entry(name, text="") for name in ("é", "z", "a.b", "a/b", "\U0001f600", "\uffee")])
     assert names(tar_of(manifest)) == ["a", "a.b", "a/b", "z", "é", "\uffee", "\U0001f600"]
 
 
@@ -208,22 +203,17 @@ def test_a_time_without_room(mtime: int) -> None:
     with pytest.raises(PackagingError) as caught:
         tar_of(Manifest.of([]), mtime=mtime)
     assert str(caught.value) == (
-        f"error: a tar archive has no room for the time {mtime}\n"
-        "  fix: set SOURCE_DATE_EPOCH to seconds since 1970"
+        f"error: a tar archive has no room for the time {mtime}\n  fix: set SOURCE_DATE_EPOCH to seconds since 1970"
     )
 
 
-SEGMENTS = st.text(
-    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60
-)
+SEGMENTS = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60)
 PATHS = st.lists(SEGMENTS.filter(lambda part: part not in {".", ".."}), min_size=1, max_size=6).map("/".join)
 LINKS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=150)
 KINDS = st.one_of(st.binary(max_size=1500), LINKS, st.none())
 
 
-@given(
-    st.dictionaries(PATHS, st.tuples(KINDS, st.sampled_from([None, True, False])), max_size=8), st.booleans()
-)
+@given(st.dictionaries(PATHS, st.tuples(KINDS, st.sampled_from([None, True, False])), max_size=8), st.booleans())
 def test_any_manifest_comes_back(tree: dict[str, tuple[bytes | str | None, bool | None]], root: bool) -> None:
     sources = Sources({path: data for path, (data, _) in tree.items() if data is not None})
     entries = [
@@ -236,9 +226,7 @@ def test_any_manifest_comes_back(tree: dict[str, tuple[bytes | str | None, bool 
         return  # a file in the place of a folder
     with tarfile.open(fileobj=io.BytesIO(tar_of(manifest, sources, root=root))) as archive:
         found = archive.getmembers()[root:]
-        assert [member.name.removeprefix("./") for member in found] == [
-            entry.dest for entry in manifest.entries
-        ]
+        assert [member.name.removeprefix("./") for member in found] == [entry.dest for entry in manifest.entries]
         for member, entry in zip(found, manifest.entries, strict=True):
             data, executable = tree.get(entry.dest, (None, None))
             if isinstance(data, str):
@@ -247,9 +235,7 @@ def test_any_manifest_comes_back(tree: dict[str, tuple[bytes | str | None, bool 
                 assert member.isdir()
             else:
                 assert archive.extractfile(member).read() == data  # type: ignore[union-attr]  # it is a file
-                assert bool(member.mode & 0o111) is (
-                    entry.dest.endswith(".sh") if executable is None else executable
-                )
+                assert bool(member.mode & 0o111) is (entry.dest.endswith(".sh") if executable is None else executable)
 
 
 @pytest.mark.service
@@ -261,9 +247,7 @@ def test_real_tools_unpack_it(tool: str, tmp_path: Path) -> None:
     out.mkdir()
     (tmp_path / "x.tar").write_bytes(tar_of(*sample(), root=True))
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(
-        [tool, "-xf", "../x.tar"], cwd=out, capture_output=True, env=environment, check=True
-    )
+    done = subprocess.run([tool, "-xf", "../x.tar"], cwd=out, capture_output=True, env=environment, check=True)
     assert done.stderr == b""
     assert (out / "bin/forced").read_bytes() == b"hello\n"
     assert (out / ("d" * 90) / ("e" * 90) / "file").read_bytes() == bytes(range(256)) * 9
@@ -287,6 +271,4 @@ def test_node_lists_it(tmp_path: Path) -> None:
     """
     command = ["node", "-e", script, str(module), str(tmp_path / "x.tar")]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
-    assert [line.rstrip("/") for line in done.stdout.splitlines()] == [
-        entry.dest for entry in sample()[0].entries
-    ]
+    assert [line.rstrip("/") for line in done.stdout.splitlines()] == [entry.dest for entry in sample()[0].entries]

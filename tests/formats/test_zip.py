@@ -89,9 +89,7 @@ def test_methods_modes_and_names() -> None:
         found = {info.filename: info for info in archive.infolist()}
         assert archive.read("a.txt") == LOREM
         assert archive.read("current") == b"a.txt"
-    told = {
-        name: (stat.filemode(info.external_attr >> 16), info.compress_type) for name, info in found.items()
-    }
+    told = {name: (stat.filemode(info.external_attr >> 16), info.compress_type) for name, info in found.items()}
     assert told == {
         "a.txt": ("-rw-r--r--", zipfile.ZIP_DEFLATED),
         "bin/": ("drwxr-xr-x", zipfile.ZIP_STORED),
@@ -195,13 +193,9 @@ def test_no_zip64_where_it_is_not_needed() -> None:
         assert {info.extra for info in archive.infolist()} == {b""}
 
 
-SEGMENTS = st.text(
-    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=20
-)
+SEGMENTS = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=20)
 PATHS = st.lists(SEGMENTS.filter(lambda part: part not in {".", ".."}), min_size=1, max_size=4).map("/".join)
-DATA = st.one_of(
-    st.binary(max_size=300), st.binary(min_size=1, max_size=9).map(lambda data: data * 99), st.none()
-)
+DATA = st.one_of(st.binary(max_size=300), st.binary(min_size=1, max_size=9).map(lambda data: data * 99), st.none())
 
 
 @given(
@@ -211,9 +205,7 @@ DATA = st.one_of(
 )
 def test_any_manifest_comes_back(tree: dict[str, tuple[bytes | None, bool]], level: int, whole: int) -> None:
     sources = Sources({path: data for path, (data, _) in tree.items() if data is not None})
-    entries = [
-        Entry(path) if data is None else Entry(path, path, executable=x) for path, (data, x) in tree.items()
-    ]
+    entries = [Entry(path) if data is None else Entry(path, path, executable=x) for path, (data, x) in tree.items()]
     try:
         manifest = Manifest.of(entries)
     except ValueError:
@@ -233,9 +225,7 @@ def test_any_manifest_comes_back(tree: dict[str, tuple[bytes | None, bool]], lev
 @pytest.mark.service
 @pytest.mark.parametrize("command", [["unzip", "-q", "../x.zip"], ["bsdtar", "-xf", "../x.zip"]])
 @pytest.mark.parametrize("zip64", [False, True])
-def test_real_tools_unpack_it(
-    command: list[str], zip64: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_real_tools_unpack_it(command: list[str], zip64: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
     if zip64:

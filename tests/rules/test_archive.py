@@ -55,19 +55,14 @@ def where(field: str) -> str:
 
 
 def test_packs_the_package_and_not_its_target_file(ws: Workspace) -> None:
-    ws.write(
-        {"pkg/main.py": "print(1)\n", "pkg/src/b.txt": "b", "pkg/other/TARGETS.toml": "", "pkg/other/x": "x"}
-    )
+    ws.write({"pkg/main.py": "print(1)\n", "pkg/src/b.txt": "b", "pkg/other/TARGETS.toml": "", "pkg/other/x": "x"})
     assert packed(ws, (), ('srcs = ["TARGETS.toml"]',)) == [["main.py", "src/b.txt"], ["TARGETS.toml"]]
 
 
 def test_the_golden_bytes_of_every_format(ws: Workspace) -> None:
     ws.write({"pkg/a.txt": "hello\n", "pkg/bin/run": "#!/bin/sh\necho hello\n"})
     formats = ("tar", "tar.gz", "tar.zst", "zip")
-    lines = (
-        archive(f'format = "{form}"', 'executable = ["bin/*"]', name=form.replace(".", "-"))
-        for form in formats
-    )
+    lines = (archive(f'format = "{form}"', 'executable = ["bin/*"]', name=form.replace(".", "-")) for form in formats)
     ws.write({"pkg/TARGETS.toml": "\n".join(lines)})
     run = ws.build()
     assert run.built == ["//pkg:tar", "//pkg:tar-gz", "//pkg:tar-zst", "//pkg:zip"]
@@ -250,9 +245,7 @@ def test_a_file_in_the_place_of_a_folder(ws: Workspace) -> None:
 
 def test_nothing_to_pack(ws: Workspace) -> None:
     assert refusal(ws) == (
-        "error: the archive would be empty\n"
-        f"{where('$.srcs')}\n"
-        "  fix: name files in `srcs`, or targets in `deps`"
+        f"error: the archive would be empty\n{where('$.srcs')}\n  fix: name files in `srcs`, or targets in `deps`"
     )
 
 

@@ -88,9 +88,7 @@ def hero(**changes: Any) -> dict[str, Any]:
             "format": "GLYPH/indexed_v1",
             "codec": "NONE",
             "metadata": {"tile_size": 8},
-            "pipeline": {
-                "palettes": [{"index": 3, "palette": {"colors": ["#000000", "#FF0000", "#0000FF"]}}]
-            },
+            "pipeline": {"palettes": [{"index": 3, "palette": {"colors": ["#000000", "#FF0000", "#0000FF"]}}]},
         },
         "preload": {"enabled": True},
         "artifacts": [
@@ -297,9 +295,7 @@ def test_a_registry_that_does_not_fit_the_workspace(ws: Workspace) -> None:
     assert registered({**row, "asset_uuid": f"{UUID}09"}) == [
         f"the UUID is not that of `game/assets/sounds/jump/asset.json`, `{UUID}01` | {at}[0])"
     ]
-    assert registered(row, next_id=2) == [
-        f"the id 2 was never given out: `next_asset_id` is 2 | {at}[0].asset_id)"
-    ]
+    assert registered(row, next_id=2) == [f"the id 2 was never given out: `next_asset_id` is 2 | {at}[0].asset_id)"]
     assert refused(ws, IDS) == [
         (
             "`ids` are given, and `game/assets/.prometeu/index.json` too | "
@@ -311,10 +307,7 @@ def test_a_registry_that_does_not_fit_the_workspace(ws: Workspace) -> None:
 def test_ids_of_the_target(ws: Workspace) -> None:
     """[I3]"""
     assert refused(game(ws), {"herro": 2, "gone": 7}) == [
-        (
-            "the asset `hero` has no id | at game/assets/hero/asset.json  (//game:pack) | "
-            "fix: did you mean `herro`?"
-        ),
+        ("the asset `hero` has no id | at game/assets/hero/asset.json  (//game:pack) | fix: did you mean `herro`?"),
         (
             "the asset `jump` has no id | at game/assets/sounds/jump/asset.json  (//game:pack) | "
             'fix: add to ids: "jump" = 9'
@@ -331,10 +324,7 @@ def test_ids_of_the_target(ws: Workspace) -> None:
 def test_nothing_to_pack(ws: Workspace) -> None:
     ws.write({"game/TARGETS.toml": "", "game/assets/x.png": b""})
     assert refused(ws) == [
-        (
-            "there is no asset to pack | at game/TARGETS.toml:1  (//game:pack, $.srcs) | "
-            "fix: declare one in asset.json"
-        )
+        ("there is no asset to pack | at game/TARGETS.toml:1  (//game:pack, $.srcs) | fix: declare one in asset.json")
     ]
 
 
@@ -344,9 +334,7 @@ def test_all_problems_of_all_declarations_at_once(ws: Workspace) -> None:
         {"index": 0, "palette": {"colors": ["#000", "#123456"]}},
         {"index": 0, "palette": {"colors": []}},
     ]
-    bad_hero = output(
-        hero(type="tile_bank", preload={"enabld": True}), codec="RAW", pipeline={"palettes": palettes}
-    )
+    bad_hero = output(hero(type="tile_bank", preload={"enabld": True}), codec="RAW", pipeline={"palettes": palettes})
     bad_jump = output(
         jump(
             name="../jump",
@@ -372,10 +360,7 @@ def test_all_problems_of_all_declarations_at_once(ws: Workspace) -> None:
                 f'"#000" is no colour | {one}.output.pipeline.palettes[0].palette.colors[0]) | '
                 'fix: write it like "#FF8000"'
             ),
-            (
-                "a palette has 1 to 16 colours, and here are 0 | "
-                f"{one}.output.pipeline.palettes[1].palette.colors)"
-            ),
+            (f"a palette has 1 to 16 colours, and here are 0 | {one}.output.pipeline.palettes[1].palette.colors)"),
             f"two palettes have the index 0 | {one}.output.pipeline.palettes[1].index)",
             (
                 f'"../jump" is no asset name | {two}.name) | fix: use up to 100 letters, digits and `_.-`, '
@@ -437,10 +422,7 @@ def tiles(*given: dict[str, Any]) -> dict[str, Any]:
         (hero(schema_version=2), "`schema_version` is 2, and only 1 is known | at ($.schema_version)"),
         (
             output(hero(), format="GLYPH/indexed_v2"),
-            (
-                'there is no format "GLYPH/indexed_v2" | at ($.output.format) | '
-                "fix: did you mean `GLYPH/indexed_v1`?"
-            ),
+            ('there is no format "GLYPH/indexed_v2" | at ($.output.format) | fix: did you mean `GLYPH/indexed_v1`?'),
         ),
         (
             output(hero(), metadata={"tile_size": 8, "x": [1.0]}),
@@ -497,10 +479,7 @@ def test_assets_that_clash(ws: Workspace) -> None:
     """[A2, A3]"""
     game(ws, other=jump(name="JUMP", inputs={"s": ["up.wav"]}, artifacts=[{"index": 0, "file": "up.wav"}]))
     ws.write({"game/assets/other/up.wav": wav(1)})
-    other = (
-        "is the {} of `game/assets/other/asset.json` too | "
-        "at game/assets/sounds/jump/asset.json  (//game:pack, $."
-    )
+    other = "is the {} of `game/assets/other/asset.json` too | at game/assets/sounds/jump/asset.json  (//game:pack, $."
     assert sorted(refused(ws)) == [
         f"`{UUID}01` {other.format('UUID')}asset_uuid) | fix: give a copied asset a UUID of its own",
         f"`jump` {other.format('name')}name) | fix: rename one",
@@ -572,9 +551,7 @@ def test_a_transparent_index(ws: Workspace) -> None:
     """[A11]"""
     declaration = hero()
     declaration["output"]["pipeline"]["transparent_index"] = 2
-    game(ws, hero=declaration).write(
-        {"game/assets/hero/hero.png": saved(Image.new("RGBA", (16, 8), (9, 9, 9, 0)))}
-    )
+    game(ws, hero=declaration).write({"game/assets/hero/hero.png": saved(Image.new("RGBA", (16, 8), (9, 9, 9, 0)))})
     run = ws.build()
     assert run.exit_code == 0, run.output
     assert opened(ws).slice(2).read(8) == b"\x22" * 8
@@ -584,9 +561,7 @@ def test_pictures_that_do_not_fit(ws: Workspace) -> None:
     """[A7, A12]"""
     files = {"hero/hero.png": png(RED, BLUE, size=4)}
     at = "at game/assets/hero/hero.png (x 8, y 0)"
-    assert f"a tile of 8 x 8 pixels does not fit: `game/assets/hero/hero.png` is 8 x 4 | {at}" in broken(
-        ws, files
-    )
+    assert f"a tile of 8 x 8 pixels does not fit: `game/assets/hero/hero.png` is 8 x 4 | {at}" in broken(ws, files)
     whole = hero(artifacts=[{"index": 0, "file": "hero.png"}])
     assert broken(ws, {"hero/hero.png": png(RED, BLUE)}, hero=whole) == [
         (

@@ -133,9 +133,7 @@ def test_outputs_of_dependencies(ws: Workspace) -> None:
 
 def test_the_root_package(ws: Workspace) -> None:
     root = ws.path("TARGETS.toml").read_text()
-    target = command(
-        """argv = ["sh", "-c", 'cat "$1" >"$0"', "{out}", "{src}"]""", 'srcs = ["in"]', 'outs = ["o"]'
-    )
+    target = command("""argv = ["sh", "-c", 'cat "$1" >"$0"', "{out}", "{src}"]""", 'srcs = ["in"]', 'outs = ["o"]')
     ws.write({"TARGETS.toml": f"{root}\n{target}", "in": "of the root"})
     run = ws.build("//:t")
     assert run.exit_code == 0, run.output
@@ -149,9 +147,7 @@ def test_a_dependency_is_the_program(ws: Workspace) -> None:
             "gen/TARGETS.toml": command(
                 f"argv = ['sh', '-c', '''{script}''', '{{out}}']", 'outs = ["gen"]', name="gen"
             ),
-            "pkg/TARGETS.toml": command(
-                'argv = ["{dep //gen}", "{out}"]', 'deps = ["//gen"]', 'outs = ["o"]'
-            ),
+            "pkg/TARGETS.toml": command('argv = ["{dep //gen}", "{out}"]', 'deps = ["//gen"]', 'outs = ["o"]'),
         }
     )
     run = ws.build()
@@ -288,9 +284,7 @@ def test_a_source_that_links_to_an_absolute_path(ws: Workspace) -> None:
 def test_a_program_that_is_not_installed(ws: Workspace) -> None:
     output = refusal(ws, 'argv = ["no-such-program"]', 'outs = ["o"]')
     assert "error: there is no program `no-such-program` on the path /usr/local/bin:" in output
-    assert (
-        "fix: install `no-such-program`, or make it one of the `srcs` or the output of a dependency" in output
-    )
+    assert "fix: install `no-such-program`, or make it one of the `srcs` or the output of a dependency" in output
 
 
 def test_a_failure_names_the_target_and_the_missed_file(ws: Workspace) -> None:

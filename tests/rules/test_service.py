@@ -27,9 +27,7 @@ PYTHON = {
     "services/api/requirements-web.txt": "flask\n",
     "services/api/.env": "TOKEN=x\n",
 }
-MARKED = (
-    "# Rendered by packaging-targets from //services/api:api: edit the target or its template, not this file."
-)
+MARKED = "# Rendered by packaging-targets from //services/api:api: edit the target or its template, not this file."
 
 
 @pytest.fixture
@@ -111,9 +109,7 @@ def test_only_what_decides_the_text_renders_again(ws: Workspace) -> None:
 
 
 def test_a_python_project_that_is_a_package(ws: Workspace) -> None:
-    project = (
-        '[project]\nname = "sync"\ndependencies = ["httpx"]\n[project.scripts]\nsync-all = "sync:main"\n'
-    )
+    project = '[project]\nname = "sync"\ndependencies = ["httpx"]\n[project.scripts]\nsync-all = "sync:main"\n'
     ws.write(
         {
             "jobs/sync/TARGETS.toml": '[[job]]\nname = "sync"\n',
@@ -126,10 +122,7 @@ def test_a_python_project_that_is_a_package(ws: Workspace) -> None:
     text = ws.read("ops/packaging/jobs/sync.Dockerfile")
     assert "FROM python:3.12.4-slim AS build\n" in text
     assert 'COPY ["jobs/sync/pyproject.toml", "./"]\nRUN python -c "import tomllib;' in text
-    assert (
-        'COPY ["jobs/sync/", "./"]\nRUN --mount=type=cache,target=/root/.cache/pip pip install --no-deps .\n'
-        in text
-    )
+    assert 'COPY ["jobs/sync/", "./"]\nRUN --mount=type=cache,target=/root/.cache/pip pip install --no-deps .\n' in text
     assert 'CMD ["sync-all"]\n' in text
     assert "HEALTHCHECK" not in text
     assert "EXPOSE" not in text
@@ -183,9 +176,7 @@ def test_a_node_job_without_a_lock_or_a_build(ws: Workspace) -> None:
     text = ws.read("ops/packaging/jobs/n.Dockerfile")
     assert "npm install --no-audit --no-fund --omit=dev\n" in text
     assert 'CMD ["node", "server.mjs"]\n' in text
-    assert (
-        "`jobs/n/yarn.lock` is not npm's lock file, so that the image installs without a lock" in run.output
-    )
+    assert "`jobs/n/yarn.lock` is not npm's lock file, so that the image installs without a lock" in run.output
 
 
 def test_a_go_service(ws: Workspace) -> None:
@@ -262,14 +253,10 @@ def test_a_context_of_its_own(ws: Workspace) -> None:
 
 def test_entry_point_and_command_are_the_targets(ws: Workspace) -> None:
     ws.write(PYTHON)
-    target = (
-        '[[service]]\nname = "api"\nentrypoint = ["gunicorn", "$x"]\ncommand = ["--bind", "a\\nUSER root"]\n'
-    )
+    target = '[[service]]\nname = "api"\nentrypoint = ["gunicorn", "$x"]\ncommand = ["--bind", "a\\nUSER root"]\n'
     ws.write({"services/api/TARGETS.toml": target})
     built(ws)
-    assert ws.read(API).endswith(
-        'ENTRYPOINT ["/sbin/tini", "--", "gunicorn", "$x"]\nCMD ["--bind", "a\\nUSER root"]\n'
-    )
+    assert ws.read(API).endswith('ENTRYPOINT ["/sbin/tini", "--", "gunicorn", "$x"]\nCMD ["--bind", "a\\nUSER root"]\n')
 
 
 def test_a_module_that_is_still_empty_is_rendered_with_a_guess(ws: Workspace) -> None:

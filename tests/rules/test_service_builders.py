@@ -48,9 +48,7 @@ def ws(tmp_path: Path) -> Workspace:
 @pytest.mark.service
 def test_hadolint_has_nothing_to_say(ws: Workspace) -> None:
     ws.write(FILES)
-    ws.write(
-        {"services/api/TARGETS.toml": TARGET.replace("\\o/", "")}
-    )  # hadolint cannot read `\\\\` in quotes
+    ws.write({"services/api/TARGETS.toml": TARGET.replace("\\o/", "")})  # hadolint cannot read `\\\\` in quotes
     ws.write(
         {
             "a/TARGETS.toml": '[[app]]\nname = "node"\nport = 3000\n',
@@ -113,9 +111,7 @@ def test_buildah_builds_what_is_declared_and_means_what_was_written(ws: Workspac
     assert 'GREETING=costs $HOME, "says" she \\o/ #x' in config["Env"]
     labels = {name: text for name, text in config["Labels"].items() if "buildah" not in name}
     oci = {"title": "api", "version": "1.2", "revision": "abc", "source": ""}
-    assert labels == {f"org.opencontainers.image.{name}": text for name, text in oci.items()} | {
-        "a.b": '$x "q"'
-    }
+    assert labels == {f"org.opencontainers.image.{name}": text for name, text in oci.items()} | {"a.b": '$x "q"'}
     assert (config["User"], config["WorkingDir"], config["StopSignal"]) == ("65532:65532", "/app", "SIGTERM")
     assert config["Entrypoint"] + config["Cmd"] == ["/sbin/tini", "--", "python", "main.py"]
     assert config["Healthcheck"]["Test"][-1] == "http://127.0.0.1:80/up"

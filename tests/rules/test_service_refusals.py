@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 API = "ops/packaging/services/api.Dockerfile"
-MARKED = (
-    "# Rendered by packaging-targets from //services/api:api: edit the target or its template, not this file."
-)
+MARKED = "# Rendered by packaging-targets from //services/api:api: edit the target or its template, not this file."
 SERVICE = {"services/api/TARGETS.toml": '[[service]]\nname = "api"\n', "services/api/main.py": ""}
 
 
@@ -123,9 +121,7 @@ REFUSED = {
 
 def test_every_refusal_says_what_where_and_the_fix(ws: Workspace) -> None:
     for number, field in enumerate(REFUSED):
-        ws.write(
-            {f"s/t{number}/TARGETS.toml": f'[[service]]\nname = "x"\n{field}\n', f"s/t{number}/main.py": ""}
-        )
+        ws.write({f"s/t{number}/TARGETS.toml": f'[[service]]\nname = "x"\n{field}\n', f"s/t{number}/main.py": ""})
     output = refused(ws)
     for number, (what, path, fix) in enumerate(REFUSED.values()):
         folder = f"s/t{number}"
@@ -157,9 +153,7 @@ def test_manifests_that_cannot_be_read_are_named(ws: Workspace) -> None:
     assert "error: `package.json` is not JSON: Expecting value\n  at a/package.json:2  (//a:a)\n" in output
     assert "error: `package.json` is not a JSON object\n  at b/package.json  (//b:b)\n" in output
     assert "error: `pyproject.toml` is not TOML: Invalid statement (at line 1, column 1)\n" in output
-    assert (
-        "error: `go.mod` is not UTF-8 at byte 0\n  at d/go.mod  (//d:d)\n  fix: save it as UTF-8\n" in output
-    )
+    assert "error: `go.mod` is not UTF-8 at byte 0\n  at d/go.mod  (//d:d)\n  fix: save it as UTF-8\n" in output
     assert '  fix: write id = "capital"\n' in output
     place = "f/TARGETS.toml:1  (//f:f)"
     fix = f"set `template` to {CHOICES}"

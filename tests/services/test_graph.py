@@ -95,9 +95,7 @@ def test_dot_quotes_what_a_rule_may_be_called() -> None:
 
 
 def test_json() -> None:
-    text = render(
-        graph_of({"//a": ["//b", "//b", "//gone"], "//b": []}), [Label("b", "b"), Label("a", "a")], "json"
-    )
+    text = render(graph_of({"//a": ["//b", "//b", "//gone"], "//b": []}), [Label("b", "b"), Label("a", "a")], "json")
     assert json.loads(text) == {
         "edges": [{"from": "//a:a", "to": "//b:b"}],
         "nodes": [
@@ -123,9 +121,7 @@ def test_an_unknown_format() -> None:
     )
     with pytest.raises(RequestError) as caught:
         render(DIAMOND, [], "pdf")
-    assert str(caught.value) == (
-        "error: there is no graph format `pdf`\n  fix: formats: dot, html, json, text"
-    )
+    assert str(caught.value) == ("error: there is no graph format `pdf`\n  fix: formats: dot, html, json, text")
 
 
 # -- the page ----
@@ -244,9 +240,7 @@ def test_cells_do_not_overlap_and_arrows_lead_to_the_right(deps: dict[str, list[
     for layer in layout.layers:
         assert any(isinstance(cell, Label) for cell in layer)
         for upper, lower in pairwise(layer):
-            room = (ROW if isinstance(upper, Label) else 18) / 2 + (
-                ROW if isinstance(lower, Label) else 18
-            ) / 2
+            room = (ROW if isinstance(upper, Label) else 18) / 2 + (ROW if isinstance(lower, Label) else 18) / 2
             assert layout.middles[lower] - layout.middles[upper] >= room - 1
         assert all(0 <= layout.middles[cell] <= layout.height for cell in layer)
     for way in layout.arrows:

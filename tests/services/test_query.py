@@ -293,9 +293,7 @@ def test_nesting_and_length_have_limits() -> None:
     assert "error: the query is nested more than 100 deep" in refusal(f"{'(' * 100}//libs/core{')' * 100}")
     assert "nested more than 100 deep" in refusal("let x = //... in " * 200 + "$x")
     assert ask("//libs/core" + " + //libs/core" * 5000) == [CORE]
-    assert refusal("x" * 100_001) == (
-        "error: the query has 100001 characters\n  at query\n  fix: write at most 100000"
-    )
+    assert refusal("x" * 100_001) == ("error: the query has 100001 characters\n  at query\n  fix: write at most 100000")
 
 
 def test_a_regular_expression_that_python_cannot_take_is_an_error() -> None:
@@ -336,9 +334,7 @@ EXPRESSIONS = st.recursive(
         st.tuples(inner, st.sampled_from("+^-"), inner).map(lambda parts: "({} {} {})".format(*parts)),
         st.tuples(st.sampled_from(["deps", "rdeps"]), inner).map(lambda parts: "{}({})".format(*parts)),
         st.tuples(inner, inner).map(lambda parts: "allpaths({}, {})".format(*parts)),
-        st.tuples(inner, inner)
-        .map(lambda parts: "let x = {} in ($x + {})".format(*parts))
-        .map("({})".format),
+        st.tuples(inner, inner).map(lambda parts: "let x = {} in ($x + {})".format(*parts)).map("({})".format),
     ),
     max_leaves=6,
 )
@@ -395,11 +391,7 @@ PIECES = st.sampled_from(
 )
 
 
-@given(
-    st.one_of(
-        st.text(), st.lists(PIECES, max_size=20).map(" ".join), st.lists(PIECES, max_size=20).map("".join)
-    )
-)
+@given(st.one_of(st.text(), st.lists(PIECES, max_size=20).map(" ".join), st.lists(PIECES, max_size=20).map("".join)))
 def test_whatever_the_text_it_is_a_set_or_a_refusal(text: str) -> None:
     try:
         found = query(SHOP, text)

@@ -79,9 +79,7 @@ error: `archive` has no field `formt`
 """,
     ),
     "wrong types, each with its line": (
-        {
-            "a/TARGETS.toml": '[[archive]]\nname = "x"\nsrcs = "*.txt"\ntags = ["a", 1]\nformat = "rar"\nlevel = "3"\n'
-        },
+        {"a/TARGETS.toml": '[[archive]]\nname = "x"\nsrcs = "*.txt"\ntags = ["a", 1]\nformat = "rar"\nlevel = "3"\n'},
         """\
 error: `srcs` must be a list of strings, but is "*.txt"
   at a/TARGETS.toml:3  (//a:x, $.srcs)
@@ -309,7 +307,7 @@ SOURCES: Mapping[str, tuple[Callable[[Path], object], str]] = {
         f"error: `a/p.txt` is a symbolic link that leads outside the workspace, to `../../out`\n{OUTSIDE}",
     ),
     "name that is not UTF-8": (
-        lambda path: open(os.fsencode(path.parent) + b"/\xff.txt", "wb").close(),  # noqa: PTH123, SIM115
+        lambda path: open(os.fsencode(path.parent) + b"/\xff.txt", "wb").close(),
         "error: the name of the source `a/\\xff.txt` is not UTF-8\n"
         "  at a/TARGETS.toml:1  (//a:a, $.srcs)\n  fix: rename it, or exclude it\n",
     ),
@@ -382,8 +380,7 @@ def test_no_workspace_around(tmp_path: Path) -> None:
     run = ws.run([sys.executable, "-m", "packaging_targets.adapters.cli.main", "build"], cwd="..")
     assert (run.exit_code, run.output) == (
         2,
-        "ERROR: this folder is in no workspace\n"
-        "  fix: write a `[workspace]` table into the TARGETS.toml of the root\n",
+        "ERROR: this folder is in no workspace\n  fix: write a `[workspace]` table into the TARGETS.toml of the root\n",
     )
 
 

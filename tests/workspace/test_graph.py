@@ -37,9 +37,7 @@ def words(found: Iterable[Label]) -> str:
     return " ".join(map(str, found))
 
 
-DIAMOND = graph_of(
-    {"//a": ["//b", "//c"], "//b": ["//d"], "//c": ["//d", "//e"], "//d": [], "//e": [], "//f": ["//e"]}
-)
+DIAMOND = graph_of({"//a": ["//b", "//c"], "//b": ["//d"], "//c": ["//d", "//e"], "//d": [], "//e": [], "//f": ["//e"]})
 
 
 @pytest.mark.parametrize(
@@ -92,9 +90,7 @@ def test_walks_leave_out_labels_that_no_target_has() -> None:
 
 
 def test_order_heeds_targets_that_were_not_asked_for() -> None:
-    assert (
-        words(graph_of({"//a": ["//m"], "//m": ["//z"], "//z": []}).order(labels("//a //z"))) == "//z:z //a:a"
-    )
+    assert words(graph_of({"//a": ["//m"], "//m": ["//z"], "//z": []}).order(labels("//a //z"))) == "//z:z //a:a"
 
 
 def test_order_ends_in_a_cycle() -> None:
@@ -182,9 +178,7 @@ def test_20_000_targets_in_a_chain_take_no_stack_and_little_time() -> None:
     assert graph.check() == ()
     assert graph.order(graph)[-1] == Label("m19999", "m19999")
     assert len(graph.deps(labels("//m19999"))) == len(graph.rdeps(labels("//m00000"))) == 20_000
-    assert time.process_time() - begin < 2, (
-        "some walk is no longer linear (it takes 0.2 s, and has ten times that)"
-    )
+    assert time.process_time() - begin < 2, "some walk is no longer linear (it takes 0.2 s, and has ten times that)"
 
 
 def test_near_misses_are_sought_for_the_first_missing_labels_only(monkeypatch: pytest.MonkeyPatch) -> None:

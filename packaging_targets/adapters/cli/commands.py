@@ -39,21 +39,15 @@ def _parser() -> argparse.ArgumentParser:
     _cache_parser(verbs)
     again = verbs.add_parser("reproduce", help="build twice, as on two machines, and compare every byte")
     again.set_defaults(verb=_reproduce)
-    schema = verbs.add_parser(
-        "schema", help="write a JSON Schema of target files, for editors to complete by"
-    )
+    schema = verbs.add_parser("schema", help="write a JSON Schema of target files, for editors to complete by")
     schema.set_defaults(verb=_schema)
     return parser
 
 
 def _build_parser(verbs: Any) -> None:
     build = verbs.add_parser("build", help="build what changed: all, or the labels given and what they need")
-    build.add_argument(
-        "labels", nargs="*", metavar="LABEL", help="such as //services/api:image or //services/..."
-    )
-    build.add_argument(
-        "-n", "--jobs", type=int, metavar="N", help="run N actions at once (default: a core each)"
-    )
+    build.add_argument("labels", nargs="*", metavar="LABEL", help="such as //services/api:image or //services/...")
+    build.add_argument("-n", "--jobs", type=int, metavar="N", help="run N actions at once (default: a core each)")
     build.add_argument("--continue", dest="keep_going", action="store_true", help="go on after a failure")
     build.add_argument("--log-json", metavar="FILE", help="write one event a line to FILE")
     build.set_defaults(verb=_build)
@@ -79,9 +73,7 @@ def _question_parsers(verbs: Any) -> None:
 def _cache_parser(verbs: Any) -> None:
     cache = verbs.add_parser("cache", help="look after the action cache")
     cache.add_argument("what", choices=("info", "gc", "verify"))
-    cache.add_argument(
-        "--size", metavar="SIZE", default="10G", help="what gc keeps, such as 500M (default: 10G)"
-    )
+    cache.add_argument("--size", metavar="SIZE", default="10G", help="what gc keeps, such as 500M (default: 10G)")
     cache.set_defaults(verb=_cache)
 
 

@@ -33,7 +33,9 @@ class _Question(Command):
             return words[0]
         if default is not None and not words:
             return default
-        raise RequestError.one(f"`doit {self.get_name()}` takes one word, but got {len(words)}", "", f"doit {self.words}")
+        raise RequestError.one(
+            f"`doit {self.get_name()}` takes one word, but got {len(words)}", "", f"doit {self.words}"
+        )
 
 
 def _format(*choices: str) -> dict[str, Any]:

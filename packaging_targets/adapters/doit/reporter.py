@@ -143,7 +143,9 @@ class PackagingReporter:
     def _status(self) -> str:
         done = sum(self._counts.values())
         now = time.monotonic()
-        running = [f"{name.removeprefix(f'{GROUP}:')} {now - since:.0f} s" for name, since in list(self._running.items())]
+        running = [
+            f"{name.removeprefix(f'{GROUP}:')} {now - since:.0f} s" for name, since in list(self._running.items())
+        ]
         counts = ", ".join(f"{count} {name}" for name, count in self._counts.items() if count)
         return f"[{done}/{self._total}] {counts}  {' · '.join(running[:3])}"
 
@@ -198,4 +200,3 @@ def _is_ours(task: Task) -> bool:
 
 def _label(task: Task) -> str:
     return str(task.name).removeprefix(f"{GROUP}:")
-

@@ -94,14 +94,17 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
     if not running:
         every = session.everything()
         session.close()
-        return _all_tasks(session, every, {name: False for name in stale})
+        return _all_tasks(session, every, dict.fromkeys(stale, False))
     Build.session = session
     atexit.register(session.close)
     if not stale:
         Build.up_to_date = session.records.column("select count(*) from target")[0]
     if asked is None or asked != [GROUP]:
         return _all_tasks(session, session.everything(), dict.fromkeys(stale, True))
-    return [_group(GROUP, [_name(one) for one in stale]), *(_task(session, one, stale=True) for one in session.load(stale))]
+    return [
+        _group(GROUP, [_name(one) for one in stale]),
+        *(_task(session, one, stale=True) for one in session.load(stale)),
+    ]
 
 
 def _all_tasks(session: Session, every: list[Pending], stale: dict[str, bool]) -> list[Task]:
@@ -121,7 +124,7 @@ def _target_groups(every: list[Pending]) -> Iterator[Task]:
 
 
 def _group(name: str, parts: list[str]) -> Task:
-    doc = "package what the workspace declares" if name == GROUP else f"all actions of {name[len(GROUP) + 1:]}"
+    doc = "package what the workspace declares" if name == GROUP else f"all actions of {name[len(GROUP) + 1 :]}"
     return Task(name, None, task_dep=parts, has_subtask=True, doc=doc, params=_PARAMS if name == GROUP else ())
 
 
@@ -204,10 +207,11 @@ def _asked_for(argv: list[str]) -> list[str] | None:
 
 # doit asks for the signature of both for every task; finding it out each time costs more than calling them.
 for _function in (_decide, perform):
-    _function.__signature__ = inspect.signature(_function)  # type: ignore[attr-defined]  # what inspect looks for
+    vars(_function)["__signature__"] = inspect.signature(_function)
 
 _OTHER_COMMANDS = frozenset(
-    "affected clean dumpdb forget graph help ignore info list query reset-dep strace tabcompletion why".split()
+    ["affected", "clean", "dumpdb", "forget", "graph", "help", "ignore", "info", "list", "query", "reset-dep"]
+    + ["strace", "tabcompletion", "why"]
 )
 
 

@@ -39,8 +39,9 @@ class Kind:
         """Return the file of each program that the action calls, by the name it is called by."""
         if not self.programs:
             return {}
-        paths = cast("Callable[[Action], tuple[str, ...]]", getattr(self._module(), "tool_paths"))(action)  # noqa: B009
-        return dict(zip(action.params["tools"], paths, strict=True))
+        paths = cast("Callable[[Action], tuple[str, ...]]", vars(self._module())["tool_paths"])(action)
+        # Not by `zip`: in this package that names a kind's module, once that is imported.
+        return {tool: paths[place] for place, tool in enumerate(action.params["tools"])}
 
     def run(self, action: Action, step: Step) -> None:
         """Do the action."""

@@ -95,9 +95,7 @@ def named_in(log: str, view: View) -> tuple[str, ...]:
     return _first(found, view)
 
 
-def traced(
-    walls: Walls, argv: Sequence[str], cwd: str, env: Mapping[str, str], view: View
-) -> tuple[str, ...]:
+def traced(walls: Walls, argv: Sequence[str], cwd: str, env: Mapping[str, str], view: View) -> tuple[str, ...]:
     """Run the program once more, traced, for ten seconds at most; return the missed files that it looked for.
 
     Without walls or strace nothing is run: a program must not act on the outside twice.

@@ -130,9 +130,7 @@ def _system(hidden: Iterable[str]) -> Iterator[str]:
 def _seen_of(tool: str, hidden: Sequence[str]) -> Iterator[str]:
     """Yield what must be seen for `tool` to run: the prefix of `<prefix>/bin/tool`, or its file alone."""
     for path in (tool, os.path.realpath(tool)):
-        if any(_is_inside(path, f"/{top}") for top in _SYSTEM) and not any(
-            _is_inside(path, h) for h in hidden
-        ):
+        if any(_is_inside(path, f"/{top}") for top in _SYSTEM) and not any(_is_inside(path, h) for h in hidden):
             continue
         folder, name = os.path.split(os.path.dirname(path))
         whole = name == "bin" and folder != "/" and not any(_is_inside(h, folder) for h in hidden)
