@@ -1,8 +1,8 @@
-"""A workspace for tests: write files, build, look at what happened. For our tests, and for those of rules of yours.
+r"""A workspace for tests: write files, build, look at what happened. For our tests, and for those of rules of yours.
 
     def test_packs_the_sources(tmp_path):
         ws = Workspace(tmp_path / "repo")
-        ws.write({"api/TARGETS.toml": '[[archive]]\\nname = "api"', "api/main.py": "print(1)"})
+        ws.write({"api/TARGETS.toml": '[[archive]]\nname = "api"', "api/main.py": "print(1)"})
         run = ws.build()
         assert run.built == ["//api:api"]
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _SHORT = 12
+_LONGEST = 80
 _MANIFEST = "what goes where changed"
 
 
@@ -84,4 +85,4 @@ def _short(state: str) -> str:
 
 def _shown(value: Any) -> str:
     text = "(none)" if value is None else str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A target as its file declares it. `given` tells that it names its `srcs` itself; `identity` is a digest of all
-    that can matter to what is built.
+    """A target as its file declares it.
+
+    `given` tells that it names its `srcs` itself; `identity` is a digest of all that can matter to what is built.
     """
 
     target: Target
@@ -40,8 +41,10 @@ class Declared:
 
 @dataclass(slots=True)
 class Folders:
-    """What discovery found to have changed: folders to watch or not, packages whose files are to be parsed, packages
-    that are gone, and packages whose sources may be others now.
+    """What discovery found to have changed.
+
+    Folders to watch or not, packages whose files are to be parsed, packages that are gone, and packages whose sources
+    may be others now.
     """
 
     added: list[str] = field(default_factory=list)
@@ -202,7 +205,7 @@ class Declarations:
         deps = self._deps(file, entry, checker, label)
         fields = checker.with_defaults(entry.fields)
         target = Target(label, entry.rule, fields, deps, Where(file.path, entry.line))
-        return Declared(target, "srcs" in entry.fields, identity(target, "srcs" in entry.fields))
+        return Declared(target, "srcs" in entry.fields, identity(target, given="srcs" in entry.fields))
 
     def _deps(self, file: TargetFile, entry: RawEntry, checker: Checker, label: Label) -> tuple[Label, ...]:
         deps: list[Label] = []
@@ -235,7 +238,7 @@ class Declarations:
         return self._checkers[rule]
 
 
-def identity(target: Target, given: bool) -> str:
+def identity(target: Target, *, given: bool) -> str:
     """Return a digest of all of an entry that can matter to what is built."""
     fields = {name: value for name, value in target.fields.items() if name != "description"}
     return Digest.of_value([target.rule, _without_floats(fields), list(map(str, target.deps)), given]).hex
@@ -255,7 +258,8 @@ def _nested_workspace(file: TargetFile, package: str) -> Problem:
     return Problem(
         f"{file.path}:{file.workspace_line}",
         f"`{package}` is a workspace inside this workspace",
-        f'take its [workspace] table away, or write ignore = ["{package}"] in the [workspace] of the root\'s {TARGET_FILE}',
+        f'take its [workspace] table away, or write ignore = ["{package}"] in the [workspace] of '
+        f"the root's {TARGET_FILE}",
     )
 
 

@@ -171,7 +171,7 @@ class Planner:
                 target = known.declared.target
                 if target.deps != deps:
                     fresh = Target(label, target.rule, target.fields, deps, target.where)
-                    known.declared = Declared(fresh, known.declared.given, identity(fresh, known.declared.given))
+                    known.declared = Declared(fresh, known.declared.given, identity(fresh, given=known.declared.given))
                     found.add(label)
         return found
 
@@ -238,7 +238,9 @@ class Planner:
         return True
 
     def _sources(self, known: Known) -> Sources:
-        return find_sources(self._settings, known.declared.target, self._claims.outputs_in_tree, known.declared.given)
+        return find_sources(
+            self._settings, known.declared.target, self._claims.outputs_in_tree, given=known.declared.given
+        )
 
     def _offered(self, label: Label) -> Offered:
         if label in self._done:
@@ -383,7 +385,7 @@ def _target_row(known: Known, analysis: Analysis) -> tuple[object, ...]:
 
 
 def _offered_outputs(actions: Iterable[tuple[Iterable[str], Iterable[str]]]) -> tuple[str, ...]:
-    """Return what the actions (inputs, outputs) of a target make and none of them uses: steps in between are its own."""
+    """Return what the actions (inputs, outputs) of a target make and none of them uses: the others are steps."""
     steps = list(actions)
     used = {path for inputs, _ in steps for path in inputs}
     return tuple(path for _, outputs in steps for path in outputs if path not in used)

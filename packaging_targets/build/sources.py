@@ -25,7 +25,7 @@ class Sources:
     problems: tuple[Problem, ...]
 
 
-def find_sources(settings: Settings, target: Target, outputs: Collection[str], given: bool) -> Sources:
+def find_sources(settings: Settings, target: Target, outputs: Collection[str], *, given: bool) -> Sources:
     """Return what a target's `srcs` match, without `exclude` and without `outputs`, which targets make.
 
     `given` tells that the entry names its `srcs` itself: then each glob has to match something. The current folder is

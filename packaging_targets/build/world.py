@@ -34,7 +34,7 @@ class World:
         self._changed_stats: frozenset[str] = frozenset()
 
     def sweep(self) -> dict[str, tuple[str, str]]:
-        """Examine every path whose stat changed when it was looked at; return old and new state of those whose content did."""
+        """Examine every path whose stat changed; return old and new state of those whose content did."""
         if self._index is None:
             return {}
         places = self._look.changed

@@ -1,8 +1,8 @@
 """Which targets a change affects: those whose inputs differ between a git revision and the work tree.
 
 The target files of both sides are compared by what they say, and the files by which target uses them, or used them, so
-that a new comment in a target file affects nothing and a deleted source affects what packed it. Dependants are included:
-they are what may have to run; whether their inputs come out different is known only once these are built.
+that a new comment in a target file affects nothing and a deleted source affects what packed it. Dependants are
+included: they are what may have to run; whether their inputs come out different is known only once these are built.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def parse_size(text: str) -> int:
 def shown_size(size: float) -> str:
     """Return a size in bytes for people."""
     for unit in ("B", "KiB", "MiB"):
-        if size < 1024:
+        if size < _UNITS["K"]:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
+        size /= _UNITS["K"]
     return f"{size:.1f} GiB"

@@ -26,7 +26,8 @@ class GitTree:
 
     def content(self, path: str) -> bytes | None:
         """Return what a file held at the revision, or None where it was not there."""
-        done = subprocess.run(["git", "show", f"{self._revision}:./{path}"], capture_output=True, check=False)
+        command = ["git", "show", f"{self._revision}:./{path}"]  # whichever git is on the path
+        done = subprocess.run(command, capture_output=True, check=False)
         return done.stdout if done.returncode == 0 else None
 
     def files_below(self, folder: str) -> list[str]:
@@ -37,7 +38,8 @@ class GitTree:
     @staticmethod
     def _run(*arguments: str, what: str = "", fix: str = "") -> str:
         try:
-            done = subprocess.run(["git", *arguments], capture_output=True, check=False)
+            command = ["git", *arguments]
+            done = subprocess.run(command, capture_output=True, check=False)
         except FileNotFoundError:
             raise RequestError.one("git is not installed", "", "install git") from None
         if done.returncode:

@@ -10,7 +10,10 @@ from packaging_targets.store.stat_index import Look, fingerprint, look
 
 
 def look_around(root: str) -> Look:
-    """Sweep the workspace at `root`, and make it the current folder. A process looks once: a build goes on from there."""
+    """Sweep the workspace at `root`, and make it the current folder.
+
+    A process looks once: a build goes on from what was seen.
+    """
     if _seen.get("root") != root:
         os.chdir(root)
         _seen["look"] = look(Layout(root).index)

@@ -160,7 +160,7 @@ def _restored(file: BinaryIO, places: Sequence[str] | None) -> list[str] | None:
     for at, (length, state) in enumerate(outputs):
         place = os.devnull if places is None else places[at]
         with _opened(place) as out:
-            if _copied_digest(file, out, length) != state[1:]:
+            if state[0] not in "fx" or _copied_digest(file, out, length) != state[1:]:
                 return None
             if state[0] == "x" and places is not None:
                 make_executable(out.fileno())

@@ -68,7 +68,7 @@ class Records:
             if version == 0:
                 connection.executescript(f"begin; {_SCHEMA} pragma user_version={_VERSION}; commit;")
             elif version != _VERSION:
-                raise sqlite3.DatabaseError(f"version {version}")
+                raise sqlite3.DatabaseError(f"version {version}")  # noqa: TRY301  # told like any other damage
             connection.execute("select count(*) from meta").fetchone()
         except sqlite3.DatabaseError:
             connection.close()

@@ -2,7 +2,7 @@
 
 One file, read at once. Layout, integers in the machine's own order (the file never leaves its machine):
 
-    magic, 8 bytes │ header: 6 × u64: flags, targets, length of fingerprint, of paths; number of paths; file length
+    magic, 8 bytes │ header: 6 u64: flags, targets, length of fingerprint, of paths; number of paths; file length
     fingerprint    what else must be as it was: interpreter, versions, environment
     paths          NUL-separated; relative to the workspace root, or absolute
     signatures     one i64 a path
@@ -33,7 +33,7 @@ _STATE_SIZE = 33
 
 
 def fingerprint(version: str) -> str:
-    """Return what else decides staleness beside files: interpreter, our version, and the environment that builds see."""
+    """Return what else decides staleness beside files: interpreter, our version, and the environment."""
     build = f"{sys.implementation.cache_tag} {sys.maxsize} {version}"
     return f"{build} {os.environ.get('SOURCE_DATE_EPOCH', '')}"
 

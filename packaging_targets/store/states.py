@@ -18,7 +18,7 @@ import stat
 import time
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import RequestError, raise_all
+from packaging_targets.errors import Problem, RequestError, raise_all
 from packaging_targets.store.sweep import UNTRUSTED, forked, signature
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def examine_all(paths: Sequence[str], jobs: int | None = None) -> list[tuple[str
 
 
 def _examine_each(paths: Sequence[str]) -> list[tuple[str, int]]:
-    found, problems = [], []
+    found: list[tuple[str, int]] = []
+    problems: list[Problem] = []
     for path in paths:
         try:
             found.append(examine(path))

@@ -125,7 +125,7 @@ class Rulebook:
                 with open(path, "rb") as file:
                     schema = json.load(file)
                 if not isinstance(schema, dict):
-                    raise ValueError("it is no object")  # noqa: TRY004  # reported with the other form errors
+                    raise ValueError("it is no object")  # noqa: TRY004, TRY301  # reported with the other form errors
             except FileNotFoundError:
                 raise RequestError.one(f"the rule `{name}` has no schema", path, "describe its fields there") from None
             except ValueError as error:

@@ -15,10 +15,10 @@ from packaging_targets.workspace.globs import compile_glob
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_LONGEST = 60
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 SHARED: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$", "description": "The target's name."},
@@ -83,7 +83,7 @@ class Checker:
             if name in fields:
                 yield from _labels(self.schema["properties"][name], fields[name], f"$.{name}")
 
-    def _told(self, error: ValidationError, fields: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    def _told(self, error: Any, fields: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
         if error.validator == "additionalProperties":
             known = list(error.schema.get("properties", {}))
@@ -105,7 +105,8 @@ class Checker:
         return self._rule if path == "$" else path.removeprefix("$.")
 
 
-def _misfit(error: ValidationError, path: str, fields: Mapping[str, Any]) -> tuple[str, str]:
+def _misfit(error: Any, path: str, fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Return (what, fix) of a jsonschema ValidationError, whose attributes are any JSON."""
     name = path.removeprefix("$.")
     value = shown(error.instance)
     schema = error.schema
@@ -161,7 +162,7 @@ def example(schema: Mapping[str, Any], value: Any = None) -> str:
 def shown(value: Any) -> str:
     """Return a TOML-like form of a value, cut where it is long."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}…"
 
 
 def _bad_glob(glob: str) -> str:

@@ -42,7 +42,7 @@ class TargetFile:
 
 
 def parse_target_file(path: str, data: bytes) -> TargetFile:
-    """Parse a target file at the workspace path `path`; what is wrong with it is in `problems`, and nothing is raised."""
+    """Parse a target file at the workspace path `path`; what is wrong with it is in `problems`."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -279,7 +279,7 @@ def test_a_source_that_changes_while_it_is_read(how: str, tmp_path: Path, monkey
     os.utime(source, ns=(1, 1))
     changes: dict[str, Callable[[str], object]] = {
         "written": lambda _: source.write_text("after!"),
-        "replaced": lambda _: (tmp_path / "new").write_text("before!") and os.replace(tmp_path / "new", source),
+        "replaced": lambda _: ((tmp_path / "new").write_text("before!"), (tmp_path / "new").replace(source)),
         "removed": lambda _: source.unlink(),
     }
     monkeypatch.setattr("packaging_targets.build.execution.kind_of", lambda _: _Changing(changes[how]))

@@ -15,7 +15,7 @@ from packaging_targets.store.layout import TARGET_FILE, find_root
 class PackagingLoader(TaskLoader2):
     """Loads the tasks of the workspace that the current folder lies in."""
 
-    def setup(self, opt_values: dict[str, Any]) -> None:
+    def setup(self, opt_values: dict[str, Any]) -> None:  # noqa: ARG002  # doit's interface
         """Find the workspace's root, and make it the current folder, as doit does with a dodo.py's."""
         root = find_root(os.getcwd())
         if root is None:

@@ -40,7 +40,7 @@ class PackagingReporter:
         self._events: TextIO | None = None
         self._live = _LiveLine(outstream, self._status) if _is_live(outstream) else None
 
-    def initialize(self, tasks: dict[str, Task], selected_tasks: list[str]) -> None:
+    def initialize(self, tasks: dict[str, Task], selected_tasks: list[str]) -> None:  # noqa: ARG002  # doit's
         """Called before the first task."""
         self._total = sum(1 for task in tasks.values() if task.actions)
         group = tasks.get(GROUP)

@@ -78,14 +78,14 @@ def open_session(start: str) -> Session:
     except PackagingError as error:
         raise InvalidDodoFile(f"the workspace has problems\n\n{error}") from error
     for note in session.notes:
-        print(f"note: {note}", file=sys.stderr)
+        sys.stderr.write(f"note: {note}\n")
     for warning in session.warnings():
-        print(str(warning).replace("error:", "warning:", 1), file=sys.stderr)
+        sys.stderr.write(str(warning).replace("error:", "warning:", 1) + "\n")
     return session
 
 
 def _tell_waiting(pid: str) -> None:
-    print(f"waiting for another build (process {pid})", file=sys.stderr)
+    sys.stderr.write(f"waiting for another build (process {pid})\n")
 
 
 def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list[Task]:
@@ -152,7 +152,7 @@ def _name(action: str) -> str:
     return f"{GROUP}:{action}"
 
 
-def _decide(task: Task, values: dict[str, Any], name: str) -> bool:
+def _decide(task: Task, values: dict[str, Any], name: str) -> bool:  # noqa: ARG001  # doit passes by position
     """Tell doit whether an action is up to date, and put what is to be done where workers find it."""
     from packaging_targets.errors import PackagingError
 
@@ -210,8 +210,22 @@ for _function in (_decide, perform):
     vars(_function)["__signature__"] = inspect.signature(_function)
 
 _OTHER_COMMANDS = frozenset(
-    ["affected", "clean", "dumpdb", "forget", "graph", "help", "ignore", "info", "list", "query", "reset-dep"]
-    + ["strace", "tabcompletion", "why"]
+    {
+        "affected",
+        "clean",
+        "dumpdb",
+        "forget",
+        "graph",
+        "help",
+        "ignore",
+        "info",
+        "list",
+        "query",
+        "reset-dep",
+        "strace",
+        "tabcompletion",
+        "why",
+    }
 )
 
 
