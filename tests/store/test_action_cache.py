@@ -1,0 +1,112 @@
+"""The action cache on its own: what is stored comes back to the byte, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from packaging_targets.store.action_cache import ActionCache
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = "ab" * 32
+OUTPUTS = [b"first", b"", b"\0" * 100_000]
+
+
+def read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def state_of(data: bytes, kind: str = "f") -> str:
+    return kind + hashlib.sha256(data).hexdigest()
+
+
+def stored(folder: Path, outputs: list[bytes] = OUTPUTS, key: str = KEY) -> tuple[ActionCache, list[str]]:
+    cache = ActionCache(str(folder / "cache"))
+    files = []
+    for place, data in enumerate(outputs):
+        files.append(str(folder / f"in{place}"))
+        (folder / f"in{place}").write_bytes(data)
+    states = [state_of(data, "x" if place else "f") for place, data in enumerate(outputs)]
+    cache.store(key, files, states)
+    return cache, states
+
+
+def test_what_is_stored_comes_back_with_its_executable_bit(tmp_path: Path) -> None:
+    cache, states = stored(tmp_path)
+    places = [str(tmp_path / f"out{place}") for place in range(3)]
+    assert cache.restore(KEY, places) == states
+    assert list(map(read, places)) == OUTPUTS
+    assert [bool(os.stat(place).st_mode & 0o100) for place in places] == [False, True, True]
+    assert cache.restore("cd" * 32, places) is None
+    assert list((tmp_path / "cache" / "staging").iterdir()) == []
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_entry_that_was_hurt_is_believed(tmp_path: Path, data: st.DataObject) -> None:
+    cache, states = stored(tmp_path, [b"first output", b"second"])
+    whole = read(cache.path_of(KEY))
+    place = data.draw(st.integers(0, len(whole) - 1))
+    hurt = data.draw(
+        st.sampled_from(
+            [whole[:place], whole + b"x", whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :]]
+        )
+    )
+    with open(cache.path_of(KEY), "wb") as file:
+        file.write(hurt)
+    places = [str(tmp_path / "out0"), str(tmp_path / "out1")]
+    found = cache.restore(KEY, places)
+    if found is None:
+        assert not os.path.exists(cache.path_of(KEY))
+    else:  # a flipped bit in the header's names or spaces may still spell what was meant
+        assert found == states
+        assert list(map(read, places)) == [b"first output", b"second"]
+
+
+def test_a_header_that_claims_too_much_is_not_read(tmp_path: Path) -> None:
+    cache, _ = stored(tmp_path)
+    with open(cache.path_of(KEY), "r+b") as file:
+        file.seek(8)
+        file.write(b"\xff\xff\xff\xff")
+    assert cache.restore(KEY, [str(tmp_path / "out")]) is None
+
+
+def test_another_number_of_outputs_is_another_entry(tmp_path: Path) -> None:
+    cache, _ = stored(tmp_path)
+    assert cache.restore(KEY, [str(tmp_path / "out")]) is None
+
+
+def test_care_keeps_what_was_used_last(tmp_path: Path) -> None:
+    keys = [f"{place:02x}" * 32 for place in range(4)]
+    for place, key in enumerate(keys):
+        cache, _ = stored(tmp_path, [bytes(1000)], key)
+        os.utime(cache.path_of(key), (place, place))
+    assert cache.restore(keys[0], [str(tmp_path / "out")]) is not None
+    size = next(iter(cache.entries())).size
+    assert cache.gc(2 * size) == (2, 2 * size)
+    assert [os.path.exists(cache.path_of(key)) for key in keys] == [True, False, False, True]
+    assert cache.verify() == (2, [])
+    with open(cache.path_of(keys[3]), "ab") as file:
+        file.write(b"x")
+    assert cache.verify() == (1, [cache.path_of(keys[3])])
+    assert cache.verify() == (1, [])
+
+
+def test_a_cache_that_cannot_be_made_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    cache, _ = stored(tmp_path, [b"x"])
+    assert cache.restore(KEY, [str(tmp_path / "out")]) is None
+    assert list(cache.entries()) == []
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_gc_of_an_empty_cache(limit: int, tmp_path: Path) -> None:
+    assert ActionCache(str(tmp_path / "none")).gc(limit) == (0, 0)
