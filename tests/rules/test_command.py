@@ -177,7 +177,6 @@ def test_a_tool_of_the_workspace_is_an_input(ws: Workspace) -> None:
     assert ws.path("dist/pkg/o").read_bytes() == b"2\n"
 
 
-@pytest.mark.xfail(reason="the engine does not take the files of tools into the key yet: command.tool_paths")
 def test_a_tool_of_the_system_is_part_of_the_key(ws: Workspace, tmp_path: Path) -> None:
     tool = tmp_path / "bin" / "tool"
     tool.parent.mkdir()
