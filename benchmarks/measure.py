@@ -58,7 +58,7 @@ def measure(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        with _killed_after(limit, process.pid):
+        with _killed_after(limit, process):
             largest, tree = _memory_until_done(process.pid, look) if look else (0, 0)
             _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
@@ -102,11 +102,15 @@ def _ticks() -> tuple[int, int]:
 
 
 @contextmanager
-def _killed_after(limit: float, group: int) -> Iterator[None]:
-    before = signal.signal(signal.SIGALRM, lambda *_: os.killpg(group, signal.SIGKILL))
+def _killed_after(limit: float, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, lambda *_: os.killpg(process.pid, signal.SIGKILL))
     signal.setitimer(signal.ITIMER_REAL, limit)
     try:
         yield
+    except BaseException:  # somebody ends the benchmark: what it started ends too
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -11,6 +11,8 @@ import argparse
 import json
 import os
 import shutil
+import signal
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -93,19 +95,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line asks for."""
     options = _options(arguments)
     sitting = Sitting(limit=options.limit)
+    found: dict[str, object] = {}
     if options.example:
-        sit_over_example(sitting, options.example, options.folder, options.runs)
-        found = {**result(sitting, 0), "example": os.path.basename(os.path.abspath(options.example))}
-    else:
-        set_up(sitting, options.peers, options.folder, options.n)
-        try:
+        found["example"] = os.path.basename(os.path.abspath(options.example))
+    try:
+        if options.example:
+            sit_over_example(sitting, options.example, options.folder, options.runs)
+        else:
+            set_up(sitting, options.peers, options.folder, options.n)
             sit(sitting, options.scenarios, options.runs, options.long_runs)
-            found = result(sitting, options.n)
-        finally:
-            sitting.stop()
-    with open(options.json, "w", encoding="utf-8") as file:
-        json.dump(found, file, indent=1)
-        file.write("\n")
+    finally:
+        # A sitting that was ended early has told something, too.
+        found |= result(sitting, 0 if options.example else options.n)
+        with open(options.json, "w", encoding="utf-8") as file:
+            file.write(json.dumps(found, indent=1) + "\n")
+        sitting.stop()
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -135,4 +139,5 @@ def _input_bytes(sitting: Sitting) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main()

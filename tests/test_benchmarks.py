@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import sys
 import tarfile
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +161,22 @@ def test_memory_is_that_of_the_largest_process_and_of_all_together() -> None:
     done = measure.measure([sys.executable, "-c", code], "/", {}, look=0.005)
     assert 60 < done.largest_mb < 110
     assert 120 < done.tree_mb < 190
+
+
+def test_a_benchmark_that_is_ended_ends_what_it_started(tmp_path: Path) -> None:
+    report = tmp_path / "pid"
+    child = f"import os, time; open({str(report)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012  # the timer must start beside the run
+        threading.Thread(target=interrupt_when_there, args=(report,)).start()
+        measure.measure([sys.executable, "-c", child], "/", {})
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(report.read_text()), 0)
+
+
+def interrupt_when_there(report: Path) -> None:
+    while not (report.exists() and report.read_text()):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 # Whole sittings
