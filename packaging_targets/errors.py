@@ -11,6 +11,7 @@ Every problem has three parts: what is wrong, where, and the fix. All problems o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,8 +105,7 @@ def near_miss(word: str, choices: Iterable[str]) -> str:
     return f"did you mean `{close[0]}`?" if close else ""
 
 
-def _place(problem: Problem) -> tuple[str, int, str]:
-    """Sort by file, then by line as a number, then by text."""
-    head, _, rest = problem.where.partition(":")
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    return head, int(digits or 0), problem.where + problem.what
+def _place(problem: Problem) -> tuple[list[str | int], str]:
+    """Sort by place, numbers as numbers, then by text."""
+    parts = re.split(r"(\d+)", problem.where)
+    return [int(part) if part.isdigit() else part for part in parts], problem.what

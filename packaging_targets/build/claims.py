@@ -121,9 +121,7 @@ class Claims:
         for (name,) in self._records.rows("select id from action where label = ?", label):
             made.update(self._records.rows("select path, state from output where id = ?", name))
             self._records.run("delete from output where id = ?", name)
-        self._records.run_many(
-            "insert or replace into orphan values (?, ?)", ((path, state) for path, state in made.items() if state)
-        )
+        self._records.run_many("insert or replace into orphan values (?, ?)", made.items())
         return made
 
     def _take(self, path: str, name: str, state: str) -> list[Problem]:

@@ -89,6 +89,10 @@ class Planner:
             self._mark_changed_files(changed)
             if full:
                 self._records.run("update action set stale = 1")
+            if full or changed:
+                # The index on disk is older than what is written here: until the build is closed, nobody may
+                # believe that a file which is as the index says is as the records say.
+                self._records.set_meta("open", "1")
             self._watch(folders)
 
     # Folders, rules, declarations ---------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from packaging_targets.build.explain import Difference, differences, output_diff
 from packaging_targets.build.keys import key_of, programs_of, snapshot
 from packaging_targets.build.plan import Planner
 from packaging_targets.build.world import World
-from packaging_targets.errors import BuildError, Problem
+from packaging_targets.errors import BuildError, PackagingError, Problem
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.lock import Lock
 from packaging_targets.store.records import Records, dumps, loads
@@ -90,20 +90,25 @@ class Session:
         index = seen.index
         if index is None and os.path.exists(self.layout.index):
             self.notes.append("the stat index could not be read: every file is examined again")
-        self.records = Records(self.layout.records)
+        try:
+            self.records = Records(self.layout.records)
+        except OSError as error:
+            raise self._unwritable(error) from error
         if self.records.was_corrupt:
             self.notes.append("the build records could not be read: everything is checked again")
         self.rulebook = Rulebook(self.layout.root)
         self.world = World(seen)
         self._stamp = dumps([self.settings.out, self.settings.ignore, self._environment()])
         self._mark = fingerprint(__version__)
-        self.full = index is None or index.fingerprint != self._mark or self.records.meta("stamp") != self._stamp
+        known = self.records.meta("stamp") == self._stamp and not self.records.meta("open")
+        self.full = index is None or index.fingerprint != self._mark or not known
         self._unwritten: list[tuple[Pending, dict[str, Any], tuple[Difference, ...]]] = []
         self._written = time.monotonic()
         self._pending: dict[str, Pending] = {}
         self._reasons: dict[str, tuple[Difference, ...]] = {}
         self._rules: dict[str, tuple[str, str]] = {}
         self._consumers: dict[str, dict[str, list[str]]] = {}
+        self._open_in_records = False
         self._makers: set[str] = set()
         self._maker: dict[str, str] = {}
         self._open_for_writing = True
@@ -112,14 +117,18 @@ class Session:
         try:
             self.layout.make_state()
         except OSError as error:
-            what = f"`{self.layout.state}` cannot be written: {(error.strerror or '').lower()}"
-            raise BuildError.one(what, self.layout.root, "make the workspace writable for you") from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> PackagingError:
+        what = f"`{self.layout.state}` cannot be written: {(error.strerror or '').lower()}"
+        return BuildError.one(what, self.layout.root, "make the workspace writable for you")
 
     def plan(self) -> None:
         """Bring the records in step with the disk; raises RequestError with every problem of every target."""
         changed = self.world.sweep()
         planner = Planner(self.settings, self.rulebook, self.records, self.world)
         planner.run(changed, full=self.full)
+        self._open_in_records = bool(changed) or self.full
         if self.full:
             self.records.set_meta("stamp", self._stamp)
             self._clear_staging()
@@ -271,19 +280,18 @@ class Session:
         self._written = time.monotonic()
 
     def _mark_dependants(self, pending: Pending) -> None:
-        self.records.run(
-            "update action set stale = 1 where label in (select label from edge where dep = ?)", pending.label
-        )
-        for path in pending.body["outputs"]:
-            for name in self._consumers_of(pending.label).get(path, ()):
+        """Mark the actions stale that use what an action has made: its own target's, and those of dependants."""
+        dependants = self.records.column("select label from edge where dep = ?", pending.label)
+        for label in (pending.label, *dependants):
+            users = self._consumers_of(label)
+            for name in {name for path in pending.body["outputs"] for name in users.get(path, ())}:
                 self.records.run("update action set stale = 1 where id = ?", name)
 
     def _consumers_of(self, label: str) -> dict[str, list[str]]:
-        """Return which actions of a target use what: an action may use what another of its target makes."""
+        """Return which actions of a target use what."""
         if label not in self._consumers:
             found: dict[str, list[str]] = {}
-            rows = self.records.rows("select id, body from action where label = ?", label)
-            for name, body in rows if len(rows) > 1 else ():
+            for name, body in self.records.rows("select id, body from action where label = ?", label):
                 for path in loads(body)["inputs"]:
                     found.setdefault(path, []).append(name)
             self._consumers[label] = found
@@ -296,7 +304,9 @@ class Session:
         found = Removal()
         for path, state in self.records.rows("select path, state from orphan order by path"):
             now = examine(path)[0]
-            if now == state:
+            # Without a state, a build was killed after it had put this there and before it could write that down.
+            unrecorded = not state and path.startswith(f"{self.settings.out}/") and now[0] in "fx"
+            if now == state or unrecorded:
                 os.remove(path)
                 _remove_empty_folders(os.path.dirname(path))
                 found.removed.append(path)
@@ -315,6 +325,8 @@ class Session:
             self.flush()
             removal = self.remove_orphans()
             self._save_index()
+            if self._open_in_records:
+                self.records.set_meta("open", "")
             return removal
         finally:
             self.records.close()

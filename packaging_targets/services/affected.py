@@ -69,6 +69,7 @@ class _Finder:
         self._graph = graph
         self._by_text = {str(label): label for label in graph}
         self._uses = self._all_uses()
+        self._holders = self._all_holders()
         self._by_package: dict[str, list[Node]] = {}
         for node in graph.values():
             self._by_package.setdefault(node.label.package, []).append(node)
@@ -81,6 +82,8 @@ class _Finder:
                 found |= self._declared_differently(path)
             elif not os.path.lexists(path):
                 found.update(self._used_before(path))
+            elif self._tree.content(path) is None:
+                found |= self._holders.get(path, set())
             found |= self._rule_changed(path)
         return found
 
@@ -91,6 +94,14 @@ class _Finder:
             for path in (*loads(reads), *(loads(body)["inputs"] if body else ())):
                 uses.setdefault(path, set()).add(self._by_text[text])
         return uses
+
+    def _all_holders(self) -> dict[str, set[Label]]:
+        """Return which targets list a file among their sources, whether or not an action reads it."""
+        held: dict[str, set[Label]] = {}
+        for text, sources in self._session.records.rows("select label, sources from target"):
+            for path in loads(sources):
+                held.setdefault(path, set()).add(self._by_text[text])
+        return held
 
     def _used_before(self, path: str) -> Iterator[Label]:
         """Yield the targets whose globs match a file that is gone."""

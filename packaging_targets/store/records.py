@@ -10,6 +10,7 @@ JSON goes in and out as text; the rows are shaped by `packaging_targets.build`.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sqlite3
@@ -54,6 +55,8 @@ class Records:
         self.was_corrupt = False
         try:
             self._connection = self._open()
+        except sqlite3.OperationalError as error:
+            raise PermissionError(errno.EACCES, str(error), path) from error
         except sqlite3.DatabaseError:
             self.was_corrupt = True
             self._put_aside()

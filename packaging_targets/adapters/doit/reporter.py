@@ -78,7 +78,9 @@ class PackagingReporter:
         self._line(f"{outcome:<9} {_label(task)}  ({seconds:.2f} s)")
 
     def add_failure(self, task: Task, fail: Any) -> None:
-        """Called when a task has failed."""
+        """Called when a task has failed; a group has, where one of its parts has."""
+        if not task.actions:
+            return
         self._running.pop(task.name, None)
         self._counts["failed"] += 1
         message = fail.get_msg().rstrip()

@@ -48,7 +48,20 @@ class Build:
 def task_build() -> Iterator[Task]:
     """Package what the workspace declares."""
     root = find_root(os.getcwd()) or os.getcwd()
-    yield from tasks_for(root, _asked_for(sys.argv), running=_is_running(sys.argv))
+    # doit checks the task_dep of every task, so theirs may name any of ours, whatever is asked for.
+    asked = None if _beside_others() else _asked_for(sys.argv)
+    yield from tasks_for(root, asked, running=_is_running(sys.argv))
+
+
+def _beside_others() -> bool:
+    """Tell whether the dodo file that took `task_build` from us has tasks of its own."""
+    users = [vars(module) for module in list(sys.modules.values()) if vars(module).get("task_build") is task_build]
+    return any(
+        name.startswith("task_") or hasattr(value, "create_doit_tasks")
+        for names in users
+        for name, value in names.items()
+        if value is not task_build and not names["__name__"].startswith("packaging_targets.")
+    )
 
 
 def tasks_for(root: str, asked: list[str] | None, *, running: bool) -> list[Task]:
