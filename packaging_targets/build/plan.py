@@ -79,7 +79,7 @@ class Planner:
             folders = self._discovery.everything() if full else self._changed_folders(changed)
             self._new_rules = self._changed_rules(changed, full=full)
             todo = self._declare(folders)
-            todo |= self._again(folders, changed)
+            todo |= set(self._regarded) if full else self._again(folders, changed)
             raise_all(self._declarations.problems)
             if todo or self._gone:
                 todo |= self._index_targets()

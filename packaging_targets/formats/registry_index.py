@@ -2,8 +2,8 @@
 
 The index belongs to people as well as to us. An entry that we write carries `declaredBy`, its target's label:
 
-- a declared target's entry, found by `id` or by the older `name`, gets the keys that the target gives, in its
-  place; new entries follow, sorted by id;
+- a declared target's entry, found by `id` or by the older `name`, gets the keys that the target gives, before any
+  further ones; declared entries are sorted by id among themselves, new ones follow;
 - an entry whose `declaredBy` names no target any more goes; an entry without one is a person's, and stays;
 - every further key of the index and of its entries stays as it is, in its order;
 - a `port` or `healthPath` that a person had written before the target was declared, and that the target does
@@ -105,15 +105,24 @@ def _defects(targets: Any) -> Iterator[str]:
 
 
 def _merged(standing: Iterable[dict[str, Any]], entries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the entries that stand, brought up to date, then the new ones by id."""
+    """Yield a person's entries where they stand, and the declared ones by id in all other places.
+
+    What is declared so comes out the same, whatever was declared before it.
+    """
     declared = {entry["id"]: entry for entry in entries}
+    ours: dict[Any, dict[str, Any]] = {}
+    places: list[dict[str, Any] | None] = []
     for entry in standing:
         name = entry_id(entry)
         if name in declared:
-            yield _updated(entry, declared.pop(name))
+            ours[name] = _updated(entry, declared.pop(name))
+            places.append(None)
         elif not _is_declared(entry):
-            yield entry
-    yield from (dict(declared[name]) for name in sorted(declared))
+            places.append(entry)
+    ours.update({name: dict(entry) for name, entry in declared.items()})
+    places += [None] * len(declared)
+    by_id = iter([ours[name] for name in sorted(ours)])
+    yield from (entry if entry is not None else next(by_id) for entry in places)
 
 
 def _is_declared(entry: Mapping[str, Any]) -> bool:
@@ -125,7 +134,8 @@ def _updated(entry: dict[str, Any], declared: Mapping[str, Any]) -> dict[str, An
     absent = [key for key in _OPTIONAL if key in entry and key not in declared]
     persons = [key for key in absent if key in kept]
     gone = {"undeclaredKeys", *absent} - set(persons)
-    updated = {key: value for key, value in entry.items() if key not in gone} | dict(declared)
+    further = {key: value for key, value in entry.items() if key not in gone and key not in declared}
+    updated = {**declared, **further}
     return updated | {"undeclaredKeys": persons} if persons else updated
 
 
