@@ -38,21 +38,45 @@ def fingerprint(version: str) -> str:
     return f"{build} {os.environ.get('SOURCE_DATE_EPOCH', '')}"
 
 
+class _Later:
+    """A part of an open file that may never be needed."""
+
+    __slots__ = ("_at", "_descriptor", "_size")
+
+    def __init__(self, descriptor: int, at: int, size: int) -> None:
+        self._descriptor = descriptor
+        self._at = at
+        self._size = size
+
+    def read(self) -> bytes:
+        """Read it, and close the file."""
+        data = os.pread(self._descriptor, self._size, self._at)
+        os.close(self._descriptor)
+        return data
+
+
 class StatIndex:
     """Paths in sorted order, their signatures, and, when asked for, their states.
 
     `pending` is set while actions are marked stale in the records. `targets` is how many targets there are.
     """
 
-    __slots__ = ("_raw_paths", "_raw_states", "fingerprint", "paths", "pending", "signatures", "targets")
+    __slots__ = ("_raw_paths", "_states", "fingerprint", "paths", "pending", "signatures", "targets")
 
     def __init__(
-        self, raw_paths: bytes, signatures: array[int], states: bytes, *, mark: str, targets: int, pending: bool
+        self,
+        raw_paths: bytes,
+        signatures: array[int],
+        states: bytes | _Later,
+        *,
+        mark: str,
+        targets: int,
+        pending: bool,
     ) -> None:
         self.paths: list[str] = raw_paths.decode("utf-8", "surrogateescape").split("\0") if signatures else []
         self._raw_paths = raw_paths
         self.signatures = signatures
-        self._raw_states = states
+        self._states = states
         self.fingerprint = mark
         self.targets = targets
         self.pending = pending
@@ -61,23 +85,29 @@ class StatIndex:
     def load(cls, path: str) -> StatIndex | None:
         """Read the index at `path`; return None where there is none, or none that is whole."""
         try:
-            with open(path, "rb") as file:
-                data = file.read()
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return None
+        size = os.fstat(descriptor).st_size
+        data = os.pread(descriptor, _START, 0)
         if len(data) < _START or not data.startswith(_MAGIC):
+            os.close(descriptor)
             return None
         flags, targets, mark_size, paths_size, count, length = _HEADER.unpack_from(data, len(_MAGIC))
         paths_at = _START + mark_size
         signatures_at = paths_at + paths_size
         states_at = signatures_at + 8 * count
-        if length != len(data) or states_at + _STATE_SIZE * count != length:
+        if length != size or states_at + _STATE_SIZE * count != length:
+            os.close(descriptor)
             return None
+        # The states are read when something differs, from the file as it is now: what replaces it is another file.
+        data = os.pread(descriptor, states_at, 0)
         signatures = array("q")
         signatures.frombytes(data[signatures_at:states_at])
         mark = data[_START:paths_at].decode("utf-8", "surrogateescape")
         paths = data[paths_at:signatures_at]
-        found = cls(paths, signatures, data[states_at:], mark=mark, targets=targets, pending=bool(flags & _PENDING))
+        states = _Later(descriptor, states_at, length - states_at)
+        found = cls(paths, signatures, states, mark=mark, targets=targets, pending=bool(flags & _PENDING))
         return found if len(found.paths) == count else None
 
     @classmethod
@@ -93,6 +123,12 @@ class StatIndex:
             targets=targets,
             pending=pending,
         )
+
+    @property
+    def _raw_states(self) -> bytes:
+        if isinstance(self._states, _Later):
+            self._states = self._states.read()
+        return self._states
 
     def changed(self) -> list[int]:
         """Return the positions of the paths whose stat is not what it was; paths are relative to the current folder."""

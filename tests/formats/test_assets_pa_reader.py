@@ -237,10 +237,10 @@ def test_a_malformed_prelude(raw: bytes, where: str, what: str) -> None:
 def test_all_that_is_wrong_with_a_prelude_is_told_at_once() -> None:
     found = refusal(file_of(TEXT, length=1, flags=1, reserved=b"reserved"))
     assert [where for where, _ in found] == [
+        "x.pa (byte 8)",
         "x.pa (byte 12)",
         "x.pa (byte 20)",
         "x.pa (byte 24)",
-        "x.pa (byte 8)",
     ]
 
 

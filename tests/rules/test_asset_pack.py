@@ -527,11 +527,11 @@ def test_pixels_that_no_palette_can_draw(ws: Workspace) -> None:
     image.putpixel((5, 2), (*INK, 255))
     image.putpixel((12, 7), (0, 0, 0, 0))
     assert broken(ws, {"hero/hero.png": saved(image)}) == [
+        f"the colour `#1D2B53` is in no declared palette | at game/assets/hero/hero.png (x 5, y 2) | {FIX}",
         (
             "the pixel is transparent, and `output.pipeline.transparent_index` names no colour for it | "
             f"at game/assets/hero/hero.png (x 12, y 7) | {FIX}"
         ),
-        f"the colour `#1D2B53` is in no declared palette | at game/assets/hero/hero.png (x 5, y 2) | {FIX}",
     ]
 
 
