@@ -45,8 +45,7 @@ def _actions(session: Session, text: str, package: str) -> list[str]:
 
 
 def _told(session: Session, name: str, stale: set[str]) -> Iterator[str]:
-    first = [maker for maker in session.makers_of(session.load([name])[0]) if maker in stale]
-    first = [maker for maker in first if session.check(maker).job is not None]
+    first = _waits_for(session, name, stale)
     decision = session.check(name)
     if decision.job is not None:
         yield f"{name} would run:"
@@ -57,6 +56,12 @@ def _told(session: Session, name: str, stale: set[str]) -> Iterator[str]:
     else:
         yield f"{name} is up to date."
     yield from _last_time(session, name)
+
+
+def _waits_for(session: Session, name: str, stale: set[str]) -> list[str]:
+    """Return what makes something that the action uses, and would run or may run itself."""
+    makers = [maker for maker in session.makers_of(session.load([name])[0]) if maker in stale]
+    return [maker for maker in makers if session.check(maker).job is not None or _waits_for(session, maker, stale)]
 
 
 def _last_time(session: Session, name: str) -> Iterator[str]:
