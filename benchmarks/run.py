@@ -72,7 +72,7 @@ def sit_over_example(sitting: Sitting, example: str, folder: str, runs: int) -> 
         shutil.copytree(example, tree.root, symlinks=True)
         sitting.trees[name] = tree
     sitting.settle()
-    sitting.turns("example", runs)
+    sitting.turns("unchanged", runs)
 
 
 def result(sitting: Sitting, count: int) -> dict[str, object]:

@@ -245,6 +245,24 @@ def packed(archive: Path) -> dict[str, bytes]:
         return {name: file.read() for name, file in found.items() if file}
 
 
+@ours
+def test_an_example_is_timed_with_nothing_to_do_and_left_as_it_is(tmp_path: Path) -> None:
+    example = generate(str(tmp_path / "example"), 1)
+    PEERS["packaging-build"].configure(example)
+    before = sorted(os.listdir(example.root))
+    json_file = tmp_path / "result.json"
+    folder = str(tmp_path / "trees")
+    run.main(["--example", example.root, "--folder", folder, "--json", str(json_file), "--runs", "2"])
+    result = json.loads(json_file.read_text())
+    assert (result["n"], result["example"], result["skipped"]) == (0, "example", {})
+    assert {peer: len(times) for peer, times in result["times"]["unchanged"].items()} == {
+        "packaging-build": 2,
+        "doit-build": 2,
+    }
+    assert sorted(os.listdir(example.root)) == before
+    assert verdicts(result)["the example, nothing changed: `doit build`"] != "not measured"
+
+
 def test_a_peer_that_fails_or_is_not_there_is_left_out_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
