@@ -21,10 +21,12 @@ from packaging_targets.model.action import Action
 from packaging_targets.model.manifest import SourceInfo
 from packaging_targets.store.action_cache import ActionCache, make_executable
 from packaging_targets.store.states import examine
-from packaging_targets.store.sweep import UNTRUSTED, signature
+from packaging_targets.store.sweep import UNTRUSTED, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from packaging_targets.store.sweep import Signature
 
 _BUFFER = 1 << 17
 _KEPT = 1 << 18  # outputs up to this size go to the cache without being read again
@@ -46,7 +48,7 @@ class Job:
     log: str
     body: Mapping[str, Any]
     shot: Mapping[str, Any]
-    inputs: Mapping[str, tuple[str, str, int]]
+    inputs: Mapping[str, tuple[str, str, Signature]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ class _Step:
                 with contextlib.suppress(OSError):
                     os.remove(staged)
 
-    def _input(self, path: str) -> tuple[str, str, int]:
+    def _input(self, path: str) -> tuple[str, str, Signature]:
         if path not in self._job.inputs:
             what = f"the action kind `{self._action.kind}` wants to read `{path}`, which is no input of it"
             raise BuildError.one(what)
@@ -228,10 +230,10 @@ def _demand_unchanged(job: Job) -> None:
         )
 
 
-def _is_as(known: tuple[str, str, int]) -> bool:
+def _is_as(known: tuple[str, str, Signature]) -> bool:
     path, state, sig = known
     try:
-        return (sig != UNTRUSTED and signature(os.lstat(path)) == sig) or examine(path)[0] == state
+        return (sig != UNTRUSTED and signature_of(path) == sig) or examine(path)[0] == state
     except OSError:
         return False
 

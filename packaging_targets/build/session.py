@@ -26,8 +26,9 @@ from packaging_targets.errors import BuildError, PackagingError, Problem
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.lock import Lock
 from packaging_targets.store.records import Records, dumps, loads
-from packaging_targets.store.stat_index import Look, fingerprint, look, stamp_of
+from packaging_targets.store.stat_index import Look, fingerprint, look
 from packaging_targets.store.states import examine
+from packaging_targets.store.sweep import signature_of
 from packaging_targets.workspace.rulebook import Rulebook
 from packaging_targets.workspace.settings import Settings, open_workspace
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from packaging_targets.model.label import Label
+    from packaging_targets.store.sweep import Signature
 
 _FLUSH_AFTER = 0.5  # seconds of results that a kill may lose: they are made again, or restored
 _BODY = "id, label, body, stale, result"
@@ -80,7 +82,7 @@ class Session:
         self._lock.acquire(waiting)
         try:
             # What was seen before the lock was taken holds unless another build has finished since.
-            fresh = seen is not None and seen.stamp == stamp_of(self.layout.index)
+            fresh = seen is not None and seen.stamp == signature_of(self.layout.index)
             self._open(seen if seen is not None and fresh else look(self.layout.index))
         except BaseException:
             self._lock.release()
@@ -220,14 +222,14 @@ class Session:
             if now != recorded:
                 yield output_difference(path, recorded, now)
 
-    def _inputs(self, pending: Pending) -> dict[str, tuple[str, str, int]]:
+    def _inputs(self, pending: Pending) -> dict[str, tuple[str, str, Signature]]:
         found = {path: self._input(path) for path in pending.body["inputs"]}
         bad = [(path, state) for path, (_, state, _) in found.items() if state[0] not in "fxl"]
         if bad:
             raise BuildError(*(_unusable(pending.id, path, state) for path, state in bad))
         return found
 
-    def _input(self, path: str) -> tuple[str, str, int]:
+    def _input(self, path: str) -> tuple[str, str, Signature]:
         real = self.rulebook.path_of(path) if path[0] == RULE_FILE else path
         relative = real.removeprefix(f"{self.layout.root}/")
         state, sig = self.world.known(relative)

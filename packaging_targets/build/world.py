@@ -6,16 +6,16 @@ itself is `.`.
 
 from __future__ import annotations
 
-import os
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from packaging_targets.store.stat_index import Look, StatIndex
-from packaging_targets.store.states import examine, examine_all
-from packaging_targets.store.sweep import UNTRUSTED, signature
+from packaging_targets.store.states import MISSING, examine, examine_all
+from packaging_targets.store.sweep import GONE, signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
+
+    from packaging_targets.store.sweep import Signature
 
 
 def folder_path(folder: str) -> str:
@@ -29,7 +29,7 @@ class World:
     def __init__(self, look: Look) -> None:
         self._look = look
         self._index = look.index
-        self._fresh: dict[str, tuple[str, int]] = {}
+        self._fresh: dict[str, tuple[str, Signature]] = {}
         self._dropped: set[str] = set()
         self._changed_stats: frozenset[str] = frozenset()
 
@@ -38,7 +38,7 @@ class World:
         if self._index is None:
             return {}
         places = self._look.changed
-        paths = [self._index.paths[place] for place in places]
+        paths = [self._index.path(place) for place in places]
         self._changed_stats = frozenset(paths)
         self._take(paths)
         pairs = zip(paths, places, strict=True)
@@ -49,7 +49,7 @@ class World:
         """Return the state of a path."""
         return self.known(path)[0]
 
-    def known(self, path: str) -> tuple[str, int]:
+    def known(self, path: str) -> tuple[str, Signature]:
         """Return state and signature of a path."""
         found = self._fresh.get(path) or self._indexed(path)
         if found is None:
@@ -68,13 +68,9 @@ class World:
 
     def made(self, path: str, state: str) -> None:
         """Note the state of an output that an action has just put into its place."""
-        try:
-            stats = os.lstat(path)
-        except OSError:
-            self._fresh[path] = ("-", UNTRUSTED)
-            return
         # We know what we wrote: the young-file rule of `examine` is for what others write.
-        self._fresh[path] = (state, signature(stats))
+        known = signature_of(path)
+        self._fresh[path] = (MISSING if known == GONE else state, known)
         self._dropped.discard(path)
 
     def drop(self, path: str) -> None:
@@ -88,42 +84,37 @@ class World:
         self._dropped.difference_update(wanted)
         self.ensure(wanted)
 
-    def save(
-        self, layout_index: str, watched: Collection[str] | None, *, mark: str, targets: int, pending: bool
-    ) -> None:
+    def save(self, path: str, watched: Collection[str] | None, *, mark: str, targets: int, pending: bool) -> None:
         """Write the stat index. `watched` is everything to be watched, or None where that stays what it was."""
         index = self._index
-        if index is None or watched is not None:
-            entries = [(path, *self.known(path)) for path in watched or ()]
-            index = StatIndex.build(entries, mark=mark, targets=targets, pending=pending)
-        elif self._dropped or any(self._place(path) is None for path in self._fresh):
-            index = StatIndex.build(self._merged(index), mark=mark, targets=targets, pending=pending)
+        patches = self._patches() if watched is None else None
+        if index is None or patches is None:
+            index = StatIndex.build(self._entries(watched), mark=mark)
+        elif index.append(path, patches, targets=targets, pending=pending):
+            return
         else:
-            patches = {place: self._fresh[path] for path in self._fresh if (place := self._place(path)) is not None}
-            index = index.patched(patches, mark=mark, targets=targets, pending=pending)
-        index.save(layout_index)
-        self._index = index
-        self._fresh = {}
-        self._dropped = set()
+            index.patch(patches)
+        index.save(path, targets=targets, pending=pending)
 
-    def _merged(self, index: StatIndex) -> list[tuple[str, str, int]]:
-        states = index.states()
-        for path in self._dropped:
-            states.pop(path, None)
-        states.update(self._fresh)
-        return [(path, state, sig) for path, (state, sig) in states.items()]
+    def _patches(self) -> dict[int, tuple[str, Signature]] | None:
+        """Return what is new by position in the index, or None where that has to hold other paths."""
+        if self._index is None or self._dropped:
+            return None
+        places = {name: self._index.place(name) for name in self._fresh}
+        patches = {place: self._fresh[name] for name, place in places.items() if place is not None}
+        return patches if len(patches) == len(places) else None
+
+    def _entries(self, watched: Collection[str] | None) -> Iterator[tuple[str, str, Signature]]:
+        if watched is not None or self._index is None:
+            return ((path, *self.known(path)) for path in watched or ())
+        known = {**dict(self._index.entries()), **self._fresh}
+        return ((path, *found) for path, found in known.items() if path not in self._dropped)
 
     def _take(self, paths: list[str]) -> None:
         self._fresh.update(zip(paths, examine_all(paths), strict=True))
 
-    def _indexed(self, path: str) -> tuple[str, int] | None:
+    def _indexed(self, path: str) -> tuple[str, Signature] | None:
         if self._index is None or path in self._changed_stats or path in self._dropped:
             return None
-        place = self._place(path)
-        return None if place is None else (self._index.state(place), self._index.signatures[place])
-
-    def _place(self, path: str) -> int | None:
-        if self._index is None:
-            return None
-        place = bisect_left(self._index.paths, path)
-        return place if place < len(self._index.paths) and self._index.paths[place] == path else None
+        place = self._index.place(path)
+        return None if place is None else (self._index.state(place), self._index.signature(place))

@@ -13,16 +13,19 @@ younger than that tick when it is hashed gets none and is hashed again next time
 from __future__ import annotations
 
 import hashlib
+import marshal
 import os
 import stat
 import time
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import Problem, RequestError, raise_all
-from packaging_targets.store.sweep import UNTRUSTED, forked, signature
+from packaging_targets.store.sweep import GONE, UNTRUSTED, forked, signature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from packaging_targets.store.sweep import Signature
 
 MISSING = "-"
 OTHER = "o"
@@ -41,19 +44,19 @@ def is_junk(name: str) -> bool:
     return name in JUNK or name.endswith(("~", ".swp", ".swo")) or name.startswith(".#")
 
 
-def examine(path: str) -> tuple[str, int]:
+def examine(path: str) -> tuple[str, Signature]:
     """Return the state and the signature of `path`; raises RequestError for what cannot be read."""
     try:
         stats = os.lstat(path)
         return _state(path, stats.st_mode), UNTRUSTED if is_racy(stats) else signature(stats)
     except (FileNotFoundError, NotADirectoryError):
-        return MISSING, UNTRUSTED
+        return MISSING, GONE
     except OSError as error:
         what = f"`{path}` cannot be read: {(error.strerror or '').lower()}"
         raise RequestError.one(what, path, "make it readable for you, or exclude it") from error
 
 
-def examine_all(paths: Sequence[str], jobs: int | None = None) -> list[tuple[str, int]]:
+def examine_all(paths: Sequence[str], jobs: int | None = None) -> list[tuple[str, Signature]]:
     """Examine many paths on all cores, in order; raises RequestError with what cannot be read."""
     jobs = jobs or os.cpu_count() or 1
     if len(paths) < _PARALLEL or jobs == 1:
@@ -62,14 +65,13 @@ def examine_all(paths: Sequence[str], jobs: int | None = None) -> list[tuple[str
 
     def part_of(part: int) -> bytes:
         found = _examine_each(paths[cuts[part] : cuts[part + 1]])
-        return b"".join(b"%s %d\n" % (state.encode(), sig) for state, sig in found)
+        return marshal.dumps(found)
 
-    pairs = (line.split() for data in forked(part_of, range(jobs)) for line in data.splitlines())
-    return [(state.decode(), int(sig)) for state, sig in pairs]
+    return [one for data in forked(part_of, range(jobs)) for one in marshal.loads(data)]  # noqa: S302  # from our own forks
 
 
-def _examine_each(paths: Sequence[str]) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = []
+def _examine_each(paths: Sequence[str]) -> list[tuple[str, Signature]]:
+    found: list[tuple[str, Signature]] = []
     problems: list[Problem] = []
     for path in paths:
         try:
@@ -85,11 +87,6 @@ def is_racy(stats: os.stat_result) -> bool:
     coarse = stats.st_ctime_ns % 1_000_000_000 == 0
     newest = max(stats.st_mtime_ns, stats.st_ctime_ns)
     return time.time_ns() - newest < (_COARSE_TICK_NS if coarse else _FINE_TICK_NS)
-
-
-def digest_of(state: str) -> str:
-    """Return the SHA-256 of a state, in hexadecimal, or an empty text where nothing stands."""
-    return state[1:]
 
 
 def _state(path: str, mode: int) -> str:
