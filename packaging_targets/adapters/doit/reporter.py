@@ -43,9 +43,7 @@ class PackagingReporter:
     def initialize(self, tasks: dict[str, Task], selected_tasks: list[str]) -> None:  # noqa: ARG002  # doit's
         """Called before the first task."""
         self._total = sum(1 for task in tasks.values() if task.actions)
-        group = tasks.get(GROUP)
-        path = (group.options or {}).get("log_json") if group else None
-        path = path or os.environ.get("PACKAGING_LOG_JSON")
+        path = Build.log_json or os.environ.get("PACKAGING_LOG_JSON")
         if path:
             self._events = open(path, "w", encoding="utf-8")  # noqa: SIM115  # closed by complete_run
         self._event("start", "", total=self._total)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import gc
 import inspect
+import itertools
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -27,14 +28,35 @@ if TYPE_CHECKING:
     from packaging_targets.build.session import Pending, Session
 
 GROUP = "build"
-DOIT_CONFIG = {
-    "backend": "packaging",
-    "dep_file": os.path.join(STATE_FOLDER, "doit.json"),
-    "reporter": "packaging",
-}
-_PARAMS = (
+PARAMS = (
+    {"name": "num_process", "short": "n", "long": "process", "default": "", "help": "run this many actions at once"},
+    {"name": "par_type", "short": "P", "long": "parallel-type", "default": "", "help": "`process` or `thread`"},
+    {
+        "name": "continue",
+        "short": "c",
+        "long": "continue",
+        "inverse": "no-continue",
+        "type": bool,
+        "default": False,
+        "help": "go on after a failure",
+    },
     {"name": "log_json", "long": "log-json", "default": "", "help": "write one event a line to this file, as JSON"},
 )
+"""What may stand behind a task of ours (see `options`)."""
+
+
+class Settings(dict[str, Any]):
+    """doit's settings for a `dodo.py`. Options that stand behind our tasks go above all that is written there."""
+
+    asked = False
+
+    def items(self) -> Any:
+        """Return what doit asks for: the settings, with the options of the command line."""
+        self.asked = True
+        return {**self, **_options_behind(sys.argv)[0]}.items()
+
+
+DOIT_CONFIG = Settings(backend="packaging", dep_file=os.path.join(STATE_FOLDER, "doit.json"), reporter="packaging")
 
 
 class Build:
@@ -43,6 +65,8 @@ class Build:
     session: Session | None = None
     up_to_date: int | None = None
     """How many targets there are, where the sweep found all of them up to date."""
+    log_json: str = ""
+    """The file that events go to, if the command line names one."""
 
 
 def task_build() -> Iterator[Task]:
@@ -50,7 +74,26 @@ def task_build() -> Iterator[Task]:
     root = find_root(os.getcwd()) or os.getcwd()
     # doit checks the task_dep of every task, so theirs may name any of ours, whatever is asked for.
     asked = None if _beside_others() else _asked_for(sys.argv)
-    yield from tasks_for(root, asked, running=_is_running(sys.argv))
+    options, named = _options_behind(sys.argv)
+    if options.keys() - {"log_json"} and not DOIT_CONFIG.asked:
+        what = f"no options can stand behind `{named[0]}`: the dodo.py has another DOIT_CONFIG than the imported one"
+        fix = 'change that one, as in DOIT_CONFIG["verbosity"] = 2, or write the options before the tasks'
+        raise InvalidDodoFile(f"{what}\n  fix: {fix}")
+    Build.log_json = options.get("log_json", "")
+    for task in tasks_for(root, asked, running=_is_running(sys.argv)):
+        if task.name in named:
+            task.params = PARAMS
+        yield task
+
+
+def _options_behind(argv: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the options that stand behind tasks of ours on a command line, and these tasks."""
+    behind = itertools.dropwhile(lambda word: not ours([word]), argv[1:])
+    if not any(word.startswith("-") for word in behind):
+        return {}, []
+    from packaging_targets.adapters.doit.options import take_from
+
+    return take_from(argv)
 
 
 def _beside_others() -> bool:
@@ -138,7 +181,7 @@ def _target_groups(every: list[Pending]) -> Iterator[Task]:
 
 def _group(name: str, parts: list[str]) -> Task:
     doc = "package what the workspace declares" if name == GROUP else f"all actions of {name[len(GROUP) + 1 :]}"
-    return Task(name, None, task_dep=parts, has_subtask=True, doc=doc, params=_PARAMS if name == GROUP else ())
+    return Task(name, None, task_dep=parts, has_subtask=True, doc=doc, params=PARAMS if name == GROUP else ())
 
 
 def _task(session: Session, one: Pending, *, stale: bool | None) -> Task:
