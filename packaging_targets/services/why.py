@@ -26,6 +26,8 @@ def why(text: str) -> str:
         package = os.path.relpath(here, os.path.realpath(session.layout.root))
         ids = _actions(session, text.removeprefix("build:"), "" if package == "." else package)
         stale = set(session.candidates())
+        if not ids:
+            return f"{text} makes nothing: its rule gave it no actions."
         return "\n".join(line for name in ids for line in _told(session, name, stale))
 
 
@@ -37,8 +39,8 @@ def _actions(session: Session, text: str, package: str) -> list[str]:
         raise RequestError.one(f"`{text}` is no label: {error}", "", "write //folder:name") from None
     ids: list[str] = session.records.column("select id from action where label = ? order by place", label)
     ids = [one for one in ids if not action or one == f"{label}#{action}"]
-    if not ids:
-        labels = session.records.column("select label from target")
+    labels = session.records.column("select label from target")
+    if not ids and (action or label not in labels):
         every = session.records.column("select id from action") if action else labels
         raise RequestError.one(f"there is no target `{text}`", "", near_miss(text, every))
     return ids

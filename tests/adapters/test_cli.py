@@ -14,6 +14,17 @@ from packaging_targets.adapters.cli.commands import run
 from packaging_targets.adapters.testing import Workspace
 
 ARCHIVE = '[[archive]]\nname = "{}"\nsrcs = ["*.txt"]\n'
+TWO_ACTIONS = {
+    "rules/words/rule.py": """\
+        from packaging_targets import Action
+
+        def analyse(context):
+            names = ("hello.txt", "more.txt")
+            return [Action("write/1", {"text": name}, (), (context.output(name),), name=name) for name in names]
+    """,
+    "rules/words/schema.json": '{"title": "words", "description": "d", "properties": {}}',
+    "c/d/TARGETS.toml": '[[words]]\nname = "d"\n',
+}
 
 
 @pytest.fixture
@@ -35,6 +46,69 @@ def test_build_then_nothing_to_do(ws: Workspace) -> None:
 def test_build_a_label_with_what_it_needs(ws: Workspace) -> None:
     assert ws.packaging("build", "//a:one").built == ["//a:one"]
     assert ws.packaging("build", "//b:two", "-n", "1").built == ["//b:two"]
+
+
+@pytest.mark.parametrize(
+    ("words", "built"),
+    [
+        ("//a/...", ["//a:one"]),
+        ("//a:all", ["//a:one"]),
+        ("//a:*", ["//a:one"]),
+        ("//...", ["//a:one", "//b:two", "//c/d:d#hello.txt", "//c/d:d#more.txt"]),
+        ("...", ["//a:one", "//b:two", "//c/d:d#hello.txt", "//c/d:d#more.txt"]),
+        ("//a/... //c/...", ["//a:one", "//c/d:d#hello.txt", "//c/d:d#more.txt"]),
+        ("//*:*wo", ["//a:one", "//b:two"]),
+        ("//*d:*", ["//c/d:d#hello.txt", "//c/d:d#more.txt"]),
+        ("//c/d", ["//c/d:d#hello.txt", "//c/d:d#more.txt"]),
+        ("//c/d:d#more.txt", ["//c/d:d#more.txt"]),
+        ("build://a:one", ["//a:one"]),
+    ],
+)
+def test_labels_and_patterns(ws: Workspace, words: str, built: list[str]) -> None:
+    ws.write(TWO_ACTIONS)
+    run = ws.packaging("build", *words.split(), "-n", "1")
+    assert (run.exit_code, run.built) == (0, built), run.output
+
+
+@pytest.mark.parametrize("word", [":one", ":all", ":*", "//a"])
+def test_labels_are_relative_to_the_folder(ws: Workspace, word: str) -> None:
+    ws.write({"a/TARGETS.toml": ARCHIVE.format("one") + ARCHIVE.format("a")})
+    run = ws.run([sys.executable, "-m", "packaging_targets.adapters.cli.main", "build", word], cwd="a")
+    built = {":one": ["//a:one"], "//a": ["//a:a"]}.get(word, ["//a:a", "//a:one"])
+    assert (run.exit_code, run.built) == (0, built), run.output
+
+
+def test_labels_that_name_nothing_are_told_all_at_once(ws: Workspace) -> None:
+    run = ws.packaging("build", "//a:one", "//a:on", "//zz/...", "//b:two#x", ":*x", "//c")
+    assert (run.exit_code, run.built) == (2, [])
+    assert run.output == (
+        "error: `//zz/...` matches no target\n  fix: packaging query '//...' lists all targets\n\n"
+        "error: `:*x` matches no target\n  fix: packaging query '//...' lists all targets\n\n"
+        "error: there is no target `//a:on`\n  fix: did you mean `//a:one`?\n\n"
+        "error: there is no target `//b:two#x`\n  fix: did you mean `//b:two`?\n\n"
+        "error: there is no target `//c`\n  fix: packaging query '//...' lists all targets\n"
+    )
+    run = ws.packaging("build", "one", "//a:", "//a:one")
+    assert (run.exit_code, run.built) == (2, [])
+    assert run.output == (
+        "error: `//a:` is no label: `` is no target name\n  fix: write //folder:name\n\n"
+        "error: `one` is no label: a label starts with `//` or `:`\n  fix: write //folder:name\n"
+    )
+
+
+def test_a_target_that_makes_nothing_can_be_asked_for(ws: Workspace) -> None:
+    ws.write({"c/TARGETS.toml": '[[service]]\nname = "c"\ndockerfile = "Dockerfile"\n', "c/Dockerfile": "FROM x\n"})
+    for made in (ws.packaging("build", "//c"), ws.build("//c:c")):
+        assert (made.exit_code, made.built) == (0, [])
+        assert made.output.startswith("nothing to do  (")
+    why = ws.packaging("why", "//c")
+    assert (why.exit_code, why.output) == (0, "//c makes nothing: its rule gave it no actions.\n")
+
+
+def test_a_failure_tells_how_to_run_it_alone(ws: Workspace) -> None:
+    ws.write({"c/TARGETS.toml": '[[command]]\nname = "no"\nouts = ["no"]\nargv = ["false"]\n'})
+    assert "\n  to run it alone: packaging build '//c:no'\n" in ws.packaging("build").output
+    assert "\n  to run it alone: doit 'build://c:no'\n" in ws.doit("build").output
 
 
 def test_build_writes_events_where_it_is_told(ws: Workspace) -> None:

@@ -84,7 +84,7 @@ class PackagingReporter:
         message = fail.get_msg().rstrip()
         self._event("failed", task.name, message=message)
         if _is_ours(task) and type(fail).__name__ == "TaskFailed":
-            self._line(f"failed    {_label(task)}\n{message}\n  to run it alone: doit '{task.name}'")
+            self._line(f"failed    {_label(task)}\n{message}\n  to run it alone: {Build.alone.format(_label(task))}")
         else:
             self._line(f"failed    {task.name}: {message}")
 

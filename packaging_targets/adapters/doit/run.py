@@ -3,58 +3,100 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
-from doit.doit_cmd import DoitMain
+from doit.cmd_run import Run
+from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from packaging_targets.adapters.doit.loader import PackagingLoader
-from packaging_targets.adapters.doit.tasks import GROUP
-from packaging_targets.errors import RequestError
-from packaging_targets.model.label import Label
+from packaging_targets.adapters.doit.tasks import GROUP, Build
+from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss, raise_all
+from packaging_targets.model.label import Label, LabelPattern
 from packaging_targets.store.layout import find_root
+from packaging_targets.workspace.settings import open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-_DOIT_REQUEST_WRONG = 3
-_REQUEST_WRONG = 2
+_PREFIX = f"{GROUP}:"
 
 
 def build(labels: Sequence[str], jobs: int | None, *, keep_going: bool = False, log_json: str | None = None) -> int:
-    """Build the given labels, or everything; return the exit code."""
-    if log_json:
-        os.environ["PACKAGING_LOG_JSON"] = os.path.abspath(log_json)
+    """Build the given labels and patterns, or everything; return the exit code.
+
+    Raises RequestError with every problem of the workspace, or with every label that names no target.
+    """
+    here = os.path.realpath(os.getcwd())
+    root = find_root(here) or open_workspace(here).root  # which raises, and says how to get one
+    package = os.path.relpath(here, root)
+    asked = _Asked(labels, "" if package == "." else package)
+    Build.log_json = os.path.abspath(log_json) if log_json else ""
+    Build.alone = "packaging build '{}'"
     count = jobs if jobs is not None else os.cpu_count() or 1
     options = ["-n", str(count)] if count > 1 else []
     options += ["--continue"] if keep_going else []
-    package = package_here()
-    names = [name for label in labels for name in _names(label, package)] or [GROUP]
-    code = DoitMain(PackagingLoader(), config_filenames=()).run(["run", *options, *names])
-    # doit tells a failed task from one that could not be tried; for people both are a build that failed.
-    return _REQUEST_WRONG if code == _DOIT_REQUEST_WRONG else min(int(code or 0), 1)
-
-
-def _names(text: str, package: str) -> list[str]:
-    """Return doit's names and patterns for a label, `//pkg:*`, `//pkg:all` or `//pkg/...`."""
-    label = text.removeprefix(f"{GROUP}:")
-    if label in {"...", "//..."}:
-        return [GROUP]
-    if label.endswith("/..."):
-        return [f"{GROUP}:{label[:-4]}:*", f"{GROUP}:{label[:-4]}/*"]
-    if label.endswith(":all"):
-        return [f"{GROUP}:{label[:-3]}*"]
-    if "*" in label:
-        return [f"{GROUP}:{label}"]
-    name, hash_, action = label.partition("#")
     try:
-        return [f"{GROUP}:{Label.parse(name, package)}{hash_}{action}"]
-    except ValueError as error:
-        raise RequestError.one(f"`{text}` is no label: {error}", "", "write //folder:name") from None
+        code = Run(task_loader=asked, config={}).parse_execute([*options, *asked.words])
+    except (InvalidCommand, InvalidDodoFile, InvalidTask) as error:
+        raise _told(error) from error
+    # doit tells a failed task from one that could not be tried; for people both are a build that failed.
+    return min(int(code or 0), 1)
 
 
-def package_here() -> str:
-    """Return the workspace folder that the current folder is, for labels such as `:name`."""
-    here = os.path.realpath(os.getcwd())
-    root = find_root(here)
-    package = os.path.relpath(here, root) if root else "."
-    return "" if package == "." else package
+def _told(error: Exception) -> PackagingError:
+    cause = error.__cause__
+    return cause if isinstance(cause, PackagingError) else RequestError.one(str(error))
+
+
+class _Asked(PackagingLoader):
+    """Loads the tasks of the workspace, and finds those that labels and patterns mean."""
+
+    def __init__(self, labels: Sequence[str], package: str) -> None:
+        super().__init__()
+        self._wanted: dict[str, Callable[[str], bool]] = {}
+        problems = []
+        for text in labels:
+            try:
+                self._wanted[text] = _meaning(text.removeprefix(_PREFIX), package)
+            except ValueError as error:
+                problems.append(Problem("", f"`{text}` is no label: {error}", "write //folder:name"))
+        raise_all(problems)
+        everything = not labels or not {"...", "//..."}.isdisjoint(labels)
+        self.words = [GROUP] if everything else [_PREFIX + label for label in labels]
+
+    def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Any]:
+        """Return the tasks; from now on `pos_args` name those that are asked for."""
+        tasks = super().load_tasks(cmd, pos_args)
+        if pos_args != [GROUP]:
+            names = [task.name.removeprefix(_PREFIX) for task in tasks if task.name != GROUP]
+            found = {text: list(filter(means, names)) for text, means in self._wanted.items()}
+            raise_all(_unknown(text, names) for text, chosen in found.items() if not chosen)
+            pos_args[:] = dict.fromkeys(_PREFIX + name for chosen in found.values() for name in chosen)
+        return tasks
+
+
+def _meaning(text: str, package: str) -> Callable[[str], bool]:
+    """Return a predicate of names that a label means, `//pkg:*`, `//pkg:all`, `//pkg/...`, or a text with `*`.
+
+    Raises ValueError for what is no label.
+    """
+    absolute = f"//{package}{text}" if text in {":*", ":all"} else text
+    if "*" in absolute.removesuffix(":*"):
+        return lambda name: fnmatchcase(name, absolute)
+    label, hash_, action = absolute.partition("#")
+    pattern = LabelPattern.parse(label, package)
+    if pattern.name is not None:
+        return f"//{pattern.package}:{pattern.name}{hash_}{action}".__eq__
+    return lambda name: pattern.matches(_label(name))
+
+
+def _label(name: str) -> Label:
+    package, _, rest = name[2:].partition("#")[0].rpartition(":")
+    return Label(package, rest)
+
+
+def _unknown(text: str, names: Sequence[str]) -> Problem:
+    is_pattern = "*" in text or text.endswith(("...", ":all"))
+    what = f"`{text}` matches no target" if is_pattern else f"there is no target `{text}`"
+    return Problem("", what, near_miss(text, names) or "packaging query '//...' lists all targets")

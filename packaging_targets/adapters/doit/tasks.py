@@ -67,6 +67,8 @@ class Build:
     """How many targets there are, where the sweep found all of them up to date."""
     log_json: str = ""
     """The file that events go to, if the command line names one."""
+    alone: str = f"doit '{GROUP}:{{}}'"
+    """How to run one action alone."""
 
 
 def task_build() -> Iterator[Task]:
@@ -148,9 +150,9 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
     session = open_session(root)
     stale = session.candidates()
     if not running:
-        every = session.everything()
+        tasks = _all_tasks(session, session.everything(), dict.fromkeys(stale, False))
         session.close()
-        return _all_tasks(session, every, dict.fromkeys(stale, False))
+        return tasks
     Build.session = session
     atexit.register(session.close)
     if not stale:
@@ -166,7 +168,9 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
 def _all_tasks(session: Session, every: list[Pending], stale: dict[str, bool]) -> list[Task]:
     """Return a task for every action: `stale` ones decide when their turn comes if they map to True, else not."""
     tasks = [_task(session, one, stale=stale.get(one.id)) for one in every]
-    return [_group(GROUP, [task.name for task in tasks]), *tasks, *_target_groups(every)]
+    idle = session.records.column("select label from target where label not in (select label from action)")
+    groups = [*_target_groups(every), *(_group(_name(label), []) for label in idle)]
+    return [_group(GROUP, [task.name for task in tasks]), *tasks, *groups]
 
 
 def _target_groups(every: list[Pending]) -> Iterator[Task]:
