@@ -54,6 +54,17 @@ def test_list_info_clean_forget_and_ignore(ws: Workspace) -> None:
     assert run.built == []
 
 
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_always_execute_does_not_overrule_content(ws: Workspace, jobs: int) -> None:
+    options = ["-a", "-n", str(jobs)]
+    assert ws.doit(*options, "build://a:b").built == BOTH
+    run = ws.doit(*options, "build://a:a", "build://a:b")
+    assert (run.exit_code, run.output[:13]) == (0, "2 up to date ")
+    ws.write({"a/x.txt": "2\n"})
+    assert ws.doit(*options, "build://a:b").built == BOTH
+    assert ws.build().output == "up to date: 2 targets\n"
+
+
 def test_everything_is_cleaned_with_its_folders_left_to_their_owner(ws: Workspace) -> None:
     assert ws.build().built == BOTH
     ws.write({"dist/a/mine.txt": "mine"})

@@ -71,6 +71,9 @@ class PackagingReporter:
             self._event("succeeded", task.name)
             return
         outcome, seconds = task.values["outcome"], task.values["seconds"]
+        if outcome == "up to date":
+            self.skip_uptodate(task)
+            return
         self._counts[outcome] += 1
         self._event(outcome, task.name, seconds=round(seconds, 3), key=task.values["key"])
         self._line(f"{outcome:<9} {_label(task)}  ({seconds:.2f} s)")

@@ -233,7 +233,9 @@ def perform(task: Task) -> Any:
 
     if "refused" in task.meta:
         return TaskFailed(task.meta["refused"])
-    job: Job = task.meta["job"]
+    job: Job | None = task.meta.get("job")
+    if job is None:  # `doit --always-execute` runs what is up to date too; content has decided
+        return {"key": "", "outcome": "up to date", "states": [], "seconds": 0.0}
     try:
         done = run_job(job)
     except PackagingError as error:
@@ -246,6 +248,8 @@ def _record(task: Task, name: str) -> dict[str, Any]:
 
     assert Build.session is not None
     values = task.values
+    if values["outcome"] == "up to date":
+        return {}
     done = Done(values["key"], values["outcome"], tuple(values["states"]), values["seconds"])
     Build.session.record(name, done, task.meta["job"].shot)
     return {}
