@@ -25,8 +25,9 @@ from packaging_targets.build.world import World
 from packaging_targets.errors import BuildError, PackagingError, Problem
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.lock import Lock
+from packaging_targets.store.look import Look, look
 from packaging_targets.store.records import Records, dumps, loads
-from packaging_targets.store.stat_index import Look, fingerprint, look
+from packaging_targets.store.stat_index import fingerprint
 from packaging_targets.store.states import examine
 from packaging_targets.store.sweep import signature_of
 from packaging_targets.workspace.rulebook import Rulebook

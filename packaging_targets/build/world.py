@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets.store.stat_index import Look, StatIndex
+from packaging_targets.store.stat_index import StatIndex
 from packaging_targets.store.states import MISSING, examine, examine_all
 from packaging_targets.store.sweep import GONE, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from packaging_targets.store.look import Look
     from packaging_targets.store.sweep import Signature
 
 

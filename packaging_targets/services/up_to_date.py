@@ -6,7 +6,8 @@ import os
 
 from packaging_targets import __version__
 from packaging_targets.store.layout import Layout
-from packaging_targets.store.stat_index import Look, fingerprint, look
+from packaging_targets.store.look import Look, look
+from packaging_targets.store.stat_index import fingerprint
 
 
 def look_around(root: str) -> Look:

@@ -25,7 +25,7 @@ import sys
 from array import array
 from bisect import bisect_left
 
-from packaging_targets.store.sweep import FIELDS, columns_of, signature_of, sweep
+from packaging_targets.store.sweep import FIELDS, columns_of, sweep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -284,26 +284,3 @@ def mark_pending(path: str) -> None:
     index = StatIndex.load(path)
     if index is not None and not index.append(path, {}, targets=index.targets, pending=True):
         index.save(path, targets=index.targets, pending=True)
-
-
-class Look:
-    """One sweep: the index, the positions whose stat is not what it was, and the index file's own signature."""
-
-    __slots__ = ("changed", "index", "stamp")
-
-    def __init__(self, index: StatIndex | None, changed: list[int], stamp: Signature) -> None:
-        self.index = index
-        self.changed = changed
-        self.stamp = stamp
-
-    def is_clean(self, mark: str) -> bool:
-        """Tell whether there is nothing to do."""
-        index = self.index
-        return index is not None and not index.pending and index.fingerprint == mark and not self.changed
-
-
-def look(path: str) -> Look:
-    """Load the index at `path` and sweep; the current folder is the workspace root."""
-    stamp = signature_of(path)
-    index = StatIndex.load(path)
-    return Look(index, index.changed() if index is not None else [], stamp)

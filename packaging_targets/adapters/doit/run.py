@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from doit.cmd_run import Run
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
+from packaging_targets.adapters.doit.backend import PackagingBackend
 from packaging_targets.adapters.doit.loader import PackagingLoader
-from packaging_targets.adapters.doit.tasks import GROUP, Build
+from packaging_targets.adapters.doit.reporter import PackagingReporter
+from packaging_targets.adapters.doit.tasks import DOIT_CONFIG, GROUP, Build
 from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss, raise_all
 from packaging_targets.model.label import Label, LabelPattern
 from packaging_targets.store.layout import find_root
@@ -37,11 +39,21 @@ def build(labels: Sequence[str], jobs: int | None, *, keep_going: bool = False, 
     options = ["-n", str(count)] if count > 1 else []
     options += ["--continue"] if keep_going else []
     try:
-        code = Run(task_loader=asked, config={}).parse_execute([*options, *asked.words])
+        code = _Run(task_loader=asked, config={}).parse_execute([*options, *asked.words])
     except (InvalidCommand, InvalidDodoFile, InvalidTask) as error:
         raise _told(error) from error
     # doit tells a failed task from one that could not be tried; for people both are a build that failed.
     return min(int(code or 0), 1)
+
+
+class _Run(Run):
+    """doit's run, with our backend and reporter: to look for those of other distributions takes a while."""
+
+    def get_backends(self) -> dict[str, type]:
+        return {DOIT_CONFIG["backend"]: PackagingBackend}
+
+    def get_reporters(self) -> dict[str, type]:
+        return {DOIT_CONFIG["reporter"]: PackagingReporter}
 
 
 def _told(error: Exception) -> PackagingError:
