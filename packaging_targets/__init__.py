@@ -5,8 +5,7 @@ Names are loaded when they are first used, so that a build with nothing to do im
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # `typing` takes longer to import than a small build with nothing to do
 if TYPE_CHECKING:
     from packaging_targets.errors import FieldError, PackagingError, Problem
     from packaging_targets.formats.feature import Feature, check_features, collection_text
