@@ -71,12 +71,9 @@ class Claims:
 
     def all_outputs(self, paths: Iterable[str]) -> set[str]:
         """Return which of `paths` are outputs."""
-        return {
-            path
-            for path in set(paths)
-            if (path.startswith(self._out) or path in self.outputs_in_tree)
-            and (path in self._new or self._records.row("select 1 from output where path = ?", path))
-        }
+        asked = set(paths)
+        claimed = asked & self._new.keys()
+        return claimed.union(self._records.among("select path from output where path in", asked - claimed))
 
     def remove_targets(self, labels: Iterable[str]) -> None:
         """Forget targets that are gone, and make orphans of their outputs."""

@@ -95,6 +95,11 @@ class Planner:
                 self._records.set_meta("open", "1")
             self._watch(folders)
 
+    @property
+    def changed_targets(self) -> bool:
+        """Whether any target was analysed or is gone."""
+        return bool(self._done or self._gone)
+
     # Folders, rules, declarations ---------------------------------------------------------------------------------
 
     def _changed_folders(self, changed: Mapping[str, tuple[str, str]]) -> Any:
@@ -346,8 +351,9 @@ class Planner:
             for action in analysis.actions:
                 wanted += [path for path in action.inputs if path[0] != RULE_FILE]
                 wanted += program_files(action)
-        for (files,) in self._records.rows("select files from rule"):
-            wanted += loads(files)
+        if self._done or self._new_rules:
+            for (files,) in self._records.rows("select files from rule"):
+                wanted += loads(files)
         made = self._claims.all_outputs(wanted)
         self.watched = {path for path in wanted if path not in made}
         self._world.watch(self.watched)

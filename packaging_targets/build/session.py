@@ -13,6 +13,7 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
@@ -34,7 +35,7 @@ from packaging_targets.workspace.rulebook import Rulebook
 from packaging_targets.workspace.settings import Settings, open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from packaging_targets.model.label import Label
     from packaging_targets.store.sweep import Signature
@@ -101,6 +102,7 @@ class Session:
             self.notes.append("the build records could not be read: everything is checked again")
         self.rulebook = Rulebook(self.layout.root)
         self.world = World(seen)
+        self._known_count = index.targets if index else None
         self._stamp = dumps([self.settings.out, self.settings.ignore, self._environment()])
         self._mark = fingerprint(__version__)
         known = self.records.meta("stamp") == self._stamp and not self.records.meta("open")
@@ -131,6 +133,7 @@ class Session:
         changed = self.world.sweep()
         planner = Planner(self.settings, self.rulebook, self.records, self.world)
         planner.run(changed, full=self.full)
+        self._targets_changed = planner.changed_targets
         self._open_in_records = bool(changed) or self.full
         if self.full:
             self.records.set_meta("stamp", self._stamp)
@@ -142,6 +145,12 @@ class Session:
     def _clear_staging(self) -> None:
         """Remove what builds that were killed have left; the lock says that none of them still runs."""
         shutil.rmtree(self.layout.staging, ignore_errors=True)
+
+    @cached_property
+    def target_count(self) -> int:
+        """How many targets the workspace has. Counting them reads the whole table, which the index can often spare."""
+        known = None if self.full or self._targets_changed else self._known_count
+        return self.records.column("select count(*) from target")[0] if known is None else known
 
     def warnings(self) -> list[Problem]:
         """Return what rules warned of, in the targets as they are now, sorted by place."""
@@ -245,7 +254,7 @@ class Session:
 
     # Recording ----------------------------------------------------------------------------------------------------
 
-    def record(self, name: str, done: Done, shot: dict[str, Any]) -> None:
+    def record(self, name: str, done: Done, shot: Mapping[str, Any]) -> None:
         """Remember what running an action came to."""
         pending = self._pending[name]
         states = dict(zip(pending.body["outputs"], done.states, strict=True))
@@ -339,9 +348,10 @@ class Session:
         watched = self._watched
         if watched is not None:
             watched = {*watched, *self.records.column("select path from output where state != ''")}
-        count = self.records.column("select count(*) from target")[0]
         stale = self.records.row("select 1 from action where stale = 1")
-        self.world.save(self.layout.index, watched, mark=self._mark, targets=count, pending=stale is not None)
+        self.world.save(
+            self.layout.index, watched, mark=self._mark, targets=self.target_count, pending=stale is not None
+        )
 
     def abandon(self) -> None:
         """Give the lock back without writing anything: planning has failed."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _VERSION = 1
+_AT_ONCE = 500  # values in one statement: SQLite takes 999 in its oldest form
 _SCHEMA = """
 create table folder(path text primary key, parent text) without rowid;
 create index folder_parent on folder(parent);
@@ -31,6 +32,7 @@ create table target(
 ) without rowid;
 create index target_package on target(package);
 create index target_rule on target(rule);
+create index target_warned on target(label) where warnings != '[]';
 create table edge(dep text, label text, primary key(dep, label)) without rowid;
 create index edge_label on edge(label);
 create table foreign_use(path text, label text, primary key(path, label)) without rowid;
@@ -114,6 +116,14 @@ class Records:
     def column_of(self, query: str, values: Iterable[object]) -> list[Any]:
         """Return the first column of a query for each of `values`, one after the other."""
         return [row[0] for value in values for row in self._connection.execute(query, (value,))]
+
+    def among(self, query: str, values: Iterable[object]) -> list[Any]:
+        """Return the first column of a query that ends in `in`, for any number of values."""
+        rest, found = list(values), []
+        while rest:
+            some, rest = rest[:_AT_ONCE], rest[_AT_ONCE:]
+            found += self.column(f"{query} ({', '.join('?' * len(some))})", *some)
+        return found
 
     def run(self, query: str, *values: object) -> None:
         """Run one statement."""

@@ -90,10 +90,14 @@ def test_with_nothing_to_do_they_change_nothing(ws: Workspace) -> None:
 
 
 def test_continue_behind_a_task_builds_the_rest(ws: Workspace) -> None:
-    ws.write({"TARGETS.toml": f"[workspace]\n{FAILS}"})
-    assert ws.doit("build").built == []
+    many = "".join(f'[[archive]]\nname = "n{number:03}"\nsrcs = ["TARGETS.toml"]\n' for number in range(200))
+    fails = FAILS.replace("no", "a", 1)  # it comes first
+    ws.write({"TARGETS.toml": f"[workspace]\n{fails}{many}"})
+    stopped = ws.doit("build")
+    assert (stopped.exit_code, stopped.failed) == (1, ["//:a"])
+    assert len(stopped.built) < 150  # what was begun beside it is ended
     run = ws.doit("build", "--continue")
-    assert (run.built, run.failed) == (BOTH, ["//:no"])
+    assert (len(stopped.built + run.built), run.failed) == (202, ["//:a"])
 
 
 def test_events_go_to_a_file_whatever_else_stands_there(ws: Workspace) -> None:

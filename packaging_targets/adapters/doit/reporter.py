@@ -14,7 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
-from packaging_targets.adapters.doit.tasks import GROUP, Build
+from packaging_targets.adapters.doit.running import GROUP, Build, chosen, close_build, end_ahead
 from packaging_targets.services.up_to_date import up_to_date_text
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ class PackagingReporter:
         self._events: TextIO | None = None
         self._live = _LiveLine(outstream, self._status) if _is_live(outstream) else None
 
-    def initialize(self, tasks: dict[str, Task], selected_tasks: list[str]) -> None:  # noqa: ARG002  # doit's
+    def initialize(self, tasks: dict[str, Task], selected_tasks: list[str]) -> None:
         """Called before the first task."""
+        Build.order = tuple(chosen(tasks, selected_tasks))
         self._total = sum(1 for task in tasks.values() if task.actions)
         path = Build.log_json or os.environ.get("PACKAGING_LOG_JSON")
         if path:
@@ -73,10 +74,13 @@ class PackagingReporter:
         outcome, seconds = task.values["outcome"], task.values["seconds"]
         if outcome == "up to date":
             self.skip_uptodate(task)
-            return
+        else:
+            self._done(task.name, outcome, seconds, task.values["key"])
+
+    def _done(self, name: str, outcome: str, seconds: float, key: str) -> None:
         self._counts[outcome] += 1
-        self._event(outcome, task.name, seconds=round(seconds, 3), key=task.values["key"])
-        self._line(f"{outcome:<9} {_label(task)}  ({seconds:.2f} s)")
+        self._event(outcome, name, seconds=round(seconds, 3), key=key)
+        self._line(f"{outcome:<9} {name.removeprefix(f'{GROUP}:')}  ({seconds:.2f} s)")
 
     def add_failure(self, task: Task, fail: Any) -> None:
         """Called when a task has failed; a group has, where one of its parts has."""
@@ -121,8 +125,9 @@ class PackagingReporter:
         """Called after the last task: close the build, and sum up."""
         if self._live:
             self._live.stop()
-        if Build.session is not None:
-            removal = Build.session.close()
+        for action, done in end_ahead():
+            self._done(f"{GROUP}:{action}", done.outcome, done.seconds, done.key)
+        if (removal := close_build()) is not None:
             for path in removal.removed:
                 self._event("removed", path)
                 self._line(f"removed   {path}  (no target makes it any longer)")

@@ -12,7 +12,8 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from packaging_targets.adapters.doit.backend import PackagingBackend
 from packaging_targets.adapters.doit.loader import PackagingLoader
 from packaging_targets.adapters.doit.reporter import PackagingReporter
-from packaging_targets.adapters.doit.tasks import DOIT_CONFIG, GROUP, Build
+from packaging_targets.adapters.doit.running import GROUP, Build
+from packaging_targets.adapters.doit.tasks import DOIT_CONFIG
 from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss, raise_all
 from packaging_targets.model.label import Label, LabelPattern
 from packaging_targets.store.layout import find_root
@@ -35,9 +36,8 @@ def build(labels: Sequence[str], jobs: int | None, *, keep_going: bool = False, 
     asked = _Asked(labels, "" if package == "." else package)
     Build.log_json = os.path.abspath(log_json) if log_json else ""
     Build.alone = "packaging build '{}'"
-    count = jobs if jobs is not None else os.cpu_count() or 1
-    options = ["-n", str(count)] if count > 1 else []
-    options += ["--continue"] if keep_going else []
+    Build.jobs = jobs or Build.jobs
+    options = ["--continue"] if keep_going else []
     try:
         code = _Run(task_loader=asked, config={}).parse_execute([*options, *asked.words])
     except (InvalidCommand, InvalidDodoFile, InvalidTask) as error:

@@ -1,33 +1,30 @@
 """doit tasks for the actions of a workspace: all of them, or only those that may have to run.
 
 `build` is the group of all actions; `build://pkg:name` is a target with one action, or the group of
-`build://pkg:name#action`. Only data crosses to doit's worker processes: the action of every task is `perform`, and what
-it is to do stands in the task's `meta`, which doit carries along.
+`build://pkg:name#action`. What they do when their turn comes is in `running`.
 """
 
 from __future__ import annotations
 
 import atexit
 import gc
-import inspect
 import itertools
 import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from doit.exceptions import InvalidDodoFile, TaskFailed
+from doit.exceptions import InvalidDodoFile
 from doit.task import Task
 
+from packaging_targets.adapters.doit.running import GROUP, Build, close_build, decide, ours, perform, record
 from packaging_targets.services.up_to_date import clean_targets, look_around
 from packaging_targets.store.layout import STATE_FOLDER, find_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from packaging_targets.build.execution import Job
     from packaging_targets.build.session import Pending, Session
 
-GROUP = "build"
 PARAMS = (
     {"name": "num_process", "short": "n", "long": "process", "default": "", "help": "run this many actions at once"},
     {"name": "par_type", "short": "P", "long": "parallel-type", "default": "", "help": "`process` or `thread`"},
@@ -57,18 +54,6 @@ class Settings(dict[str, Any]):
 
 
 DOIT_CONFIG = Settings(backend="packaging", dep_file=os.path.join(STATE_FOLDER, "doit.json"), reporter="packaging")
-
-
-class Build:
-    """The build that this process runs, if it runs one. doit has one task list a process, and so have we."""
-
-    session: Session | None = None
-    up_to_date: int | None = None
-    """How many targets there are, where the sweep found all of them up to date."""
-    log_json: str = ""
-    """The file that events go to, if the command line names one."""
-    alone: str = f"doit '{GROUP}:{{}}'"
-    """How to run one action alone."""
 
 
 def task_build() -> Iterator[Task]:
@@ -153,10 +138,10 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
         tasks = _all_tasks(session, session.everything(), dict.fromkeys(stale, False))
         session.close()
         return tasks
-    Build.session = session
-    atexit.register(session.close)
+    Build.session, Build.process, Build.stale = session, os.getpid(), frozenset(stale)
+    atexit.register(close_build)
     if not stale:
-        Build.up_to_date = session.records.column("select count(*) from target")[0]
+        Build.up_to_date = session.target_count
     if asked is None or asked != [GROUP]:
         return _all_tasks(session, session.everything(), dict.fromkeys(stale, True))
     return [
@@ -197,62 +182,19 @@ def _task(session: Session, one: Pending, *, stale: bool | None) -> Task:
         [(perform,)],
         targets=body["outputs"],
         task_dep=[_name(made) for made in session.makers_of(one)],
-        uptodate=[(_decide, [one.id])] if stale else [stale is None],
+        uptodate=[(decide, [one.id])] if stale else [stale is None],
         clean=True,
         doc=body["title"] or f"{body['kind'].partition('/')[0]}: {', '.join(body['outputs'])}",
         subtask_of=GROUP,
         io={"capture": False},
         meta={},
     )
-    task.value_savers.append(lambda: _record(task, one.id))
+    task.value_savers.append(lambda: record(task, one.id))
     return task
 
 
 def _name(action: str) -> str:
     return f"{GROUP}:{action}"
-
-
-def _decide(task: Task, values: dict[str, Any], name: str) -> bool:  # noqa: ARG001  # doit passes by position
-    """Tell doit whether an action is up to date, and put what is to be done where workers find it."""
-    from packaging_targets.errors import PackagingError
-
-    assert Build.session is not None
-    try:
-        decision = Build.session.check(name)
-    except PackagingError as error:
-        task.meta["refused"] = str(error)
-        return False
-    task.meta["job"] = decision.job
-    return decision.job is None
-
-
-def perform(task: Task) -> Any:
-    """Run the job of a task, in whatever process or thread doit chose. Returns values for doit, or the failure."""
-    from packaging_targets.build.execution import run_job
-    from packaging_targets.errors import PackagingError
-
-    if "refused" in task.meta:
-        return TaskFailed(task.meta["refused"])
-    job: Job | None = task.meta.get("job")
-    if job is None:  # `doit --always-execute` runs what is up to date too; content has decided
-        return {"key": "", "outcome": "up to date", "states": [], "seconds": 0.0}
-    try:
-        done = run_job(job)
-    except PackagingError as error:
-        return TaskFailed(str(error))
-    return {"key": done.key, "outcome": done.outcome, "states": list(done.states), "seconds": done.seconds}
-
-
-def _record(task: Task, name: str) -> dict[str, Any]:
-    from packaging_targets.build.execution import Done
-
-    assert Build.session is not None
-    values = task.values
-    if values["outcome"] == "up to date":
-        return {}
-    done = Done(values["key"], values["outcome"], tuple(values["states"]), values["seconds"])
-    Build.session.record(name, done, task.meta["job"].shot)
-    return {}
 
 
 def _is_running(argv: list[str]) -> bool:
@@ -268,10 +210,6 @@ def _asked_for(argv: list[str]) -> list[str] | None:
         words = words[1:]
     return words if words and all(word.startswith((f"{GROUP}:", GROUP)) for word in words) else None
 
-
-# doit asks for the signature of both for every task; finding it out each time costs more than calling them.
-for _function in (_decide, perform):
-    vars(_function)["__signature__"] = inspect.signature(_function)
 
 _OTHER_COMMANDS = frozenset(
     {
@@ -291,8 +229,3 @@ _OTHER_COMMANDS = frozenset(
         "why",
     }
 )
-
-
-def ours(names: Iterable[str]) -> bool:
-    """Tell whether all task names are ours."""
-    return all(name == GROUP or name.startswith(f"{GROUP}:") for name in names)

@@ -1,0 +1,130 @@
+"""Actions that run beside each other: right results, one build's end, and nobody left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from packaging_targets.adapters.testing import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SLOW = """
+[[command]]
+name = "{name}"
+outs = ["{name}.txt"]
+argv = ["sh", "-c", "echo {name} > {{out}}; sleep {seconds}"]
+"""
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "repo")
+
+
+def declare(ws: Workspace, *seconds: float) -> None:
+    entries = (SLOW.format(name=f"c{place:02}", seconds=time) for place, time in enumerate(seconds))
+    ws.write({"TARGETS.toml": "[workspace]\n" + "".join(entries)})
+
+
+def start(ws: Workspace, *words: str) -> subprocess.Popen[str]:
+    """Start a build that nobody waits for, in a session of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *words],
+        cwd=ws.root,
+        env={**os.environ, "XDG_CACHE_HOME": str(ws.cache), "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for(ws: Workspace, program: str) -> None:
+    """Wait until some process of the machine sleeps as a declared command does."""
+    deadline = time.monotonic() + 20
+    while subprocess.run(["pgrep", "-f", program], capture_output=True, check=False).returncode:
+        assert time.monotonic() < deadline, f"{program} never ran in {ws.root}"
+        time.sleep(0.02)
+
+
+def test_actions_run_beside_each_other(ws: Workspace) -> None:
+    declare(ws, 3.51, 3.52)
+    with start(ws, "packaging_targets.adapters.cli.main", "build", "-n", "2") as build:
+        wait_for(ws, "sleep 3.51")
+        wait_for(ws, "sleep 3.52")
+        assert subprocess.run(["pgrep", "-f", "sleep 3.51"], capture_output=True, check=False).returncode == 0
+        build.communicate()
+    assert ws.contents() == {"dist/c00.txt": b"c00\n", "dist/c01.txt": b"c01\n"}
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "7"])
+def test_an_action_waits_for_what_it_uses(ws: Workspace, jobs: str) -> None:
+    chain = "".join(
+        f'[[command]]\nname = "n{place}"\nouts = ["n{place}.txt"]\n'
+        f'deps = [{", ".join(f"{chr(34)}:n{before}{chr(34)}" for before in range(max(0, place - 2), place))}]\n'
+        f'argv = ["sh", "-c", "cat $(find . -name \'n*.txt\') /dev/null > x; echo {place} >> x; mv x {{out}}"]\n'
+        for place in range(8)
+    )
+    ws.write({"TARGETS.toml": f"[workspace]\n{chain}"})
+    run = ws.packaging("build", "-n", jobs)
+    assert (run.exit_code, len(run.built)) == (0, 8), run.output
+    assert ws.read("dist/n7.txt").splitlines()[-1] == "7"
+    assert len(ws.read("dist/n7.txt").splitlines()) == 54  # each holds all that it could see
+    assert ws.packaging("build").built == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["packaging_targets.adapters.cli.main", "build", "-n", "2"], ["doit", "-n", "2", "build"]],
+    ids=["our workers", "workers of doit"],
+)
+def test_a_build_whose_head_is_killed_keeps_nobody_waiting(ws: Workspace, words: list[str]) -> None:
+    declare(ws, 0, 1.51, 1.51, 0)
+    with start(ws, *words) as build:
+        wait_for(ws, "sleep 1.51")
+        os.kill(build.pid, signal.SIGKILL)  # only the process that was started: its workers live on
+        build.wait()
+        started = time.monotonic()
+        run = ws.packaging("build")
+        assert (run.exit_code, run.failed) == (0, []), run.output
+        assert time.monotonic() - started < 15
+        assert sorted(ws.contents()) == [f"dist/c{place:02}.txt" for place in range(4)]
+
+
+def test_a_worker_that_is_killed_fails_its_action_alone(ws: Workspace) -> None:
+    declare(ws, 0, 1.52, 0)
+    with start(ws, "packaging_targets.adapters.cli.main", "build", "-n", "2", "--continue") as build:
+        wait_for(ws, "sleep 1.52")
+        workers = subprocess.run(["pgrep", "-P", str(build.pid)], capture_output=True, text=True, check=True)
+        for worker in workers.stdout.split():
+            os.kill(int(worker), signal.SIGKILL)
+        told, _ = build.communicate()
+    assert build.returncode == 1
+    assert (
+        "error: the process that ran this action was killed\n"
+        "  at //:c01\n"
+        "  fix: build again; with -n 1 it takes less memory\n"
+    ) in told
+    run = ws.packaging("build")
+    assert run.exit_code == 0, run.output
+
+
+def test_ctrl_c_ends_a_build_and_begins_nothing_more(ws: Workspace) -> None:
+    declare(ws, 0, 1.53, 1.53, *[0.2] * 20)
+    with start(ws, "packaging_targets.adapters.cli.main", "build", "-n", "2") as build:
+        wait_for(ws, "sleep 1.53")
+        os.killpg(build.pid, signal.SIGINT)
+        build.communicate(timeout=10)
+    assert build.returncode != 0
+    assert len(ws.paths("dist")) < 6
+    run = ws.packaging("build")
+    assert run.exit_code == 0, run.output
+    assert len(ws.paths("dist")) == 23
