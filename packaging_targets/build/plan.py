@@ -159,7 +159,7 @@ class Planner:
                 known = self._known(row)
                 if known.declared.target.label not in self._regarded:
                     self._regarded[known.declared.target.label] = known
-                if self._sources(known).paths != known.sources:
+                if self._sources(known).seen != known.sources:
                     todo.add(known.declared.target.label)
         return todo
 
@@ -242,7 +242,7 @@ class Planner:
         except PackagingError as error:
             self._problems.extend(error.problems)
             return False
-        known.sources, known.reads, known.provided = sources.paths, analysis.reads, analysis.provided
+        known.sources, known.reads, known.provided = sources.seen, analysis.reads, analysis.provided
         self._done[label] = (known, analysis)
         self._problems.extend(self._claims.claim(target, analysis.actions))
         return True

@@ -211,6 +211,14 @@ error: `no/**` matches no file below a
   fix: mend the glob, or remove it
 """,
     ),
+    "a glob into another package": (
+        {"a/TARGETS.toml": A.replace("*.txt", "b/**"), "a/b/TARGETS.toml": "", "a/b/x.txt": ""},
+        """\
+error: `b/**` matches no file below a
+  at a/TARGETS.toml:3  (//a:a, $.srcs[0])
+  fix: `b` is a package of its own: depend on a target of it
+""",
+    ),
     "a workspace inside the workspace": (
         {"a/TARGETS.toml": "[workspace]\n"},
         """\
