@@ -80,6 +80,10 @@ class AnalysisContext:
         """Return what `srcs` matches."""
         return self._sources.paths
 
+    def packages_inside(self) -> tuple[str, ...]:
+        """Return the folders that `srcs` would match files of, if they were not packages of their own."""
+        return tuple(path.rpartition("/")[0] for path in self._sources.inner)
+
     def link(self, source: str) -> str | None:
         """Return where the symbolic link `source` leads, or None for a regular file."""
         self._demand_declared(source)

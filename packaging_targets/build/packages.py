@@ -16,6 +16,7 @@ from packaging_targets.model.label import Label, is_package
 from packaging_targets.model.target import Target, Where
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.workspace.discover import children, walk
+from packaging_targets.workspace.graph import Node
 from packaging_targets.workspace.schema import Checker, place_problem
 from packaging_targets.workspace.target_file import RawEntry, TargetFile, field_where, parse_target_file
 
@@ -160,6 +161,10 @@ class Declarations:
         self._rulebook = rulebook
         self._checkers: dict[str, Checker] = {}
         self.problems: list[Problem] = []
+        self.broken: dict[Label, Node] = {}
+        """Entries with problems, by what they would be called, with the labels in them."""
+        self.unread: set[str] = set()
+        """Packages of whose entries nothing is known, because their files cannot be read."""
 
     def of(self, package: str) -> list[Declared]:
         """Return the targets that the package's file declares, in order."""
@@ -171,6 +176,7 @@ class Declarations:
             return []
         except OSError as error:
             self.problems.append(Problem(path, f"`{path}` cannot be read: {(error.strerror or '').lower()}"))
+            self.unread.add(package)
             return []
 
     def of_text(self, package: str, text: bytes) -> list[Declared]:
@@ -178,6 +184,8 @@ class Declarations:
         path = target_file_of(package)
         parsed = parse_target_file(path, text)
         self.problems.extend(parsed.problems)
+        if parsed.problems:
+            self.unread.add(package)
         if package and parsed.workspace is not None:
             self.problems.append(_nested_workspace(parsed, package))
         if not is_package(package):
@@ -190,21 +198,23 @@ class Declarations:
         return declared
 
     def _declared(self, file: TargetFile, package: str, entry: RawEntry) -> Declared | None:
-        where = f"{file.path}:{entry.line}"
+        where = Where(file.path, entry.line)
+        label = Label(package, str(entry.fields.get("name", "?")))
         if entry.rule not in self._rulebook:
-            self.problems.append(self._rulebook.unknown(entry.rule, where))
+            self.problems.append(self._rulebook.unknown(entry.rule, str(where)))
+            self.broken[label] = Node(label, entry.rule, {}, (), where)
             return None
         checker = self._checker(entry.rule)
-        label = Label(package, str(entry.fields.get("name", "?")))
         wrong = list(checker.problems(entry.fields))
+        deps = self._deps(file, entry, checker, label)
         if wrong:
             for told in wrong:
                 field_name = told[0].removeprefix("$.").split("[")[0].split(".")[0]
                 self.problems.append(place_problem(field_where(file, entry.line, field_name), str(label), told))
+            self.broken[label] = Node(label, entry.rule, {}, deps, where)
             return None
-        deps = self._deps(file, entry, checker, label)
         fields = checker.with_defaults(entry.fields)
-        target = Target(label, entry.rule, fields, deps, Where(file.path, entry.line))
+        target = Target(label, entry.rule, fields, deps, where)
         return Declared(target, "srcs" in entry.fields, identity(target, given="srcs" in entry.fields))
 
     def _deps(self, file: TargetFile, entry: RawEntry, checker: Checker, label: Label) -> tuple[Label, ...]:
@@ -266,10 +276,11 @@ def _nested_workspace(file: TargetFile, package: str) -> Problem:
 def stored_target(row: Mapping[str, Any]) -> Target:
     """Return the target that a row of the records describes (see `plan`)."""
     package, _, name = row["label"][2:].rpartition(":")
-    deps = tuple(_label(text) for text in row["deps"])
+    deps = tuple(stored_label(text) for text in row["deps"])
     return Target(Label(package, name), row["rule"], row["fields"], deps, Where(target_file_of(package), row["line"]))
 
 
-def _label(text: str) -> Label:
+def stored_label(text: str) -> Label:
+    """Return the label that the records have as this text."""
     package, _, name = text[2:].rpartition(":")
     return Label(package, name)

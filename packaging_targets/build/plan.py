@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from packaging_targets.build.analysis import Analysis, AnalysisContext, Offered, analyse
 from packaging_targets.build.claims import Claims, program_files
@@ -20,22 +20,24 @@ from packaging_targets.build.packages import (
     Declared,
     Discovery,
     identity,
+    stored_label,
     stored_target,
     target_file_of,
 )
+from packaging_targets.build.refusal import Places, graph_of
 from packaging_targets.build.sources import Sources, find_sources
 from packaging_targets.build.world import World, folder_path
-from packaging_targets.errors import PackagingError, Problem, raise_all
+from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.model.label import Label
 from packaging_targets.model.target import Target
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.records import Records, dumps, loads
-from packaging_targets.workspace.graph import Node, TargetGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from packaging_targets.workspace.graph import TargetGraph
     from packaging_targets.workspace.rulebook import Rulebook
     from packaging_targets.workspace.settings import Settings
 
@@ -80,11 +82,12 @@ class Planner:
             self._new_rules = self._changed_rules(changed, full=full)
             todo = self._declare(folders)
             todo |= set(self._regarded) if full else self._again(folders, changed)
-            raise_all(self._declarations.problems)
+            if self._declarations.problems:
+                self._refuse(self._regarded)
             if todo or self._gone:
                 todo |= self._index_targets()
             self._analyse_all(todo)
-            raise_all(self._problems)
+            raise_all(map(Places(self._rulebook).placed, self._problems))
             self._store()
             self._mark_changed_files(changed)
             if full:
@@ -155,13 +158,13 @@ class Planner:
                 touched.add(package)
             elif package is not None:
                 rows = self._records.rows("select label, reads from target where package = ?", package)
-                todo.update(_label(label) for label, reads in rows if path in loads(reads))
+                todo.update(stored_label(label) for label, reads in rows if path in loads(reads))
         for package in touched - folders.gone:
             for row in self._records.rows(f"select {_TARGET_COLUMNS} from target where package = ?", package):  # noqa: S608  # a constant
                 known = self._known(row)
                 if known.declared.target.label not in self._regarded:
                     self._regarded[known.declared.target.label] = known
-                if self._sources(known).paths != known.sources:
+                if self._sources(known).seen != known.sources:
                     todo.add(known.declared.target.label)
         return todo
 
@@ -187,7 +190,7 @@ class Planner:
     def _targets_of(self, rules: Iterable[str]) -> tuple[Label, ...]:
         names = set(rules)
         stored = self._records.column_of("select label from target where rule = ?", sorted(names))
-        labels = {_label(text) for text in stored}
+        labels = {stored_label(text) for text in stored}
         labels.update(label for label, known in self._regarded.items() if known.declared.target.rule in names)
         return tuple(sorted(labels))
 
@@ -198,7 +201,8 @@ class Planner:
         if not todo:
             return
         graph = self._graph()
-        raise_all(graph.check())
+        if graph.check():
+            self._refuse(todo)
         rank = {label: place for place, label in enumerate(graph.order(list(graph)))}
         dependants: dict[Label, list[Label]] = {}
         for label, node in graph.items():
@@ -218,14 +222,16 @@ class Planner:
         for label in self._claims.swallowed({label: known.sources for label, (known, _) in self._done.items()}):
             self._analyse(label)
 
+    def _refuse(self, labels: Iterable[Label]) -> NoReturn:
+        """Raise what is wrong with target files, with labels, and with the sources of these targets: all at once."""
+        places = Places(self._rulebook)
+        dangling = self._graph().check(places.of_label)
+        sources = (problem for label in labels for problem in self._sources(self._regard(label)).problems)
+        raise RequestError(*self._declarations.problems, *dangling, *map(places.placed, sources))
+
     def _graph(self) -> TargetGraph:
-        nodes = {label: _node(known.declared.target) for label, known in self._regarded.items()}
-        for text, rule, deps, line in self._records.rows("select label, rule, deps, line from target"):
-            label = _label(text)
-            if label not in nodes:
-                target = stored_target({"label": text, "rule": rule, "deps": loads(deps), "fields": {}, "line": line})
-                nodes[label] = _node(target)
-        return TargetGraph(nodes)
+        targets = (known.declared.target for known in self._regarded.values())
+        return graph_of(self._records, targets, self._declarations, self._gone)
 
     def _analyse(self, label: Label) -> bool:
         known = self._regard(label)
@@ -241,7 +247,7 @@ class Planner:
         except PackagingError as error:
             self._problems.extend(error.problems)
             return False
-        known.sources, known.reads, known.provided = sources.paths, analysis.reads, analysis.provided
+        known.sources, known.reads, known.provided = sources.seen, analysis.reads, analysis.provided
         self._done[label] = (known, analysis)
         self._problems.extend(self._claims.claim(target, analysis.actions))
         return True
@@ -366,15 +372,6 @@ class Planner:
         """Return the path under which a rule's file is watched: relative where it lies in the workspace."""
         prefix = f"{self._settings.root}/"
         return path.removeprefix(prefix)
-
-
-def _node(target: Target) -> Node:
-    return Node(target.label, target.rule, target.fields, target.deps, target.where)
-
-
-def _label(text: str) -> Label:
-    package, _, name = text[2:].rpartition(":")
-    return Label(package, name)
 
 
 def _target_row(known: Known, analysis: Analysis) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Workspace paths, sorted; `links` are those that are symbolic links; `problems` what stands in the way."""
+    """Workspace paths, sorted; `links` are those that are symbolic links; `problems` what stands in the way.
+
+    `inner` are the target files of packages inside, where the globs would match more if these were no packages.
+    """
 
     paths: tuple[str, ...]
     links: frozenset[str]
     problems: tuple[Problem, ...]
+    inner: tuple[str, ...] = ()
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """All that an analysis can learn of: when it changes, the target is analysed again."""
+        return self.paths + self.inner
 
 
 def find_sources(settings: Settings, target: Target, outputs: Collection[str], *, given: bool) -> Sources:
@@ -37,7 +47,8 @@ def find_sources(settings: Settings, target: Target, outputs: Collection[str], *
     files = [found for found in _candidates(settings, package, globs) if base + found.path not in outputs]
     wanted = match_any(globs)
     unwanted = match_any(target.fields["exclude"]) if target.fields["exclude"] else None
-    chosen = [found for found in files if wanted(found.path) and not (unwanted and unwanted(found.path))]
+    matched = [found for found in files if wanted(found.path) and not (unwanted and unwanted(found.path))]
+    chosen = [found for found in matched if found.kind != "package"]
     problems = [problem for found in chosen if (problem := _unfit(settings, base + found.path, found, target))]
     if given:
         problems.extend(_idle_globs(target, files))
@@ -45,6 +56,7 @@ def find_sources(settings: Settings, target: Target, outputs: Collection[str], *
         tuple(sorted(base + found.path for found in chosen)),
         frozenset(base + found.path for found in chosen if found.kind == "link"),
         tuple(problems),
+        tuple(sorted(base + found.path for found in matched if found.kind == "package")),
     )
 
 
@@ -81,8 +93,11 @@ def _idle_globs(target: Target, files: Sequence[Found]) -> list[Problem]:
     problems = []
     for place, glob in enumerate(target.fields["srcs"]):
         matches = match_any([glob])
-        if not any(matches(found.path) for found in files):
+        if not any(matches(found.path) and found.kind != "package" for found in files):
             where = f"{target.where}  ({target.label}, $.srcs[{place}])"
             folder = target.label.package or "the root folder"
-            problems.append(Problem(where, f"`{glob}` matches no file below {folder}", "mend the glob, or remove it"))
+            fix = "mend the glob, or remove it"
+            for inner in filter(matches, (found.path for found in files)):
+                fix = f"`{posixpath.dirname(inner)}` is a package of its own: depend on a target of it"
+            problems.append(Problem(where, f"`{glob}` matches no file below {folder}", fix))
     return problems

@@ -30,6 +30,10 @@ class Context(Protocol):
         """Return what `srcs` matches, without `exclude`: workspace paths of files and symbolic links, sorted."""
         ...
 
+    def packages_inside(self) -> tuple[str, ...]:
+        """Return the workspace folders that `srcs` would match files of, if they were not packages of their own."""
+        ...
+
     def link(self, source: str) -> str | None:
         """Return where the symbolic link `source` leads, as it is written, or None for a regular file."""
         ...

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """A file below a package: its path relative to the package, and whether it is a link or something odd."""
+    """A file below a package: its path relative to the package, and whether it is a link or something odd.
+
+    `package` is the target file of a package inside this one, of whose other files nothing is said.
+    """
 
     path: str
-    kind: str  # "file", "link" or "other"
+    kind: str  # "file", "link", "package" or "other"
 
 
 @lru_cache(maxsize=4096)
@@ -96,6 +99,7 @@ def package_files(folder: str, ignores: Callable[[str], bool], prefix: str = "")
         except (FileNotFoundError, NotADirectoryError):
             continue
         if path != folder and any(entry.name == TARGET_FILE for entry in entries):
+            yield Found(relative + TARGET_FILE, "package")
             continue
         base = f"{path}/" if path else ""
         for entry in entries:

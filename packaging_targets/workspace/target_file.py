@@ -91,7 +91,7 @@ def field_where(file: TargetFile, line: int, name: str) -> str:
 
 def _key_line(text: str, header: int, name: str) -> int:
     """Return the line on which `name` is set after the header at line `header`, or the header's."""
-    key = re.compile(rf"""\s*["']?{re.escape(name)}["']?\s*[=.]""")
+    key = re.compile(rf"""\s*(?:\[+[\w\s-]+\.\s*)?["']?{re.escape(name)}["']?\s*[=.\]]""")
     for at, line in enumerate(text.splitlines()[header:], header + 1):
         if key.match(line):
             return at

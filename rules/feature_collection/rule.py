@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from packaging_targets import Action, Context
+from packaging_targets import Action, Context, PackagingError, Problem
 
 from ..devcontainer_feature.rule import folder_of, package_features  # noqa: TID252  # rules see no other path
 
@@ -14,6 +14,9 @@ def analyse(context: Context) -> Sequence[Action]:
     package, src = context.target.label.package, context.target.fields["src"]
     root = "/".join(part for part in (package, src) if part not in {"", "."})
     found = _by_folder(context, f"{root}/" if root else "")
+    passed_over = [*_packages(context, root), *_links(context, root)]
+    if passed_over and (context.target.fields["strict"] or not found):
+        raise PackagingError(*passed_over)
     if not found:
         default = src == "src"
         context.fail(
@@ -23,6 +26,8 @@ def analyse(context: Context) -> Sequence[Action]:
             if default
             else f'write srcs = ["{"**" if src == "." else f"{src}/**"}"]',
         )
+    for problem in passed_over:
+        context.warn(problem.what, where=problem.where, fix=problem.fix)
     folders = [folder_of(context, f"{root}/{name}" if root else name, files) for name, files in sorted(found.items())]
     return package_features(context, folders, collection=True)
 
@@ -33,14 +38,28 @@ def _by_folder(context: Context, prefix: str) -> dict[str, dict[str, str | None]
     start = len(prefix)
     for source in context.sources():
         name, slash, relative = source[start:].partition("/")
-        if not source.startswith(prefix) or name.startswith("."):
-            continue
-        if slash:
+        if slash and source.startswith(prefix) and not name.startswith("."):
             found.setdefault(name, {})[relative] = context.link(source)
-        elif context.link(source) is not None:
-            context.warn(
-                f"`{source}` is a symbolic link, and so no feature",
-                where=source,
-                fix="put a copy of the folder in its place",
-            )
     return found
+
+
+def _packages(context: Context, root: str) -> Iterator[Problem]:
+    """Yield what to say of folders below `root` of which nothing is a source, because they are packages."""
+    for folder in context.packages_inside():
+        inside = folder.removeprefix(f"{root}/") if root else folder
+        if not inside.startswith(".") and (inside != folder or not root):
+            named = folder.removeprefix(f"{context.target.label.package}/")
+            yield Problem(
+                f"{folder}/TARGETS.toml",
+                f"`{folder}` is a package of its own, and so not part of the collection",
+                f'take its TARGETS.toml away, or write exclude = ["{named}/**"]',
+            )
+
+
+def _links(context: Context, root: str) -> Iterator[Problem]:
+    """Yield what to say of symbolic links where the folders of features are."""
+    for source in context.sources():
+        folder, _, name = source.rpartition("/")
+        if folder == root and not name.startswith(".") and context.link(source) is not None:
+            what = f"`{source}` is a symbolic link, and so no feature"
+            yield Problem(source, what, "put a copy of the folder in its place")

@@ -154,7 +154,7 @@ failed    //a:a
 error: `dist/a/a.tar.gz` cannot be read or written: permission denied
   at //a:a
   fix: make the folder writable for you
-  to run it alone: doit 'build://a:a'
+  to run it alone: packaging build '//a:a'
 """
         in run.output
     )
@@ -171,14 +171,13 @@ def test_a_workspace_that_cannot_be_written(tmp_path: Path) -> None:
     ws.root.chmod(0o555)
     run = plainly(ws)
     ws.root.chmod(0o755)
-    assert run.exit_code == 2
-    assert (
+    assert (run.exit_code, run.output) == (
+        1,
         f"""\
 error: `{ws.root}/.packaging` cannot be written: permission denied
   at {ws.root}
   fix: make the workspace writable for you
-"""
-        in run.output
+""",
     )
 
 

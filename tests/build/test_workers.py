@@ -69,7 +69,7 @@ def test_actions_run_beside_each_other(ws: Workspace) -> None:
 def test_an_action_waits_for_what_it_uses(ws: Workspace, jobs: str) -> None:
     chain = "".join(
         f'[[command]]\nname = "n{place}"\nouts = ["n{place}.txt"]\n'
-        f'deps = [{", ".join(f"{chr(34)}:n{before}{chr(34)}" for before in range(max(0, place - 2), place))}]\n'
+        f"deps = [{', '.join(f'{chr(34)}:n{before}{chr(34)}' for before in range(max(0, place - 2), place))}]\n"
         f'argv = ["sh", "-c", "cat $(find . -name \'n*.txt\') /dev/null > x; echo {place} >> x; mv x {{out}}"]\n'
         for place in range(8)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import stat
 import tarfile
 import zipfile
@@ -50,8 +51,8 @@ def refusal(ws: Workspace, *lines: str) -> str:
     return run.output[run.output.index("error: ") :].strip()
 
 
-def where(field: str) -> str:
-    return f"  at pkg/TARGETS.toml:1  (//pkg:a, {field})"
+def where(field: str, line: int = 1) -> str:
+    return f"  at pkg/TARGETS.toml:{line}  (//pkg:a, {field})"
 
 
 def test_packs_the_package_and_not_its_target_file(ws: Workspace) -> None:
@@ -205,23 +206,30 @@ def test_all_that_is_wrong_with_names(ws: Workspace) -> None:
         'executable = ["*.txt", "bin/*"]',
     )
     assert refusal(ws, *lines) == (
-        "error: `deps_prefix` must be a relative path without `.` and `..`, but is `/`\n"
-        f"{where('$.deps_prefix')}\n"
-        '  fix: write deps_prefix = "app", or leave it out\n\n'
-        "error: `bin/*` matches nothing that is packed\n"
-        f"{where('$.executable[1]')}\n"
-        "  fix: mend the glob, or remove it\n\n"
         "error: `prefix` must be a relative path without `.` and `..`, but is `../up`\n"
-        f"{where('$.prefix')}\n"
+        f"{where('$.prefix', 3)}\n"
         '  fix: write prefix = "app", or leave it out\n\n'
+        "error: `deps_prefix` must be a relative path without `.` and `..`, but is `/`\n"
+        f"{where('$.deps_prefix', 4)}\n"
+        '  fix: write deps_prefix = "app", or leave it out\n\n'
         "error: `pkg/src/one.txt` and `pkg/two.txt` both want to be `../up/x` in the archive\n"
-        f"{where('$.rename')}\n"
+        f"{where('$.rename', 5)}\n"
         '  fix: rename one: rename = { "//pkg/two.txt" = "…" }\n\n'
         "error: `three.text` is nothing that is packed\n"
-        f"{where('$.rename.three.text')}\n"
+        f"{where('$.rename.three.text', 5)}\n"
         "  fix: did you mean `three.txt`?\n\n"
         "error: a new name must be a relative path without `.` and `..`, but is `a//b`\n"
-        f"{where('$.rename.three.txt')}"
+        f"{where('$.rename.three.txt', 5)}\n\n"
+        "error: `bin/*` matches nothing that is packed\n"
+        f"{where('$.executable[1]', 6)}\n"
+        "  fix: mend the glob, or remove it"
+    )
+
+
+def test_a_field_that_is_a_table_is_found_at_its_header(ws: Workspace) -> None:
+    ws.write({"pkg/a": ""})
+    assert refusal(ws, "", "[ archive . 'rename' ]", 'b = "c"') == (
+        f"error: `b` is nothing that is packed\n{where('$.rename.b', 4)}"
     )
 
 
@@ -229,7 +237,7 @@ def test_sources_outside_of_strip_prefix(ws: Workspace) -> None:
     ws.write({f"pkg/{name}": "" for name in ("src/x", "a", "b", "c", "d", "e")})
     assert refusal(ws, 'strip_prefix = "src"') == (
         "error: not below `strip_prefix`, which is `src`: `a`, `b`, `c` and 2 more\n"
-        f"{where('$.strip_prefix')}\n"
+        f"{where('$.strip_prefix', 3)}\n"
         "  fix: mend it, exclude them, or give them names in `rename`"
     )
 
@@ -238,7 +246,7 @@ def test_a_file_in_the_place_of_a_folder(ws: Workspace) -> None:
     ws.write({"pkg/a": "", "pkg/b": ""})
     assert refusal(ws, 'rename = { "b" = "a/b" }') == (
         "error: in the archive, `a` is a file, and `a/b` wants it to be a folder\n"
-        f"{where('$.rename')}\n"
+        f"{where('$.rename', 3)}\n"
         "  fix: rename one of the two"
     )
 
@@ -265,7 +273,8 @@ def test_levels_that_do_not_exist(ws: Workspace) -> None:
         "error: `level` must be from 0 to 12 for the format `zip`, but is -1",
         "  fix: leave it out for the default",
     ]
-    assert "  at pkg/TARGETS.toml:1  (//pkg:tar, $.level)\n" in output
+    places = re.findall(r"  at pkg/TARGETS.toml:(\d+)  \(//pkg:(\S+), \$.level\)\n", output)
+    assert places == [("4", "tar"), ("9", "tar.gz"), ("14", "tar.zst"), ("19", "zip")]
 
 
 def test_a_level_that_exists(ws: Workspace) -> None:

@@ -61,7 +61,74 @@ def test_what_is_no_folder_is_passed_over(tmp_path: Path) -> None:
     ws = workspace(tmp_path, "go")
     ws.write({"f/src/README.md": "", "f/src/.config/x": "", "f/test/go/test.sh": "", "f/src/.git/HEAD": ""})
     ws.path("f/src/golang").symlink_to("go")
-    assert ws.build().built == [LISTING, "//f:all#go"]
+    run = ws.build()
+    assert run.built == [LISTING, "//f:all#go"]
+    told = "`f/src/golang` is a symbolic link, and so no feature\n  at f/src/golang"
+    fix = "  fix: put a copy of the folder in its place\n"
+    assert run.output.startswith(f"warning: {told}\n{fix}")
+    ws.write({"f/TARGETS.toml": TARGET + "strict = true\n"})
+    run = ws.packaging("build")
+    assert (run.exit_code, run.output) == (2, f"error: {told}  (//f:all)\n{fix}")
+
+
+PACKAGE = '[[archive]]\nname = "own"\nsrcs = ["*.sh"]\n'
+
+
+def passed_over(folder: str, kind: str = "warning", label: str = "") -> str:
+    return (
+        f"{kind}: `f/{folder}` is a package of its own, and so not part of the collection\n"
+        f"  at f/{folder}/TARGETS.toml{label}\n"
+        f'  fix: take its TARGETS.toml away, or write exclude = ["{folder}/**"]\n'
+    )
+
+
+def test_a_folder_that_is_a_package_is_named(tmp_path: Path) -> None:
+    ws = workspace(tmp_path, "go", "node")
+    assert ws.build().built == [LISTING, "//f:all#go", "//f:all#node"]
+    ws.write({"f/src/node/TARGETS.toml": PACKAGE})
+    run = ws.packaging("build")
+    assert run.removed == ["dist/f/all.digests/node-1.0.0.tar.sha256", "dist/f/all/node-1.0.0.tgz"]
+    assert run.output.startswith(passed_over("src/node"))
+    # One that comes with its target file, and changes no source, is seen too; so is one inside a feature.
+    ws.write({"f/src/rust/TARGETS.toml": PACKAGE, "f/src/rust/install.sh": ""})
+    ws.write({"f/src/go/lib/TARGETS.toml": PACKAGE, "f/src/go/lib/x.sh": ""})
+    run = ws.packaging("build")
+    assert run.built == ["//f/src/go/lib:own", "//f/src/rust:own"]
+    assert run.output.startswith(passed_over("src/go/lib") + passed_over("src/node") + passed_over("src/rust"))
+    # Nor is anything said of what is left out on purpose, lies elsewhere or starts with a dot.
+    exclude = 'exclude = ["src/node/**", "src/rust/**", "src/go/lib/**"]\n'
+    ws.write({"f/TARGETS.toml": TARGET + exclude, "f/test/TARGETS.toml": "", "f/src/.x/TARGETS.toml": ""})
+    assert "warning" not in ws.packaging("build").output
+    ws.write({"f/TARGETS.toml": TARGET})
+    ws.path("f/src/go/lib/TARGETS.toml").unlink()
+    ws.path("f/src/node/TARGETS.toml").unlink()
+    run = ws.packaging("build")
+    assert run.output.startswith(passed_over("src/rust") + "restored")
+    assert run.restored == [LISTING, "//f:all#node"]
+
+
+def test_packages_are_errors_where_nothing_else_is_left_and_where_it_is_strict(tmp_path: Path) -> None:
+    ws = workspace(tmp_path, "go")
+    ws.write({"f/src/go/TARGETS.toml": PACKAGE})
+    expected = passed_over("src/go", "error", "  (//f:all)")
+    run = ws.packaging("build")
+    assert (run.exit_code, run.output) == (2, expected)
+    add(ws, "node")
+    assert ws.packaging("build").exit_code == 0
+    ws.write({"f/TARGETS.toml": TARGET + "strict = true\n"})
+    run = ws.packaging("build")
+    assert (run.exit_code, run.output) == (2, expected)
+
+
+def test_packages_of_the_root_are_named(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    ws.write({"TARGETS.toml": '[workspace]\n[[feature_collection]]\nname = "all"\nsrc = "."\nsrcs = ["**/*"]\n'})
+    for name in ("go", "node"):
+        ws.write({f"{name}/devcontainer-feature.json": f'{{"id": "{name}", "version": "1.0.0", "name": "x"}}'})
+        ws.write({f"{name}/install.sh": ""})
+    ws.write({"node/TARGETS.toml": "", ".github/TARGETS.toml": ""})
+    expected = passed_over("src/node").replace("f/src/", "").replace("src/", "")
+    assert ws.packaging("build").output.startswith(f"{expected}built")
 
 
 def test_a_mixed_collection_fails_and_names_every_invalid_folder(tmp_path: Path) -> None:

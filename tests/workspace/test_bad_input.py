@@ -157,13 +157,13 @@ error: there are two targets `//a:a`
             "b/x.txt": "",
         },
         """\
-error: there is no target `//a:aa`
-  at a/TARGETS.toml:1  (//a:a)
-  fix: did you mean `//a:a`?  (targets of `//a`: a)
-
 error: there is no target `//b:bb`
-  at a/TARGETS.toml:1  (//a:a)
+  at a/TARGETS.toml:4  (//a:a, $.deps[0])
   fix: did you mean `//b:b`?  (targets of `//b`: b)
+
+error: there is no target `//a:aa`
+  at a/TARGETS.toml:4  (//a:a, $.deps[1])
+  fix: did you mean `//a:a`?  (targets of `//a`: a)
 """,
     ),
     "a cycle": (
@@ -175,7 +175,7 @@ error: there is no target `//b:bb`
         },
         """\
 error: targets depend on each other in a cycle: `//a:a` -> `//b:a` -> `//c:a` -> `//a:a`
-  at a/TARGETS.toml:1  (//a:a)
+  at a/TARGETS.toml:4  (//a:a, $.deps[0])
   fix: remove one of these dependencies, or move what they share into a target of its own
 """,
     ),
@@ -203,12 +203,20 @@ error: `/tmp/x.tgz` leaves the workspace
         {"a/TARGETS.toml": A.replace("*.txt", '*.md", "x.txt", "no/**'), "a/x.txt": ""},
         """\
 error: `*.md` matches no file below a
-  at a/TARGETS.toml:1  (//a:a, $.srcs[0])
+  at a/TARGETS.toml:3  (//a:a, $.srcs[0])
   fix: mend the glob, or remove it
 
 error: `no/**` matches no file below a
-  at a/TARGETS.toml:1  (//a:a, $.srcs[2])
+  at a/TARGETS.toml:3  (//a:a, $.srcs[2])
   fix: mend the glob, or remove it
+""",
+    ),
+    "a glob into another package": (
+        {"a/TARGETS.toml": A.replace("*.txt", "b/**"), "a/b/TARGETS.toml": "", "a/b/x.txt": ""},
+        """\
+error: `b/**` matches no file below a
+  at a/TARGETS.toml:3  (//a:a, $.srcs[0])
+  fix: `b` is a package of its own: depend on a target of it
 """,
     ),
     "a workspace inside the workspace": (
@@ -240,6 +248,69 @@ error: `[workspace]` has no field `remote2`
 
 error: `ignore` must be globs of folders and files that are no part of the workspace
   at TARGETS.toml:4  ($.ignore)
+""",
+    ),
+    "fields, labels and globs of all entries at once": (
+        {
+            "a/TARGETS.toml": """\
+[[archive]]
+name = "a"
+formt = "zip"
+deps = [
+    ":gone",
+    "b",
+]
+
+[[archive]]
+name = "fine"
+srcs = [
+    "*.txt",
+    "*.md",
+]
+deps = [":a", ":unknown", "//b:any", "//c:c", "//d:d"]
+
+[[archve]]
+name = "unknown"
+""",
+            "a/x.txt": "",
+            "b/TARGETS.toml": "[[archive]\n",
+            "c/TARGETS.toml": "[[archive]]\nname = 1\n",
+        },
+        f"""\
+error: `archive` has no field `formt`
+  at a/TARGETS.toml:3  (//a:a, $.formt)
+  fix: did you mean `format`?
+
+error: there is no target `//a:gone`
+  at a/TARGETS.toml:4  (//a:a, $.deps[0])
+  fix: choose a target of `//a`: a, fine, unknown
+
+error: `b` is no label: a label starts with `//` or `:`
+  at a/TARGETS.toml:4  (//a:a, $.deps[1])
+  fix: write //folder:name, or :name in the same file
+
+error: `*.md` matches no file below a
+  at a/TARGETS.toml:11  (//a:fine, $.srcs[1])
+  fix: mend the glob, or remove it
+
+error: there is no target `//c:c`
+  at a/TARGETS.toml:15  (//a:fine, $.deps[3])
+  fix: choose a target of `//c`: 1
+
+error: there is no target `//d:d`
+  at a/TARGETS.toml:15  (//a:fine, $.deps[4])
+  fix: declare this target, or correct the label
+
+error: there is no rule `archve`
+  at a/TARGETS.toml:17
+  fix: did you mean `archive`?  (rules: {RULES})
+
+error: this is not TOML: expected ']]' at the end of an array declaration
+  at b/TARGETS.toml:1:10
+
+error: `name` must be a string, but is 1
+  at c/TARGETS.toml:2  (//c:1, $.name)
+  fix: write name = "1"
 """,
     ),
     "several files, sorted by place": (
@@ -291,8 +362,8 @@ def _socket(path: Path) -> None:
     os.chdir(before)
 
 
-ODD = "is no regular file but a FIFO, a socket or a device\n  at a/TARGETS.toml:1  (//a:a, $.srcs)\n  fix: take it away, or exclude it\n"
-OUTSIDE = "  at a/TARGETS.toml:1  (//a:a, $.srcs)\n  fix: copy what it leads to, or exclude it\n"
+ODD = "is no regular file but a FIFO, a socket or a device\n  at a/TARGETS.toml:3  (//a:a, $.srcs)\n  fix: take it away, or exclude it\n"
+OUTSIDE = "  at a/TARGETS.toml:3  (//a:a, $.srcs)\n  fix: copy what it leads to, or exclude it\n"
 SOURCES: Mapping[str, tuple[Callable[[Path], object], str]] = {
     "fifo": (os.mkfifo, f"error: `a/p.txt` {ODD}"),
     "socket": (_socket, f"error: `a/p.txt` {ODD}"),
@@ -307,7 +378,7 @@ SOURCES: Mapping[str, tuple[Callable[[Path], object], str]] = {
     "name that is not UTF-8": (
         lambda path: open(os.fsencode(path.parent) + b"/\xff.txt", "wb").close(),
         "error: the name of the source `a/\\xff.txt` is not UTF-8\n"
-        "  at a/TARGETS.toml:1  (//a:a, $.srcs)\n  fix: rename it, or exclude it\n",
+        "  at a/TARGETS.toml:3  (//a:a, $.srcs)\n  fix: rename it, or exclude it\n",
     ),
 }
 
@@ -371,6 +442,41 @@ error: `dist/a/{name}` cannot be read or written: file name too long
 """
         in run.output
     )
+
+
+def test_labels_of_what_went_are_told_beside_other_problems(tmp_path: Path) -> None:
+    """Only `a` is read again: what `b` depends on is known from the build before."""
+    ws = Workspace(tmp_path / "repo")
+    service = '[[service]]\nname = "{}"\ndockerfile = "//ops/{}"\n'
+    ws.write(
+        {
+            "TARGETS.toml": '[workspace]\n[[packaging_registry]]\nname = "all"\n',
+            "a/TARGETS.toml": service.format("one", "one") + A,
+            "a/x.txt": "",
+            "b/TARGETS.toml": f'\n\n{B}tags = []\ndeps = ["//a:one", "//a:a"]\n',
+            "b/x.txt": "",
+        }
+    )
+    assert ws.packaging("build").exit_code == 0
+    ws.write({"a/TARGETS.toml": f"{A}formt = 1\n"})
+    expected = """\
+error: `archive` has no field `formt`
+  at a/TARGETS.toml:4  (//a:a, $.formt)
+  fix: did you mean `format`?
+
+error: there is no target `//a:one`
+  at b/TARGETS.toml:7  (//b:b, $.deps[0])
+  fix: choose a target of `//a`: a
+"""
+    for _ in range(2):
+        run = ws.packaging("build")
+        assert (run.exit_code, run.output) == (2, expected)
+    ws.write({"a/TARGETS.toml": A})
+    assert ws.packaging("build").output == expected[expected.index("error: there") :]
+    ws.write({"a/TARGETS.toml": "[[archive]\n"})
+    assert "error: there" not in ws.packaging("build").output
+    ws.write({"a/TARGETS.toml": service.format("one", "one") + A})
+    assert ws.packaging("build").exit_code == 0
 
 
 def test_doit_tells_the_same_below_a_heading_of_its_own(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_a_package_ends_where_another_begins(tmp_path: Path, monkeypatch: pytest
         ("sub/y", "file"),
         ("link", "link"),
         ("pipe", "other"),
+        ("other/TARGETS.toml", "package"),
     }
     assert [one.path for one in package_files("p", lambda _: False, "sub")] == ["sub/y"]
     assert list(package_files("p", lambda _: False, "none")) == []

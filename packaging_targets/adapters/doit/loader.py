@@ -41,7 +41,7 @@ class PackagingLoader(TaskLoader2):
     def _take_options(self, words: list[str]) -> None:
         """Move options that stand behind tasks to where doit looks for them, once it has the tasks."""
         if any(word.startswith("-") for word in words):
-            from packaging_targets.adapters.doit.options import take
+            from packaging_targets.adapters.doit.command_line import take
 
             options, words[:] = take(words)
             Build.log_json = options.pop("log_json", "")

@@ -39,7 +39,7 @@ PARAMS = (
     },
     {"name": "log_json", "long": "log-json", "default": "", "help": "write one event a line to this file, as JSON"},
 )
-"""What may stand behind a task of ours (see `options`)."""
+"""What may stand behind a task of ours (see `command_line`)."""
 
 
 class Settings(dict[str, Any]):
@@ -58,16 +58,18 @@ DOIT_CONFIG = Settings(backend="packaging", dep_file=os.path.join(STATE_FOLDER, 
 
 def task_build() -> Iterator[Task]:
     """Package what the workspace declares."""
+    from packaging_targets.adapters.doit.command_line import asked_for, is_running
+
     root = find_root(os.getcwd()) or os.getcwd()
     # doit checks the task_dep of every task, so theirs may name any of ours, whatever is asked for.
-    asked = None if _beside_others() else _asked_for(sys.argv)
+    asked = None if _beside_others() else asked_for(sys.argv)
     options, named = _options_behind(sys.argv)
     if options.keys() - {"log_json"} and not DOIT_CONFIG.asked:
         what = f"no options can stand behind `{named[0]}`: the dodo.py has another DOIT_CONFIG than the imported one"
         fix = 'change that one, as in DOIT_CONFIG["verbosity"] = 2, or write the options before the tasks'
         raise InvalidDodoFile(f"{what}\n  fix: {fix}")
     Build.log_json = options.get("log_json", "")
-    for task in tasks_for(root, asked, running=_is_running(sys.argv)):
+    for task in tasks_for(root, asked, running=is_running(sys.argv)):
         if task.name in named:
             task.params = PARAMS
         yield task
@@ -78,7 +80,7 @@ def _options_behind(argv: list[str]) -> tuple[dict[str, Any], list[str]]:
     behind = itertools.dropwhile(lambda word: not ours([word]), argv[1:])
     if not any(word.startswith("-") for word in behind):
         return {}, []
-    from packaging_targets.adapters.doit.options import take_from
+    from packaging_targets.adapters.doit.command_line import take_from
 
     return take_from(argv)
 
@@ -195,37 +197,3 @@ def _task(session: Session, one: Pending, *, stale: bool | None) -> Task:
 
 def _name(action: str) -> str:
     return f"{GROUP}:{action}"
-
-
-def _is_running(argv: list[str]) -> bool:
-    """Tell whether a doit command line runs tasks, as far as its words say."""
-    words = [word for word in argv[1:] if not word.startswith("-")]
-    return not words or words[0] not in _OTHER_COMMANDS
-
-
-def _asked_for(argv: list[str]) -> list[str] | None:
-    """Return the task names of a doit command line if all of them are surely ours, else None: any may be meant."""
-    words = [word for word in argv[1:] if not word.startswith("-") and not word.isdigit()]
-    if words[:1] == ["run"]:
-        words = words[1:]
-    return words if words and all(word.startswith((f"{GROUP}:", GROUP)) for word in words) else None
-
-
-_OTHER_COMMANDS = frozenset(
-    {
-        "affected",
-        "clean",
-        "dumpdb",
-        "forget",
-        "graph",
-        "help",
-        "ignore",
-        "info",
-        "list",
-        "query",
-        "reset-dep",
-        "strace",
-        "tabcompletion",
-        "why",
-    }
-)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from doit.exceptions import InvalidDodoFile
 
-from packaging_targets.adapters.doit.options import take, take_from
+from packaging_targets.adapters.doit.command_line import take, take_from
 from packaging_targets.adapters.testing import Run, Workspace
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Options of a run that stand behind a task of ours: `doit build -n 4`, `doit build://pkg:name --continue`.
+"""What a command line of doit asks for: which tasks, and options behind them (`doit build -n 4`).
 
 doit reads the words behind a task as that task's own parameters. So our loader takes them out before doit looks for
 tasks. A `dodo.py` has no say in that: there `DOIT_CONFIG` carries them into doit's settings, and the tasks that are
@@ -14,14 +14,44 @@ from doit.cmd_run import Run
 from doit.cmdparse import CmdOption, CmdParse, CmdParseError
 from doit.exceptions import InvalidDodoFile
 
-from packaging_targets.adapters.doit.running import ours
+from packaging_targets.adapters.doit.running import GROUP, ours
 from packaging_targets.adapters.doit.tasks import PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FRONT = CmdParse(map(CmdOption, (*DoitCmdBase.base_options, *DodoTaskLoader.cmd_options, *Run.cmd_options)))
-_BEHIND = CmdParse(map(CmdOption, PARAMS))
+_OTHER_COMMANDS = frozenset(
+    {
+        "affected",
+        "clean",
+        "dumpdb",
+        "forget",
+        "graph",
+        "help",
+        "ignore",
+        "info",
+        "list",
+        "query",
+        "reset-dep",
+        "strace",
+        "tabcompletion",
+        "why",
+    }
+)
+
+
+def is_running(argv: list[str]) -> bool:
+    """Tell whether a doit command line runs tasks, as far as its words say."""
+    words = [word for word in argv[1:] if not word.startswith("-")]
+    return not words or words[0] not in _OTHER_COMMANDS
+
+
+def asked_for(argv: list[str]) -> list[str] | None:
+    """Return the task names of a doit command line if all of them are surely ours, else None: any may be meant."""
+    words = [word for word in argv[1:] if not word.startswith("-") and not word.isdigit()]
+    if words[:1] == ["run"]:
+        words = words[1:]
+    return words if words and all(word.startswith((f"{GROUP}:", GROUP)) for word in words) else None
 
 
 def take(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -56,9 +86,10 @@ def take_from(argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
 
 def _tasks_of(words: list[str]) -> list[str]:
     """Return the words from the first task on, or nothing where the command line runs no tasks."""
+    front = CmdParse(map(CmdOption, (*DoitCmdBase.base_options, *DodoTaskLoader.cmd_options, *Run.cmd_options)))
     try:
-        rest: list[str] = _FRONT.parse_only(words)[1]
-        return _FRONT.parse_only(rest[1:])[1] if rest[:1] == ["run"] else rest
+        rest: list[str] = front.parse_only(words)[1]
+        return front.parse_only(rest[1:])[1] if rest[:1] == ["run"] else rest
     except CmdParseError:
         return []
 
@@ -66,7 +97,7 @@ def _tasks_of(words: list[str]) -> list[str]:
 def _behind(name: str, words: list[str]) -> tuple[dict[str, Any], list[str]]:
     """Return the options that `words` start with, and the rest."""
     try:
-        found, rest = _BEHIND.parse_only(words)
+        found, rest = CmdParse(map(CmdOption, PARAMS)).parse_only(words)
     except CmdParseError as error:
         what = getattr(error.__context__, "msg", "") or str(error)
         fix = "here stand -n N, -P process or thread, --continue and --log-json FILE; others stand before the tasks"
