@@ -196,3 +196,19 @@ def test_a_reader_that_goes_away_is_no_traceback(ws: Workspace) -> None:
     command = f"'{sys.executable}' -m packaging_targets.adapters.cli.main schema | head -c 1"
     done = subprocess.run(["sh", "-c", command], cwd=ws.root, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("{", "")
+
+
+@pytest.mark.parametrize("root", [True, False], ids=["at the root", "in a folder"])
+def test_with_nothing_to_do_next_to_nothing_is_imported(ws: Workspace, *, root: bool) -> None:
+    """Imports would be most of the time of a small build. (The interpreter's own start-up is not ours to judge.)"""
+    ws.packaging("build")
+    ws.packaging("build")  # looks again at what was too young to be trusted
+    code = "import sys; sys.argv[1:] = ['build']; from packaging_targets.adapters.cli.main import main; main()"
+    run = ws.run([sys.executable, "-S", "-X", "importtime", "-c", code], cwd="" if root else "a")
+    assert "up to date: " in run.output
+    imported = [line.rpartition("|")[2].strip() for line in run.output.splitlines() if line.startswith("import time:")]
+    ours = imported[imported.index("packaging_targets") :]
+    assert {name for name in ours if not name.startswith("packaging_targets")} <= _NEEDED, run.output
+
+
+_NEEDED = {"_bisect", "_struct", "array", "bisect", "gc", "struct", "zlib"}
