@@ -114,10 +114,12 @@ def _collection(source: str, output: str) -> Target:
     here = os.path.realpath(source)
     for entry in _entries(source):
         path = within(source, entry.name)
-        if entry.name.startswith(".") or is_junk(entry.name) or os.path.join(here, entry.name) == output:
+        if entry.name.startswith(".") or is_junk(entry.name):
             continue
         if entry.is_dir(follow_symlinks=False):
-            folders.append(path)
+            # A feature's folder is one even if it was named as the output folder, which is then refused.
+            if os.path.join(here, entry.name) != output or os.path.lexists(within(path, METADATA_FILE)):
+                folders.append(path)
         elif entry.is_symlink():
             what = f"`{path}` is a symbolic link, and so no feature"
             warnings.append(Problem(path, what, "put a copy of the folder in its place"))

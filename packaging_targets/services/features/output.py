@@ -43,7 +43,7 @@ class OutputFolder:
         raise_all(self._refusals([os.path.realpath(folder or ".") for folder in target.folders], target, force=force))
 
     def _refusals(self, folders: Sequence[str], target: Target, *, force: bool) -> Iterator[Problem]:
-        if os.path.exists(self.real) and not os.path.isdir(self.real):
+        if os.path.lexists(self.path) and not os.path.isdir(self.real):
             yield self._problem(f"the output folder `{self.path}` is no folder", "remove it, or " + _ANOTHER)
         elif self.real in folders:
             what = f"the output folder `{self.path}` is the folder of a feature: archives would be packed into archives"
@@ -56,7 +56,7 @@ class OutputFolder:
         """Return why the folder must not be emptied, or an empty text."""
         home = os.path.realpath(os.path.expanduser("~"))
         source = os.path.realpath(target.source or ".")
-        precious = {"the home folder": home, "the current folder": os.getcwd(), "the source of features": source}
+        precious = {"the current folder": os.getcwd(), "the source of features": source, "the home folder": home}
         for name, folder in precious.items():
             if _is_within(folder, self.real):
                 return f"it is {name}" if folder == self.real else f"it holds {name}"

@@ -52,9 +52,14 @@ class Receipt:
         return cls(key.hex, found["checked"], standing)
 
     def stands(self, output: str, name: str, made_of: str) -> Packed | None:
-        """Return what is known of a file of the output folder if it is the one made of `made_of`, untouched since."""
+        """Return what is known of a file of the output folder if it is the one made of `made_of`, untouched since.
+
+        Nothing is known of what was made of something that is too young to tell (`made_of` is empty).
+        """
         sig, known, packed = self.standing.get(name, (UNTRUSTED, "", None))
-        return packed if sig != UNTRUSTED and known == made_of and _signature(f"{output}/{name}") == sig else None
+        if not made_of or known != made_of or sig == UNTRUSTED:
+            return None
+        return packed if _signature(f"{output}/{name}") == sig else None
 
     def keep(self, checked: Mapping[str, Any], output: str, made: Mapping[str, tuple[str, Packed]]) -> None:
         """Remember what a run came to: checks by identity, and for each file what it was made of."""
