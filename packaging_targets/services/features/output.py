@@ -1,6 +1,6 @@
 """The output folder: what it must not be, and how new archives come into it.
 
-    refuse ──▶ stage: a folder inside ──▶ place: rename each file, the collection file last ──▶ clean
+    refuse ──▶ open: lock it ──▶ stage: a folder inside ──▶ receive: rename each file, the collection file last
 
 The staging folder lies in the output folder and not beside it, because the output folder may be a mount of its own,
 into which nothing can be renamed from outside. Until everything is packed nothing else in the output folder changes.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import tempfile
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from packaging_targets.services.features.folders import Target
 
 DEFAULT = "./output"
-STAGING = ".features-package-"
+_STAGING = ".features-package-"
 _ANOTHER = "name another folder with --output-folder"
 
 
@@ -80,26 +81,33 @@ class OutputFolder:
             raise self._failure(error) from error
 
     @contextlib.contextmanager
-    def staging(self) -> Iterator[str]:
-        """Yield an empty folder on the disk of the output folder, which is made if it is not there.
+    def opened(self) -> Iterator[None]:
+        """Make the folder if it is not there, and let no other run work in it until the context ends.
 
-        What was made is removed again when the context ends, the output folder too if it is still empty then.
-        Raises PackagingError where nothing can be written.
+        A folder that is still empty then is removed again. Raises PackagingError where nothing can be written.
         """
         made = _missing(self.path)
         try:
+            self._demand_writable()
             os.makedirs(self.path, exist_ok=True)
-            staged = tempfile.mkdtemp(prefix=STAGING, dir=self.path)
-        except OSError as error:
-            _remove_empty(made)
-            raise self._failure(error) from error
-        try:
-            yield staged
+            with _locked(self.path):
+                self._remove([name for name in self.names() if name.startswith(_STAGING)])  # of runs that were killed
+                yield
         except OSError as error:
             raise self._failure(error) from error
         finally:
+            for folder in made:
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
+
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[str]:
+        """Yield an empty folder on the disk of the output folder, which is removed when the context ends."""
+        staged = tempfile.mkdtemp(prefix=_STAGING, dir=self.path)
+        try:
+            yield staged
+        finally:
             shutil.rmtree(staged, ignore_errors=True)
-            _remove_empty(made)
 
     def receive(self, staged: str, names: Sequence[str], extra: Sequence[str], *, force: bool) -> None:
         """Move finished files from the staging folder into place, in order, then remove what is `extra`.
@@ -124,7 +132,7 @@ class OutputFolder:
             else:
                 os.remove(path)
 
-    def demand_writable(self) -> None:
+    def _demand_writable(self) -> None:
         """Raise PackagingError where the folder, or what it would be made in, cannot be written to."""
         nearest = self.path
         while not os.path.lexists(nearest or "."):
@@ -165,10 +173,16 @@ def _missing(path: str) -> list[str]:
     return missing
 
 
-def _remove_empty(folders: Sequence[str]) -> None:
-    for folder in folders:
+@contextlib.contextmanager
+def _locked(folder: str) -> Iterator[None]:
+    """Hold the kernel's lock on a folder; where the file system has no locks, runs at once are not kept apart."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
         with contextlib.suppress(OSError):
-            os.rmdir(folder)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 _FIXES = {

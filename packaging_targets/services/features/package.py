@@ -83,17 +83,18 @@ def package(request: Request) -> Result:
     target = find_target(plain(request.target), output.real)
     output.refuse(target, force=request.force)
     plan = _plan(request, target, output)
-    output.demand_writable()
-    kept = {
-        name: known
-        for name, identity in plan.made_of.items()
-        if (known := plan.receipt.stands(output.path, name, identity))
-    }
+    with output.opened():
+        return _made(request, target, output, plan)
+
+
+def _made(request: Request, target: Target, output: OutputFolder, plan: _Plan) -> Result:
+    """Bring the output folder up to date, leave alone what stands there already, and remember what it holds."""
+    standing = {name: plan.receipt.stands(output.path, name, made_of) for name, made_of in plan.made_of.items()}
+    kept = {name: packed for name, packed in standing.items() if packed}
     extra = tuple(name for name in output.names() if name not in plan.made_of) if request.force else ()
     packed = {**kept, **_bring(plan, output, kept, extra, force=request.force)}
-    plan.receipt.keep(
-        plan.checked, output.path, {name: (made_of, packed[name]) for name, made_of in plan.made_of.items()}
-    )
+    known = {name: (made_of, packed[name]) for name, made_of in plan.made_of.items()}
+    plan.receipt.keep(plan.checked, output.path, known)
     archives = tuple(Archive(one.archive, one, packed[one.archive], one.archive in kept) for one in plan.features)
     return Result(target.mode, target.source, output.path, archives, extra, plan.warnings)
 

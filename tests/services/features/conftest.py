@@ -73,7 +73,9 @@ class Features:
         """Return the bytes of all files below a folder; folders end in a slash and have none."""
         found = sorted(self.path(folder).rglob("*"))
         names = ((path, path.relative_to(self.path(folder)).as_posix()) for path in found)
-        return {name + ("/" if path.is_dir() else ""): b"" if path.is_dir() else path.read_bytes() for path, name in names}
+        return {
+            name + ("/" if path.is_dir() else ""): b"" if path.is_dir() else path.read_bytes() for path, name in names
+        }
 
     def run(self, *arguments: str, before: tuple[str, ...] = (), **environment: str) -> Ran:
         """Run the program in a process of its own; `before` are words such as `setpriv …`."""

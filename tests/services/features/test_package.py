@@ -17,7 +17,7 @@ from packaging_targets.adapters.testing import Workspace
 from packaging_targets.store import states
 
 if TYPE_CHECKING:
-    from conftest import Features
+    from tests.services.features.conftest import Features
 
 LISTING = "devcontainer-collection.json"
 
@@ -61,7 +61,9 @@ def test_a_collection(features: Features) -> None:
 
 @pytest.mark.requirement("D-8", "FR-3.content")
 def test_the_collection_file_keeps_keys_in_order_and_words_as_they_are(features: Features) -> None:
-    features.write({"devcontainer-feature.json": '{"version": "1.0.0", "name": "Größe", "id": "x", "keywords": ["日本"]}'})
+    features.write(
+        {"devcontainer-feature.json": '{"version": "1.0.0", "name": "Größe", "id": "x", "keywords": ["日本"]}'}
+    )
     features.package()
     text = features.output()[LISTING].decode()
     assert text.endswith("\n}\n")
@@ -171,7 +173,18 @@ def test_headers_and_order(features: Features) -> None:
 @pytest.mark.requirement("FR-2.junk", "D-4", "UP-junk", "DE-junk")
 def test_junk_is_left_out(features: Features) -> None:
     features.feature("")
-    junk = (".git/HEAD", "sub/.git", ".hg/x", ".svn/x", ".DS_Store", "Thumbs.db", "__pycache__/a.pyc", "a~", ".#a", "a.swp")
+    junk = (
+        ".git/HEAD",
+        "sub/.git",
+        ".hg/x",
+        ".svn/x",
+        ".DS_Store",
+        "Thumbs.db",
+        "__pycache__/a.pyc",
+        "a~",
+        ".#a",
+        "a.swp",
+    )
     features.write(dict.fromkeys([*junk, "TARGETS.toml"], ""))
     features.package()
     assert names(features.output()["color-1.0.0.tgz"]) == [".", "./devcontainer-feature.json", "./install.sh"]
@@ -221,7 +234,12 @@ def test_neither_umask_nor_locale_nor_environment_count(features: Features) -> N
         features.package("two", output="second")
     finally:
         os.umask(before)
-    assert features.run("package", "one", "-o", "first", SOURCE_DATE_EPOCH="1700000000", LC_ALL="C", TZ="Asia/Tokyo").exit_code == 0
+    assert (
+        features.run(
+            "package", "one", "-o", "first", SOURCE_DATE_EPOCH="1700000000", LC_ALL="C", TZ="Asia/Tokyo"
+        ).exit_code
+        == 0
+    )
     assert features.output("first") == features.output("second")
 
 
@@ -354,7 +372,9 @@ def test_an_archive_that_somebody_changed_is_made_again(features: Features, dama
 
 
 @pytest.mark.requirement("D-11", "SC-3")
-@pytest.mark.parametrize("change", ["mode", "name", "content of the same size and time", "a file more", "a file less", "a link"])
+@pytest.mark.parametrize(
+    "change", ["mode", "name", "content of the same size and time", "a file more", "a file less", "a link"]
+)
 def test_every_change_of_a_source_is_seen(features: Features, change: str) -> None:
     features.feature("src/go")
     features.write({"src/go/a": "1", "src/go/b": "2"})
@@ -402,7 +422,13 @@ def test_what_is_remembered_may_be_lost_or_damaged(features: Features, tmp_path:
     before = features.output()
     (entry,) = (path for path in (tmp_path / "cache").rglob("*") if path.is_file())
     whole = entry.read_bytes()
-    for damaged in (b"", whole[:-1], whole[:20], whole.replace(b"go-1.0.0", b"go-1.0.1"), whole[:12] + b"{}" + whole[14:]):
+    for damaged in (
+        b"",
+        whole[:-1],
+        whole[:20],
+        whole.replace(b"go-1.0.0", b"go-1.0.1"),
+        whole[:12] + b"{}" + whole[14:],
+    ):
         entry.write_bytes(damaged)
         assert [one.kept for one in features.package().archives] == [False]
         assert features.output() == before
@@ -431,7 +457,9 @@ def test_what_is_no_feature_folder_is_passed_over(features: Features) -> None:
 
 
 @pytest.mark.requirement("SC-1")
-def test_many_features_are_packed_on_all_cores_like_one_after_the_other(features: Features, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_features_are_packed_on_all_cores_like_one_after_the_other(
+    features: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(40):
         features.feature(f"src/f{number}")
         features.write({f"src/f{number}/data": os.urandom(2_000 * number)})
