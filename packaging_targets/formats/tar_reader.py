@@ -19,6 +19,7 @@ BLOCK = 512
 PIECE = 1 << 18
 FILE, HARD_LINK, LINK, FOLDER = b"0", b"1", b"2", b"5"
 _FILES = {b"0", b"\0", b"7"}
+_WITHOUT_CONTENT = {b"1", b"2", b"3", b"4", b"5", b"6"}
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
 _PAX_LIMIT = 1 << 16
 _RECORD = re.compile(rb"([1-9][0-9]{0,5}) ")
@@ -86,7 +87,7 @@ class TarReader:
             overrides.clear()
             if max(len(entry.name), len(entry.link)) > self._limits.path:
                 raise _over("bytes in a path", self._limits.path)
-            self._begin(entry.size if entry.kind in _FILES else 0)
+            self._begin(0 if entry.kind in _WITHOUT_CONTENT else entry.size)
             yield entry
             for _ in self.content():
                 pass
@@ -153,8 +154,6 @@ def _parsed(block: bytes, at: int) -> TarEntry:
     )
     mode, size, mtime, user, group = numbers
     owners = (user, group, _text(block[265:297]), _text(block[297:329]))
-    if kind in _FILES:
-        kind = FOLDER if name.endswith(b"/") else FILE
     return TarEntry(name, kind, mode, size, _text(block[157:257]), mtime, owners)
 
 
@@ -187,13 +186,16 @@ def _records(data: bytes, at: int) -> dict[bytes, bytes]:
 
 
 def _overridden(entry: TarEntry, records: dict[bytes, bytes], at: int) -> TarEntry:
-    """Return the entry with what extended headers say of it."""
+    """Return the entry with what extended headers say of it; old tars mark a folder by its name alone."""
     size = records.get(b"size", b"%d" % entry.size)
     if not re.fullmatch(rb"[0-9]{1,18}", size):
         raise IntegrityError.one(f"the pax header before byte {at:,} of the tar is damaged")
+    name, kind = records.get(b"path", entry.name), entry.kind
+    if kind in _FILES:
+        kind = FOLDER if name.endswith(b"/") else FILE
     return TarEntry(
-        records.get(b"path", entry.name),
-        entry.kind,
+        name,
+        kind,
         entry.mode,
         int(size),
         records.get(b"linkpath", entry.link),
