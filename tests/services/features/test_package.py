@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.store import states
+from packaging_targets.store.states import is_junk
 
 if TYPE_CHECKING:
     from tests.services.features.conftest import Features
@@ -241,6 +246,35 @@ def test_neither_umask_nor_locale_nor_environment_count(features: Features) -> N
         == 0
     )
     assert features.output("first") == features.output("second")
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0/"), min_size=1, max_size=12).filter(
+    lambda name: name not in {".", "..", "TARGETS.toml"} and not is_junk(name)
+)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.lists(NAMES, min_size=1, max_size=3).map("/".join), st.binary(max_size=300), max_size=6))
+@pytest.mark.requirement("FR-2", "FR-2.order", "SC-3", "EC-non-ascii")
+def test_any_tree_is_packed_whole_in_order_and_the_same_again(features: Features, files: dict[str, bytes]) -> None:
+    shutil.rmtree("go", ignore_errors=True)
+    features.feature("go")
+    written = {"devcontainer-feature.json", "install.sh"}
+    for name, data in files.items():
+        with contextlib.suppress(FileExistsError, IsADirectoryError, NotADirectoryError):
+            features.write({f"go/{name}": data})
+            written.add(name)
+    features.package("go")
+    before = features.output()
+    with tarfile.open(features.path("output/go-1.0.0.tgz")) as archive:
+        found = {one.name: archive.extractfile(one) for one in archive if one.isfile()}
+        assert {name: file.read() for name, file in found.items() if file} == {
+            f"./{name}": features.path(f"go/{name}").read_bytes() for name in written
+        }
+        order = [one.name + "/" * one.isdir() for one in archive.getmembers()][1:]
+        assert [name.rstrip("/") for name in order] == sorted((name.rstrip("/") for name in order), key=str.encode)
+    features.package("go")
+    assert features.output() == before
 
 
 @pytest.mark.requirement("FR-2.deterministic", "SC-3")
