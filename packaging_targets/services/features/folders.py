@@ -21,7 +21,7 @@ from packaging_targets.store.states import is_junk, is_racy
 from packaging_targets.store.sweep import signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 SINGLE, COLLECTION = "single", "collection"
 SOURCE_FOLDER = "src"
@@ -46,12 +46,13 @@ class File(NamedTuple):
 class Target:
     """What is to be packaged: `mode` is `single` or `collection`, `source` the folder that holds the features.
 
-    `folders` are the paths of the features' folders, as people write them from the current folder; empty for that.
+    `folders` maps the paths of the features' folders, as people write them from the current folder (and empty for
+    that), to what they are called without links.
     """
 
     mode: str
     source: str
-    folders: tuple[str, ...]
+    folders: Mapping[str, str]
     warnings: tuple[Problem, ...] = ()
 
 
@@ -101,7 +102,7 @@ def find_target(path: str, output: str) -> Target:
         what = f"`{shown}` is no folder" if os.path.lexists(shown) else f"there is no folder `{shown}`"
         raise RequestError.one(what, shown, "name the folder of a feature, or one with a folder `src` of features")
     if os.path.lexists(within(path, METADATA_FILE)):
-        return Target(SINGLE, path, (path,))
+        return Target(SINGLE, path, {path: os.path.realpath(shown)})
     source = within(path, SOURCE_FOLDER)
     if os.path.isdir(source):
         return _collection(source, os.path.realpath(output))
@@ -110,7 +111,7 @@ def find_target(path: str, output: str) -> Target:
 
 
 def _collection(source: str, output: str) -> Target:
-    folders, warnings = [], []
+    folders, warnings = {}, []
     here = os.path.realpath(source)
     for entry in _entries(source):
         path = within(source, entry.name)
@@ -118,12 +119,12 @@ def _collection(source: str, output: str) -> Target:
             continue
         if entry.is_dir(follow_symlinks=False):
             # A feature's folder is one even if it was named as the output folder, which is then refused.
-            if os.path.join(here, entry.name) != output or os.path.lexists(within(path, METADATA_FILE)):
-                folders.append(path)
+            if f"{here}/{entry.name}" != output or os.path.lexists(within(path, METADATA_FILE)):
+                folders[path] = f"{here}/{entry.name}"
         elif entry.is_symlink():
             what = f"`{path}` is a symbolic link, and so no feature"
             warnings.append(Problem(path, what, "put a copy of the folder in its place"))
-    return Target(COLLECTION, source, tuple(folders), tuple(warnings))
+    return Target(COLLECTION, source, folders, tuple(warnings))
 
 
 def _entries(folder: str) -> Sequence[os.DirEntry[str]]:
@@ -144,11 +145,9 @@ def _where_else(path: str) -> str:
     return f"move the folders of features into `{within(path, SOURCE_FOLDER)}`, or name one of them"
 
 
-def list_folder(path: str, output: str) -> Listing:
-    """Return what is in a feature's folder now; the folder with the real path `output` is no part of it."""
+def list_folder(path: str, skipped: str = "") -> Listing:
+    """Return what is in a feature's folder now; what it holds as `skipped`, a relative path, is no part of it."""
     listing = Listing(path)
-    start = os.path.realpath(path or ".")
-    skipped = output.removeprefix(f"{start}/") if output.startswith(f"{start}/") else ""
     pending = [""]
     while pending:
         relative = pending.pop()

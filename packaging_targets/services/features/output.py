@@ -41,7 +41,12 @@ class OutputFolder:
 
     def refuse(self, target: Target, *, force: bool) -> None:
         """Raise RequestError where writing to the folder, or emptying it if `force` is set, would destroy something."""
-        raise_all(self._refusals([os.path.realpath(folder or ".") for folder in target.folders], target, force=force))
+        raise_all(self._refusals(list(target.folders.values()), target, force=force))
+
+    def below(self, folder: str) -> str:
+        """Return the path of the output folder relative to a folder that it is in, empty if it is not."""
+        start = f"{folder}/"
+        return self.real[len(start) :] if self.real.startswith(start) else ""
 
     def _refusals(self, folders: Sequence[str], target: Target, *, force: bool) -> Iterator[Problem]:
         if os.path.lexists(self.path) and not os.path.isdir(self.real):

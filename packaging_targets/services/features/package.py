@@ -104,7 +104,7 @@ def _plan(request: Request, target: Target, output: OutputFolder) -> _Plan:
     if not target.folders:
         fix = "give every feature a folder there, with devcontainer-feature.json and install.sh"
         raise PackagingError.one(f"no features were found in `{target.source}`", target.source, fix)
-    listings = [list_folder(folder, output.real) for folder in target.folders]
+    listings = [list_folder(folder, output.below(real)) for folder, real in target.folders.items()]
     receipt = Receipt.recall(target.source, output.real, target.mode, request.naming)
     identities = {listing.path: listing.identity for listing in listings}
     checked = _check(listings, identities, receipt, target.mode, request.naming)

@@ -545,7 +545,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(features: Features) -> No
 
 
 def test_a_listing_notes_nothing_of_folders(features: Features) -> None:
-    features.write({"f/a/b/c": "1", "f/d": "22"})
-    listing = list_folder("f", "/nowhere")
+    features.write({"f/a/b/c": "1", "f/d": "22", "f/skipped/x": ""})
+    listing = list_folder("f", "skipped")
     assert sorted(listing.files) == ["a/b/c", "d"]
     assert listing.size == 3
