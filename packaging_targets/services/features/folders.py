@@ -23,6 +23,8 @@ from packaging_targets.store.sweep import signature
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from packaging_targets.store.sweep import Signature
+
 SINGLE, COLLECTION = "single", "collection"
 SOURCE_FOLDER = "src"
 _READ_LIMIT = 16 << 20  # of a file that is looked into; the formats have lower limits of their own
@@ -38,7 +40,7 @@ class File(NamedTuple):
     link: str | None
     executable: bool
     size: int
-    signature: int
+    signature: Signature
     racy: bool
 
 

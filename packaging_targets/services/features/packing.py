@@ -15,7 +15,7 @@ from packaging_targets.formats.members import changed
 from packaging_targets.formats.tar import write_tar
 from packaging_targets.model.manifest import SourceInfo
 from packaging_targets.services.features.folders import open_regular, unreadable, within
-from packaging_targets.store.sweep import forked, signature
+from packaging_targets.store.sweep import forked, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -116,11 +116,7 @@ def _demand_unchanged(listing: Listing) -> None:
     """Raise PackagingError for files that are not what they were when they were checked."""
     for name, file in listing.files.items():
         path = within(listing.path, name)
-        try:
-            same = signature(os.lstat(path)) == file.signature
-        except OSError:
-            same = False
-        if not same:
+        if signature_of(path) != file.signature:
             raise changed(path)
 
 

@@ -18,7 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from packaging_targets.adapters.testing import Workspace
+from packaging_targets.services.features.receipt import Receipt
 from packaging_targets.store import states
+from packaging_targets.store.action_cache import ActionCache
+from packaging_targets.store.layout import default_cache
 from packaging_targets.store.states import is_junk
 
 if TYPE_CHECKING:
@@ -466,6 +469,20 @@ def test_what_is_remembered_may_be_lost_or_damaged(features: Features, tmp_path:
         entry.write_bytes(damaged)
         assert [one.kept for one in features.package().archives] == [False]
         assert features.output() == before
+    assert [one.kept for one in features.package().archives] == [True]
+
+
+@pytest.mark.requirement("D-11")
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"{}", b'{"checked": {}, "standing": {"go-1.0.0.tgz": [7, "x", []]}}', b'"x"']
+)
+def test_what_another_version_remembers_may_look_different(features: Features, data: bytes) -> None:
+    features.feature("src/go")
+    features.rest()
+    features.package()
+    key = Receipt.recall("src", os.path.realpath("output"), "collection", "versioned").key
+    ActionCache(default_cache()).store(key, [data], ["f" + hashlib.sha256(data).hexdigest()])
+    assert [one.kept for one in features.package().archives] == [False]
     assert [one.kept for one in features.package().archives] == [True]
 
 
