@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import measure, run, scenarios
+from benchmarks import features, measure, run, scenarios
 from benchmarks.generate import INPUTS, Tree, generate, modules
 from benchmarks.goals import Goal, goals
 from benchmarks.peers import PEERS
@@ -284,6 +284,31 @@ def test_what_peers_left_running_is_ended_even_after_a_failure(tmp_path: Path, m
     with pytest.raises(ZeroDivisionError):
         sit(tmp_path, "lstat-1", scenarios=("unchanged",))
     assert stopped == ["lstat-1"]
+
+
+def test_features_are_packaged_in_every_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(features, "FEATURES", 3)
+    json_file = tmp_path / "result.json"
+    features.main(["--client", "", "--rounds", "2", "--json", str(json_file)])
+    times = json.loads(json_file.read_text())["times"]
+    assert {scenario: len(taken["ours"]) for scenario, taken in times.items()} == {
+        "cold": 2,
+        "unchanged": 2,
+        "one changed": 2,
+    }
+    assert "3 features, 2 rounds, 0 runs beside other programs" in capsys.readouterr().out
+
+
+def test_the_speed_of_features_is_a_ratio_of_medians() -> None:
+    times = {scenario: {"ours": [9.0, 0.5, 0.1], "reference client": [5.0]} for scenario in features.GOALS}
+    text = features.report(features.Bench("", "devcontainer", times))
+    assert text.splitlines()[2:] == [
+        "| cold | 0.500 | 5.000 | 10.0 x | 3 x |",
+        "| unchanged | 0.500 | 5.000 | 10.0 x | 10 x |",
+        "| one changed | 0.500 | 5.000 | 10.0 x | 10 x |",
+    ]
 
 
 # The report

@@ -32,6 +32,12 @@ STORIES = {
         "web/public/index.html": "<h1>hello</h1>\n",
         "web/run.sh": "#!/bin/sh\n",
     },
+    "docs/features-guide.md": {
+        "src/color/devcontainer-feature.json": '{"id": "color", "version": "1.0.0", "name": "Color"}\n',
+        "src/color/install.sh": "#!/bin/sh\necho color\n",
+        "src/hello/devcontainer-feature.json": '{"id": "hello", "version": "1.2.0"}\n',
+        "src/hello/install.sh": "#!/bin/sh\necho hello\n",
+    },
     "docs/doit.md": {"page.html": "<h1>hello</h1>\n"},
 }
 
@@ -71,7 +77,12 @@ def workspace(tmp_path: Path) -> Workspace:
     """An empty folder in which `packaging` and `doit` are those of this checkout."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name, module in (("packaging", "packaging_targets.adapters.cli.main"), ("doit", "doit")):
+    modules = {
+        "packaging": "packaging_targets.adapters.cli.main",
+        "features": "packaging_targets.adapters.cli.features",
+        "doit": "doit",
+    }
+    for name, module in modules.items():
         program = programs / name
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
         program.chmod(0o755)
@@ -81,6 +92,7 @@ def workspace(tmp_path: Path) -> Workspace:
     return made
 
 
+@pytest.mark.requirement("SC-4")
 @pytest.mark.parametrize("document", STORIES)
 def test_examples_print_what_the_document_shows(document: str, workspace: Workspace) -> None:
     workspace.write(STORIES[document])

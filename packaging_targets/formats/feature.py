@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from packaging_targets.errors import Problem, RequestError, raise_all
+from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.feature_files import (
     INSTALL_SCRIPT,
     METADATA_FILE,
@@ -62,6 +62,15 @@ class Feature:
         return Manifest.of(Entry(path, source=self.folder.within(path)) for path in self.folder.packed())
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one folder came to: the feature, where it can be told, and what is wrong with it."""
+
+    feature: Feature | None
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
 def check_features(
     folders: Iterable[FeatureFolder], *, collection: bool, strict: bool = False, naming: str = VERSIONED
 ) -> tuple[tuple[Feature, ...], tuple[Problem, ...]]:
@@ -69,12 +78,36 @@ def check_features(
 
     Raises RequestError with all that is wrong with all folders, to which `strict` adds the warnings.
     """
+    return settle([check_feature(folder, collection=collection, naming=naming) for folder in folders], strict=strict)
+
+
+def check_feature(
+    folder: FeatureFolder, *, collection: bool, installable: bool | None = None, naming: str = VERSIONED
+) -> Checked:
+    """Return what one folder comes to; what depends on its neighbours is for `settle`.
+
+    `installable` tells whether a missing `install.sh` is an error, as it is in a collection.
+    """
     findings = Findings()
-    checked = [_feature(folder, findings, collection=collection, naming=naming) for folder in folders]
-    features = sorted((one for one in checked if one is not None), key=lambda one: one.id)
-    _check_archives(features, findings)
-    raise_all([*findings.errors, *(findings.warnings if strict else ())], RequestError)
-    return tuple(features), tuple(findings.warnings)
+    check_files(folder, findings)
+    _check_script(folder, findings, needed=collection if installable is None else installable)
+    feature = _feature(folder, findings, collection=collection, naming=naming)
+    return Checked(feature, tuple(findings.errors), tuple(findings.warnings))
+
+
+def settle(
+    checked: Iterable[Checked], *, strict: bool = False, error: type[PackagingError] = RequestError
+) -> tuple[tuple[Feature, ...], tuple[Problem, ...]]:
+    """Return the features of one collection, sorted by id, and warnings.
+
+    Raises `error` with all that is wrong with all folders, to which `strict` adds the warnings.
+    """
+    found = list(checked)
+    features = sorted((one.feature for one in found if one.feature is not None), key=lambda one: one.id)
+    warnings = tuple(warning for one in found for warning in one.warnings)
+    wrong = [problem for one in found for problem in one.errors]
+    raise_all([*wrong, *_shared_archives(features), *(warnings if strict else ())], error)
+    return tuple(features), warnings
 
 
 def collection_text(features: Iterable[Feature]) -> str:
@@ -97,8 +130,6 @@ def archive_name(feature_id: str, version: str, naming: str = VERSIONED) -> str:
 
 
 def _feature(folder: FeatureFolder, findings: Findings, *, collection: bool, naming: str) -> Feature | None:
-    check_files(folder, findings)
-    _check_script(folder, findings, collection=collection)
     metadata = _metadata(folder, findings, collection=collection)
     if metadata is None:
         return None
@@ -121,9 +152,9 @@ def _feature(folder: FeatureFolder, findings: Findings, *, collection: bool, nam
     return Feature(folder, feature_id, version, archive, metadata)
 
 
-def _check_script(folder: FeatureFolder, findings: Findings, *, collection: bool) -> None:
+def _check_script(folder: FeatureFolder, findings: Findings, *, needed: bool) -> None:
     if INSTALL_SCRIPT not in folder.files:
-        note = findings.error if collection else findings.warn
+        note = findings.error if needed else findings.warn
         note(folder.path, f"{folder.shown} holds no `{INSTALL_SCRIPT}`", "write one: clients run it to install")
 
 
@@ -188,8 +219,8 @@ def _nearest_version(version: str) -> str:
     return 'write three numbers, as in "version": "1.2.3"'
 
 
-def _check_archives(features: Iterable[Feature], findings: Findings) -> None:
-    """Demand that no two features want one archive."""
+def _shared_archives(features: Iterable[Feature]) -> Iterator[Problem]:
+    """Yield a problem for each archive that more than one feature wants."""
     named: dict[str, list[Feature]] = {}
     for feature in features:
         named.setdefault(feature.archive.lower(), []).append(feature)
@@ -197,4 +228,4 @@ def _check_archives(features: Iterable[Feature], findings: Findings) -> None:
         if len(rivals) > 1:
             folders = " and ".join(feature.folder.shown for feature in rivals)
             fix = "change the id or the version of all but one"
-            findings.error(rivals[0].folder.path, f"{folders} would both be packed as `{archive}`", fix)
+            yield Problem(rivals[0].folder.path, f"{folders} would both be packed as `{archive}`", fix)

@@ -69,6 +69,18 @@ class ActionCache:
             os.utime(path)
         return states
 
+    def recall(self, key: str) -> bytes | None:
+        """Return the one output of an entry, or None where there is no entry or none that can be believed."""
+        try:
+            with open(self.path_of(key), "rb") as file:
+                data = file.read()
+            at = len(_MAGIC) + 4 + int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 4], "little")
+            ((size, state),) = json.loads(data[len(_MAGIC) + 4 : at])["outputs"]
+        except (OSError, ValueError, LookupError, TypeError):
+            return None
+        content = data[at:]
+        return content if (size, state[1:]) == (len(content), hashlib.sha256(content).hexdigest()) else None
+
     def store(self, key: str, contents: Sequence[bytes | str], states: Sequence[str]) -> None:
         """Add an entry made of finished outputs: their bytes, or the paths of files that hold them.
 

@@ -39,6 +39,19 @@ def stored(folder: Path, outputs: list[bytes] = OUTPUTS, key: str = KEY) -> tupl
     return cache, states
 
 
+def test_a_single_output_is_recalled_if_it_can_be_believed(tmp_path: Path) -> None:
+    cache, _ = stored(tmp_path, [b"remembered"])
+    assert cache.recall(KEY) == b"remembered"
+    assert cache.recall("cd" * 32) is None
+    whole = read(cache.path_of(KEY))
+    for damaged in (b"", whole[:10], whole[:-1], whole + b"x", whole.replace(b"remem", b"forge"), b"x" * 40):
+        with open(cache.path_of(KEY), "wb") as file:
+            file.write(damaged)
+        assert cache.recall(KEY) is None
+    stored(tmp_path)
+    assert cache.recall(KEY) is None  # it has three
+
+
 def test_what_is_stored_comes_back_with_its_executable_bit(tmp_path: Path) -> None:
     cache, states = stored(tmp_path)
     places = [str(tmp_path / f"out{place}") for place in range(3)]

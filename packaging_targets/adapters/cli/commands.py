@@ -8,24 +8,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
-from packaging_targets.errors import PackagingError
+from packaging_targets.adapters.cli import features
+from packaging_targets.adapters.cli.guard import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; return its exit code: 0 done, 1 a build or check failed, 2 a wrong request."""
     options = _parser().parse_args(arguments)
-    verb: Callable[[Any], int] = options.verb
-    try:
-        return verb(options)
-    except PackagingError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    return guarded(options.verb, options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     _build_parser(verbs)
     _question_parsers(verbs)
     _cache_parser(verbs)
+    features.add_parser(verbs)
     again = verbs.add_parser("reproduce", help="build twice, as on two machines, and compare every byte")
     again.set_defaults(verb=_reproduce)
     schema = verbs.add_parser("schema", help="write a JSON Schema of target files, for editors to complete by")

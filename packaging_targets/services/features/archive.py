@@ -1,0 +1,23 @@
+"""`features test-archive`: a file of somebody's, looked into without unpacking it."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from packaging_targets.errors import RequestError
+from packaging_targets.formats.feature_archive import FeatureArchive, read_feature_archive
+from packaging_targets.formats.tar_reader import Limits
+
+
+def look_into(path: str, limits: Limits | None = None) -> FeatureArchive:
+    """Return what clients would make of the archive at `path`; raises RequestError where there is no such file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO must not make us wait
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise RequestError.one(f"`{path}` is no regular file", path, "name an archive")
+            return read_feature_archive(path, file, limits)
+    except OSError as error:
+        what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
+        raise RequestError.one(what, path, "name an archive that you may read") from error

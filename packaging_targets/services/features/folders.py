@@ -1,0 +1,244 @@
+"""Which folders are features, and what is in them now.
+
+A folder with `devcontainer-feature.json` is one feature; a folder with `src` is a collection, of which every folder in
+`src` is a feature. A listing notes a stat of every file, so that the next run can tell whether anything changed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from packaging_targets.errors import PackagingError, Problem, RequestError
+from packaging_targets.formats.feature_files import METADATA_FILE, FeatureFolder
+from packaging_targets.store.layout import TARGET_FILE
+from packaging_targets.store.states import is_junk, is_racy
+from packaging_targets.store.sweep import signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from packaging_targets.store.sweep import Signature
+
+SINGLE, COLLECTION = "single", "collection"
+SOURCE_FOLDER = "src"
+_READ_LIMIT = 16 << 20  # of a file that is looked into; the formats have lower limits of their own
+_SHOWN = 120  # characters of a path that a message shows
+
+
+class File(NamedTuple):
+    """A file as it was when its folder was listed; `link` is where a symbolic link leads, else None.
+
+    `racy` tells that it was so young that it could still change without its signature telling.
+    """
+
+    link: str | None
+    executable: bool
+    size: int
+    signature: Signature
+    racy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be packaged: `mode` is `single` or `collection`, `source` the folder that holds the features.
+
+    `folders` maps the paths of the features' folders, as people write them from the current folder (and empty for
+    that), to what they are called without links.
+    """
+
+    mode: str
+    source: str
+    folders: Mapping[str, str]
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class Listing:
+    """A feature's folder: its files by path relative to it, and what stands in the way of packing them."""
+
+    path: str
+    files: dict[str, File] = field(default_factory=dict)
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    @property
+    def folder(self) -> FeatureFolder:
+        """The folder as the checks want it."""
+        return FeatureFolder(self.path, {name: file.link for name, file in self.files.items()}, self._read)
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files together."""
+        return sum(file.size for file in self.files.values())
+
+    @property
+    def identity(self) -> str:
+        """A digest that changes whenever a file does; empty where something is too young or too odd to tell."""
+        if self.errors or any(file.racy for file in self.files.values()):
+            return ""
+        rows = repr((self.path, sorted(self.files.items()), self.warnings))
+        return hashlib.sha256(rows.encode("utf-8", "surrogateescape")).hexdigest()
+
+    def _read(self, name: str) -> bytes:
+        path = within(self.path, name)
+        try:
+            with open(path, "rb", opener=open_regular) as file:
+                return file.read(_READ_LIMIT)
+        except OSError as error:
+            raise PackagingError(unreadable(path, error)) from error
+
+
+def find_target(path: str, output: str) -> Target:
+    """Return what the folder `path` asks to package; `output` is the output folder, which is never a feature.
+
+    Raises RequestError where there is no such folder, or none that holds a feature or a collection.
+    """
+    shown = path or "."
+    if not os.path.isdir(shown):
+        what = f"`{shown}` is no folder" if os.path.lexists(shown) else f"there is no folder `{shown}`"
+        raise RequestError.one(what, shown, "name the folder of a feature, or one with a folder `src` of features")
+    if os.path.lexists(within(path, METADATA_FILE)):
+        return Target(SINGLE, path, {path: os.path.realpath(shown)})
+    source = within(path, SOURCE_FOLDER)
+    if os.path.isdir(source):
+        return _collection(source, os.path.realpath(output))
+    what = f"`{shown}` holds neither `{METADATA_FILE}` (a feature) nor a folder `{SOURCE_FOLDER}` (a collection)"
+    raise RequestError.one(what, shown, _where_else(path))
+
+
+def _collection(source: str, output: str) -> Target:
+    folders, warnings = {}, []
+    here = os.path.realpath(source)
+    for entry in _entries(source):
+        path = within(source, entry.name)
+        if entry.name.startswith(".") or is_junk(entry.name):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            # A feature's folder is one even if it was named as the output folder, which is then refused.
+            if f"{here}/{entry.name}" != output or os.path.lexists(within(path, METADATA_FILE)):
+                folders[path] = f"{here}/{entry.name}"
+        elif entry.is_symlink():
+            what = f"`{path}` is a symbolic link, and so no feature"
+            warnings.append(Problem(path, what, "put a copy of the folder in its place"))
+    return Target(COLLECTION, source, folders, tuple(warnings))
+
+
+def _entries(folder: str) -> Sequence[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise PackagingError(unreadable(folder, error)) from error
+
+
+def _where_else(path: str) -> str:
+    """Return the fix for a folder that is nothing: perhaps it is the `src` of a collection, as other tools want it."""
+    inside = next((entry for entry in _entries(path or ".") if os.path.isfile(f"{entry.path}/{METADATA_FILE}")), None)
+    if inside is None:
+        return f"write a `{METADATA_FILE}`, or put folders of features into `{within(path, SOURCE_FOLDER)}`"
+    if os.path.basename(os.path.realpath(path or ".")) == SOURCE_FOLDER:
+        return f"name the folder above it: `features package {os.path.dirname(path) or ('.' if path else '..')}`"
+    return f"move the folders of features into `{within(path, SOURCE_FOLDER)}`, or name one of them"
+
+
+def list_folder(path: str, skipped: str = "") -> Listing:
+    """Return what is in a feature's folder now; what it holds as `skipped`, a relative path, is no part of it."""
+    listing = Listing(path)
+    pending = [""]
+    while pending:
+        relative = pending.pop()
+        try:
+            with os.scandir(within(path, relative) or ".") as found:
+                entries = list(found)
+        except OSError as error:
+            listing.errors.append(unreadable(within(path, relative) or ".", error))
+            continue
+        if relative and any(entry.name == TARGET_FILE for entry in entries):
+            listing.warnings.append(_other_package(within(path, relative)))
+            continue
+        pending.extend(_add(listing, relative, entries, skipped))
+    return listing
+
+
+def _add(listing: Listing, relative: str, entries: Sequence[os.DirEntry[str]], skipped: str) -> Iterator[str]:
+    """Note the files among `entries`; yield the folders."""
+    start = f"{relative}/" if relative else ""
+    for entry in entries:
+        name = start + entry.name
+        if is_junk(entry.name) or name == skipped:
+            continue
+        if not (entry.name.isascii() or _NAMES_ARE_UTF8):
+            listing.errors.append(_undecodable(within(listing.path, name)))
+        elif entry.is_dir(follow_symlinks=False):
+            yield name
+        else:
+            _note(listing, name, entry)
+
+
+def _note(listing: Listing, name: str, entry: os.DirEntry[str]) -> None:
+    path = within(listing.path, name)
+    try:
+        stats = entry.stat(follow_symlinks=False)
+        mode = stats.st_mode
+        link = os.readlink(path) if stat.S_ISLNK(mode) else None
+        if link is not None or stat.S_ISREG(mode):
+            executable = bool(mode & stat.S_IXUSR)
+            listing.files[name] = File(link, executable, stats.st_size, signature(stats), is_racy(stats))
+        else:
+            what = f"`{path}` is no regular file but a FIFO, a socket or a device"
+            listing.errors.append(Problem(path, what, "take it away"))
+    except OSError as error:
+        listing.errors.append(unreadable(path, error))
+
+
+def within(folder: str, name: str) -> str:
+    """Return the path of `name` in `folder`, either of which may be empty."""
+    return f"{folder}/{name}" if folder and name else folder or name
+
+
+def plain(path: str) -> str:
+    """Return a path that people wrote without `./` before it and `/` behind it; empty for the current folder."""
+    while path.startswith("./"):
+        path = path[2:].lstrip("/")
+    return "" if path == "." else path.rstrip("/") or path[:1]
+
+
+def open_regular(path: str, flags: int) -> int:
+    """Open what was a regular file a moment ago, neither waiting for a FIFO nor following a link."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def unreadable(path: str, error: OSError) -> Problem:
+    """Return the problem of a path that the system does not let us read or write."""
+    shown = shortened(path)
+    if error.errno == errno.ENAMETOOLONG:
+        what = f"the path `{shown}` has {len(os.fsencode(path)):,} bytes, more than the system allows"
+        return Problem(shown, what, "nest folders less deeply, or shorten their names")
+    what = f"`{shown}` cannot be read: {(error.strerror or str(error)).lower()}"
+    return Problem(shown, what, "make it readable for you" if error.errno in {errno.EACCES, errno.EPERM} else "")
+
+
+def shortened(path: str) -> str:
+    """Return a path with the middle of a very long one left out."""
+    return path if len(path) <= 2 * _SHOWN else f"{path[:_SHOWN]}…{path[-_SHOWN:]}"
+
+
+def _other_package(path: str) -> Problem:
+    what = f"`{path}` is not packed: it has a `{TARGET_FILE}`, which makes it a package of its own"
+    return Problem(path, what, f"move the folder out of the feature, or take its `{TARGET_FILE}` away")
+
+
+def _undecodable(path: str) -> Problem:
+    encoding = sys.getfilesystemencoding()
+    shown = ascii(path)[1:-1]
+    what = f"the file name `{shown}` cannot be told: names are read as {encoding} here, and not as UTF-8"
+    return Problem(shown, what, "set PYTHONUTF8=1, or a locale such as LC_ALL=C.UTF-8")
+
+
+_NAMES_ARE_UTF8 = sys.getfilesystemencoding().replace("-", "").lower() == "utf8"
