@@ -80,9 +80,14 @@ class Discovery:
         folder = path
         while folder:
             folder = folder.rpartition("/")[0]
-            if folder in self.packages:
+            if self._is_package(folder):
                 return folder
         return None
+
+    def _is_package(self, folder: str) -> bool:
+        if self._packages is not None:
+            return folder in self._packages
+        return self._records.row("select 1 from package where path = ?", folder) is not None
 
     def everything(self) -> Folders:
         """Walk the whole workspace."""
@@ -99,8 +104,11 @@ class Discovery:
     def changes(self, folders: Iterable[str], target_files: Iterable[str]) -> Folders:
         """Look again at changed `folders` (workspace paths) and at the packages of changed target files."""
         found = Folders(parse={file.removesuffix(TARGET_FILE).rstrip("/") for file in target_files})
+        folders = sorted(folders)
+        if not folders and not found.parse:
+            return found
         found.parse &= self.packages
-        for folder in sorted(folders):
+        for folder in folders:
             self._look_again(folder, found)
         self.packages.difference_update(found.gone)
         self._records.run_many("delete from package where path = ?", ((path,) for path in found.gone))

@@ -50,12 +50,12 @@ def fingerprint(version: str) -> str:
 
 
 class _States:
-    """The states of all paths, read from the file when the first of them is asked for, with what notes say of them."""
+    """The states of all paths: those of the file, read one by one when asked for, and what notes say of them."""
 
-    __slots__ = ("_at", "_data", "_descriptor", "_noted", "_size")
+    __slots__ = ("_at", "_descriptor", "_noted", "_size", "_whole")
 
-    def __init__(self, data: bytes | None, descriptor: int = -1, at: int = 0, size: int = 0) -> None:
-        self._data = data
+    def __init__(self, whole: bytes = b"", descriptor: int = -1, at: int = 0, size: int = 0) -> None:
+        self._whole = whole
         self._descriptor = descriptor
         self._at = at
         self._size = size
@@ -67,20 +67,22 @@ class _States:
 
     def packed(self, place: int) -> bytes:
         """Return the state at a position, packed."""
-        return self._noted.get(place) or self._whole()[place * _STATE_SIZE : (place + 1) * _STATE_SIZE]
+        if place in self._noted:
+            return self._noted[place]
+        start = place * _STATE_SIZE
+        if self._descriptor < 0:
+            return self._whole[start : start + _STATE_SIZE]
+        return os.pread(self._descriptor, _STATE_SIZE, self._at + start)
 
     def all_packed(self) -> bytes:
         """Return all states, packed."""
-        whole = bytearray(self._whole())
+        if self._descriptor >= 0:
+            self._whole = os.pread(self._descriptor, self._size, self._at)
+            self.close()
+        whole = bytearray(self._whole)
         for place, packed in self._noted.items():
             whole[place * _STATE_SIZE : (place + 1) * _STATE_SIZE] = packed
         return bytes(whole)
-
-    def _whole(self) -> bytes:
-        if self._data is None:
-            self._data = os.pread(self._descriptor, self._size, self._at)
-            self.close()
-        return self._data
 
     def close(self) -> None:
         """Close the file, if it is still open."""
@@ -132,7 +134,7 @@ class StatIndex:
         columns = [array("q", bytes(8 * count)) for _ in range(FIELDS)]
         os.preadv(descriptor, columns, columns_at)
         # The states are read when something differs, from the file as it is now: what replaces it is another file.
-        states = _States(None, descriptor, states_at, _STATE_SIZE * count)
+        states = _States(b"", descriptor, states_at, _STATE_SIZE * count)
         found = cls(raw_paths, columns, states, mark, notes_at)
         if found._read_notes(os.pread(descriptor, size - notes_at, notes_at)) and found._counts():
             return found

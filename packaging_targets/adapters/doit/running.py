@@ -121,7 +121,7 @@ def _run(job: Job) -> Done:
     if Build.session is None or os.getpid() != Build.process:
         _end_with_the_build()
         return run_job(job)
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or Build.jobs == 1 or len(Build.stale) == 1:
         return run_job(job)
     if Build.ahead is None:
         from packaging_targets.build.ahead import Ahead
