@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
+from packaging_targets.adapters.cli import features_publish, publish
 from packaging_targets.errors import PackagingError
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     _cache_parser(verbs)
     again = verbs.add_parser("reproduce", help="build twice, as on two machines, and compare every byte")
     again.set_defaults(verb=_reproduce)
+    publish.add_parser(verbs)
+    _features_parser(verbs)
     schema = verbs.add_parser("schema", help="write a JSON Schema of target files, for editors to complete by")
     schema.set_defaults(verb=_schema)
     return parser
@@ -68,6 +71,12 @@ def _question_parsers(verbs: Any) -> None:
     graph.add_argument("expression", nargs="?", default="//...", metavar="EXPRESSION")
     graph.add_argument("--format", choices=("text", "dot", "json", "html"), default="text")
     graph.set_defaults(verb=_graph)
+
+
+def _features_parser(verbs: Any) -> None:
+    features = verbs.add_parser("features", help="publish Dev Container Features without a workspace")
+    features_publish.add_parser(features.add_subparsers(title="verbs", required=True, metavar="VERB"))
+    features.set_defaults(verb=lambda options: options.act(options))
 
 
 def _cache_parser(verbs: Any) -> None:
