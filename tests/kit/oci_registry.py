@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import threading
 import time
@@ -71,6 +72,7 @@ class FakeRegistry:
         self.blobs: dict[tuple[str, str], bytes] = {}
         self.manifests: dict[tuple[str, str], bytes] = {}
         self.uploads: dict[str, bytes] = {}
+        self.sessions = itertools.count()
         self.tokens: dict[str, set[str]] = {}
         self.log: list[Asked] = []
         self.token_requests: list[dict[str, list[str]]] = []
@@ -93,6 +95,10 @@ class FakeRegistry:
     def fail(self, method: str, part: str, fault: Fault, *, times: int = 1) -> None:
         """Do `fault` to the next requests of this method whose path holds `part`."""
         self._faults.append(_Planned(method, part, fault, times))
+
+    def heal(self) -> None:
+        """Do no more faults."""
+        self._faults.clear()
 
     def asked(self, method: str = "", part: str = "") -> list[str]:
         """Return `METHOD /path` of the requests so far, without what is needed to be let in."""
@@ -265,7 +271,7 @@ class _Face(BaseHTTPRequestHandler):
                 home.blobs[repository, source[1]] = home.blobs[source]
                 to.answer(201, b"", {"Location": f"/v2/{repository}/blobs/{source[1]}"})
                 return
-            session = f"s{len(home.uploads)}"
+            session = f"s{next(home.sessions)}"
             home.uploads[session] = b""
             extra = {"OCI-Chunk-Min-Length": str(home.chunk_min)} if home.chunk_min else {}
             to.answer(202, b"", {**self._session(repository, session), **extra})

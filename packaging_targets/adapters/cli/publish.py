@@ -11,6 +11,7 @@ from packaging_targets.adapters.cli.features_publish import add_options, show
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
 
 def add_parser(verbs: Any) -> None:
@@ -33,8 +34,23 @@ def _publish(options: argparse.Namespace) -> int:
         sys.stderr.write(f"published too, since they go to the same place: {', '.join(plan.joined)}\n")
     os.chdir(plan.root)
     # A program that reads what was published must not have to look for it among what was built.
-    with contextlib.redirect_stdout(sys.stderr if options.format == "json" else sys.stdout):
+    with _output_as_notes() if options.format == "json" else contextlib.nullcontext():
         code = build(plan.labels, None)
     if code != 0:
         return code
     return show(publish(plan, Options(options.dry_run, options.insecure, options.jobs)), options.format)
+
+
+@contextlib.contextmanager
+def _output_as_notes() -> Iterator[None]:
+    """Let what is written to standard output go to standard error: by descriptor, since workers write there too."""
+    sys.stdout.flush()
+    own, notes = 1, 2
+    kept = os.dup(own)
+    os.dup2(notes, own)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, own)
+        os.close(kept)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urljoin
 from urllib.request import getproxies, proxy_bypass
 
-from packaging_targets import __version__
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
 from packaging_targets.registry.oci.faults import Unreachable, place, unreachable
 from packaging_targets.registry.oci.reference import is_loopback, origin_of
@@ -214,7 +213,7 @@ class Transport:
 
 
 def _headers(request: Request) -> dict[str, str]:
-    own = {"User-Agent": f"packaging-targets/{__version__}", "Accept-Encoding": "identity"}
+    own = {"User-Agent": "packaging-targets", "Accept-Encoding": "identity"}
     if isinstance(request.body, Body):
         own["Content-Length"] = str(request.body.size)
     elif request.method in {"POST", "PUT", "PATCH"}:
