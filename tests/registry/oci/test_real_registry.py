@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import io
 import shutil
-import socket
-import subprocess
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from docker_registry import docker_registry
 
 from packaging_targets.errors import RegistryError
 from packaging_targets.formats.oci import Descriptor, OciManifest
@@ -35,56 +33,27 @@ EMPTY = Digest.of(b"{}")
 LARGE = bytes(range(256)) * 40_000  # 10 MB
 
 
-@dataclass
-class Running:
-    """A registry that runs: its host, and where it keeps things."""
-
-    host: str
-    folder: Path
-
-
-def serve(folder: Path, extra: str = "") -> Iterator[Running]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = folder / "config.yml"
-    config.write_text(
-        f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}/store}}}}\n"
-        f"http: {{addr: '127.0.0.1:{port}'}}\n{extra}"
-    )
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=log, stderr=log)
-    try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield Running(f"localhost:{port}", folder)
-    finally:
-        process.terminate()
-        process.wait()
+@pytest.fixture(scope="module")
+def open_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with docker_registry(tmp_path_factory.mktemp("open")) as host:
+        yield host
 
 
 @pytest.fixture(scope="module")
-def open_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    yield from serve(tmp_path_factory.mktemp("open"))
-
-
-@pytest.fixture(scope="module")
-def guarded_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def guarded_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("guarded")
     (folder / "htpasswd").write_text(HTPASSWD)
-    yield from serve(folder, f"auth: {{htpasswd: {{realm: here, path: {folder}/htpasswd}}}}\n")
+    with docker_registry(folder, settings=f"auth: {{htpasswd: {{realm: here, path: {folder}/htpasswd}}}}\n") as host:
+        yield host
 
 
-def connect(running: Running, chunk: int = 1 << 20) -> tuple[OciClient, Repository]:
-    registry = Registry.parse(running.host)
+def connect(host: str, chunk: int = 1 << 20) -> tuple[OciClient, Repository]:
+    registry = Registry.parse(host)
     client = OciClient(registry, credentials=lambda _: None, chunk=chunk, patience=Patience(first=0.01))
     return client, Repository.of(registry, f"acme/color-{time.monotonic_ns()}")
 
 
-def test_everything_that_publishing_needs(open_registry: Running) -> None:
+def test_everything_that_publishing_needs(open_registry: str) -> None:
     client, place = connect(open_registry)
     assert client.tags(place) == ()
     assert client.push_blob(place, Blob.of(EMPTY, b"{}")) == "uploaded"
@@ -103,7 +72,7 @@ def test_everything_that_publishing_needs(open_registry: Running) -> None:
     assert into.getvalue() == LARGE
 
 
-def test_a_mount_takes_no_bytes(open_registry: Running) -> None:
+def test_a_mount_takes_no_bytes(open_registry: str) -> None:
     client, place = connect(open_registry)
     blob = Blob.of(Digest.of(LARGE), LARGE)
     client.push_blob(place, blob)
@@ -125,7 +94,7 @@ class _Cut(io.BytesIO):
 
 
 @pytest.mark.parametrize("chunk", [1 << 20, 64 << 20])
-def test_an_upload_that_is_cut_goes_on(open_registry: Running, chunk: int) -> None:
+def test_an_upload_that_is_cut_goes_on(open_registry: str, chunk: int) -> None:
     _Cut.left = 1
     client, place = connect(open_registry, chunk)
     assert client.push_blob(place, Blob(Digest.of(LARGE), len(LARGE), lambda: _Cut(LARGE))) == "uploaded"
@@ -133,7 +102,7 @@ def test_an_upload_that_is_cut_goes_on(open_registry: Running, chunk: int) -> No
     assert client.has_blob(place, Digest.of(LARGE))
 
 
-def test_many_at_once(open_registry: Running) -> None:
+def test_many_at_once(open_registry: str) -> None:
     client, place = connect(open_registry)
     blobs = [Blob.of(Digest.of(data), data) for data in (f"{n}".encode() * 1000 for n in range(60))]
     threads = [
@@ -147,8 +116,8 @@ def test_many_at_once(open_registry: Running) -> None:
     assert all(client.has_blob(place, one.digest) for one in blobs)
 
 
-def test_a_password_and_a_program_that_keeps_it(guarded_registry: Running, tmp_path: Path) -> None:
-    registry = Registry.parse(guarded_registry.host)
+def test_a_password_and_a_program_that_keeps_it(guarded_registry: str, tmp_path: Path) -> None:
+    registry = Registry.parse(guarded_registry)
     place = Repository.of(registry, "acme/color")
     with pytest.raises(RegistryError, match="the registry wants credentials"):
         OciClient(registry, credentials=lambda _: None).tags(place)
@@ -166,7 +135,7 @@ def test_a_password_and_a_program_that_keeps_it(guarded_registry: Running, tmp_p
     assert client.push_blob(place, Blob.of(EMPTY, b"{}")) == "uploaded"
 
 
-def test_what_other_clients_see(open_registry: Running) -> None:
+def test_what_other_clients_see(open_registry: str) -> None:
     client, place = connect(open_registry)
     client.push_blob(place, Blob.of(EMPTY, b"{}"))
     blob = Descriptor("application/json", EMPTY, 2)
