@@ -151,7 +151,7 @@ def test_dependencies_are_resolved_and_locked(published: tuple[str, Workspace], 
     client.run("upgrade", "--workspace-folder", str(tmp_path))
     locked = json.loads(lock.read_text())["features"]
     versions = {key.rpartition("/")[2]: one["version"] for key, one in locked.items()}
-    assert versions == {"alpha:1": "1.2.3", "beta:2": "2.0.0", "gamma:latest": "2.0.0"}
+    assert versions == {"alpha": "1.2.3", "alpha:1": "1.2.3", "beta:2": "2.0.0", "gamma:latest": "2.0.0"}
 
 
 def test_the_same_sources_published_again_elsewhere_keep_a_lock(

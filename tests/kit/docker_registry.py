@@ -19,13 +19,17 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def docker_registry(folder: Path, *, port: int = 0, settings: str = "") -> Iterator[str]:
-    """Run a registry that keeps its things in `folder`; give its host. `settings` is YAML for its configuration."""
+    """Run a registry that keeps its things in `folder`; give its host.
+
+    `settings` is YAML that follows
+    its `http` section, indented where it belongs to that.
+    """
     port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.yml"
     config.write_text(
         f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}/store}}}}\n"
-        f"http: {{addr: '127.0.0.1:{port}'}}\n{settings}"
+        f"http:\n  addr: '127.0.0.1:{port}'\n{settings}"
     )
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=log, stderr=log)

@@ -175,6 +175,16 @@ def test_a_token_is_got_for_the_scopes_and_kept(home: FakeRegistry) -> None:
     assert home.token_requests[0]["service"] == ["fake"]
 
 
+def test_tokens_may_be_had_elsewhere(home: FakeRegistry) -> None:
+    with FakeRegistry() as elsewhere:
+        home.auth, home.realm, home.tokens = "bearer", f"http://127.0.0.1:{elsewhere.port}/token", elsewhere.tokens
+        assert Told(home).push() == "uploaded"
+        assert [str(one) for one in elsewhere.log] == ["GET /token"]
+        assert elsewhere.log[0].headers["authorization"].startswith("Basic ")
+        given = {one.headers.get("authorization", "").partition(" ")[0] for one in home.log}
+        assert given == {"", "Bearer"}
+
+
 def test_a_mount_asks_for_both_repositories(home: FakeRegistry) -> None:
     home.auth = "bearer"
     told = Told(home)
@@ -620,7 +630,7 @@ def test_an_upload_at_another_host_carries_no_credentials(home: FakeRegistry) ->
     ("location", "told"),
     [
         ("ftp://a.example/x", "the registry redirects to what is no address of the web"),
-        ("http://", "the registry redirects to what is no address of the web"),
+        ("http://:80/", "the registry redirects to what is no address of the web"),
         ("http://a.example:99999/", "the registry redirects to what is no address of the web"),
     ],
 )

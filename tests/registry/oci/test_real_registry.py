@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
 import threading
@@ -11,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docker_registry import docker_registry
+from docker_registry import docker_registry, free_port
+from token_server import certificate, token_server
 
 from packaging_targets.errors import RegistryError
 from packaging_targets.formats.oci import Descriptor, OciManifest
@@ -147,3 +149,49 @@ def test_what_other_clients_see(open_registry: str) -> None:
     with urllib.request.urlopen(request) as answer:
         assert answer.read() == data
         assert answer.headers["Content-Type"] == "application/vnd.oci.image.manifest.v1+json"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_tokens_that_are_signed_elsewhere(tmp_path: Path) -> None:
+    ana = Credentials("ana", "s3cret", source="here")
+    with contextlib.ExitStack() as stack:
+        tokens = stack.enter_context(token_server(tmp_path / "tokens", "ana", "s3cret"))
+        host = stack.enter_context(docker_registry(tmp_path / "registry", settings=tokens.settings))
+        registry = Registry.parse(host)
+        place, other = (Repository.of(registry, name) for name in ("acme/color", "acme/paint"))
+        client = OciClient(registry, credentials=lambda _: ana)
+        blob = Blob.of(Digest.of(LARGE), LARGE)
+        assert client.push_blob(place, blob) == "uploaded"
+        assert client.push_blob(other, blob, place) == "mounted"
+        assert client.tags(place) == ()
+        scopes = [asked["scope"] for asked in tokens.asked]
+        assert scopes == [
+            ["repository:acme/color:pull,push"],
+            ["repository:acme/paint:pull,push"],
+            ["repository:acme/paint:pull,push", "repository:acme/color:pull"],
+            ["repository:acme/color:pull"],
+        ]
+        wrong = OciClient(registry, credentials=lambda _: Credentials("ana", "x", source="here"))
+        with pytest.raises(RegistryError, match="the credentials are refused"):
+            wrong.tags(place)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_a_certificate_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, made = certificate(tmp_path)
+    port = free_port()
+    tls = f"  tls: {{certificate: {made}, key: {key}}}\n"
+    with docker_registry(tmp_path / "registry", port=port, settings=tls) as host:
+        registry = Registry.parse(f"https://{host}")
+        place = Repository.of(registry, "acme/color")
+        waits: list[float] = []
+        with pytest.raises(RegistryError) as caught:
+            OciClient(registry, patience=Patience(sleep=waits.append)).tags(place)
+        assert str(caught.value) == (
+            f"error: the certificate of `{host}` is not trusted\n  at GET https://{host}/v2/acme/color/tags/list\n"
+            "  fix: put the certificate of the authority that signed it into a file, and name that in SSL_CERT_FILE"
+        )
+        assert waits == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(made))
+        client = OciClient(registry, credentials=lambda _: None)
+        assert client.push_blob(place, Blob.of(EMPTY, b"{}")) == "uploaded"
