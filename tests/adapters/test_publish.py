@@ -157,6 +157,13 @@ def test_a_rule_of_yours_may_offer_features(ws: Workspace, home: FakeRegistry) -
         "error: nobody knows how to publish what is of the kind `fetaures`\n  at //m:m\n"
         "  fix: did you mean `features`?\n"
     )
+    ws.write({"rules/mine/rule.py": rule.replace("fetaures", "features").replace('"folder": "x",', "")})
+    run = ws.packaging("publish")
+    assert run.exit_code == 2
+    assert run.output == (
+        "error: what is of the kind `features` cannot be published without `folder`\n  at //m:m\n"
+        '  fix: let the rule say them in context.provide("publish", …)\n'
+    )
 
 
 def test_features_publish(ws: Workspace, home: FakeRegistry) -> None:

@@ -79,7 +79,7 @@ class Client:
         done = subprocess.run(  # noqa: PLW1510  # what it says is shown
             ["node", CLIENT, *words] if CLIENT.endswith(".js") else [CLIENT, *words],
             cwd=self.folder,
-            env={**os.environ, "HOME": str(self.folder), **self.environment},
+            env={**os.environ, "HOME": str(self.folder), "TMPDIR": str(self.folder), **self.environment},
             capture_output=True,
             text=True,
         )
@@ -123,7 +123,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[t
 
 def using(folder: Path, host: str) -> Path:
     """Write a project that uses the published features."""
-    features = {
+    features: dict[str, dict[str, str]] = {
         f"{host}/acme/features/{name}:{tag}": {} for name, tag in (("alpha", "1"), ("beta", "2"), ("gamma", "latest"))
     }
     (folder / ".devcontainer").mkdir(parents=True)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 from urllib.request import getproxies, proxy_bypass
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
@@ -202,7 +202,7 @@ class Transport:
                 "retries": False,
                 "timeout": urllib3.Timeout(connect=self.patience.connect, read=self.patience.read),
             }
-            made = urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(**settings)
+            made = _through(proxy, settings) if proxy else urllib3.PoolManager(**settings)
             self._pools.setdefault(proxy or "", made)
         return self._pools[proxy or ""]
 
@@ -210,6 +210,15 @@ class Transport:
         """Close every connection."""
         for pool in self._pools.values():
             pool.clear()
+
+
+def _through(proxy: str, settings: dict[str, Any]) -> urllib3.ProxyManager:
+    """Return connections through a proxy, whose address may hold a user and a password."""
+    import urllib3
+
+    user = urllib3.util.parse_url(proxy).auth
+    headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)
 
 
 def _headers(request: Request) -> dict[str, str]:

@@ -50,6 +50,17 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """How offers of a kind are published: the strings each must have, and what is done with those of one place.
+
+    `publish` takes the workspace's root, the offers, and the options.
+    """
+
+    keys: tuple[str, ...]
+    publish: Callable[[str, Sequence[Offer], Options], Report]
+
+
+@dataclass(frozen=True, slots=True)
 class PublishPlan:
     """What is to be published: offers, grouped by place. Paths in them are relative to `root`."""
 
@@ -88,7 +99,7 @@ def plan_publishing(texts: Sequence[str]) -> PublishPlan:
 
 def publish(plan: PublishPlan, options: Options) -> Report:
     """Publish what was planned, after it was built; one place after the other. Raises as the kinds do."""
-    return Report.together(KINDS[group[0].kind](plan.root, group, options) for group in plan.groups)
+    return Report.together(KINDS[group[0].kind].publish(plan.root, group, options) for group in plan.groups)
 
 
 def _offers(rows: Iterable[tuple[str, str]]) -> dict[str, Offer]:
@@ -97,12 +108,23 @@ def _offers(rows: Iterable[tuple[str, str]]) -> dict[str, Offer]:
         value = loads(provided).get(KEY) if provided else None
         if value is None:
             continue
-        kind = str(value.get("kind"))
-        if kind not in KINDS:
-            fix = near_miss(kind, KINDS) or f"kinds: {', '.join(sorted(KINDS))}"
-            raise RequestError.one(f"nobody knows how to publish what is of the kind `{kind}`", label, fix)
-        found[label] = Offer(label, kind, value)
+        found[label] = _offer(label, value)
     return found
+
+
+def _offer(label: str, value: Any) -> Offer:
+    """Return what a rule has offered, which may be anybody's rule."""
+    told = value if isinstance(value, dict) else {}
+    kind = told.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        fix = near_miss(str(kind), KINDS) or f"kinds: {', '.join(sorted(KINDS))}"
+        raise RequestError.one(f"nobody knows how to publish what is of the kind `{kind}`", label, fix)
+    lacking = [key for key in KINDS[kind].keys if not isinstance(told.get(key), str)]
+    if lacking:
+        keys = ", ".join(f"`{key}`" for key in lacking)
+        fix = f'let the rule say them in context.provide("{KEY}", …)'
+        raise RequestError.one(f"what is of the kind `{kind}` cannot be published without {keys}", label, fix)
+    return Offer(label, kind, told)
 
 
 def _demand_offers(found: Iterable[tuple[str, Sequence[object]]], offers: Mapping[str, Offer]) -> None:
@@ -122,5 +144,5 @@ def _features(root: str, offers: Sequence[Offer], options: Options) -> Report:
     return publish_features(asked)
 
 
-KINDS: Mapping[str, Callable[[str, Sequence[Offer], Options], Report]] = {"features": _features}
-"""How each kind of offer is published: the workspace's root, offers of one place, and the options."""
+KINDS: Mapping[str, Kind] = {"features": Kind(("folder", "registry", "namespace"), _features)}
+"""What can be published."""

@@ -626,6 +626,18 @@ def test_an_upload_at_another_host_carries_no_credentials(home: FakeRegistry) ->
         assert ["authorization" in one.headers for one in storage.log] == [False]
 
 
+def test_an_upload_may_be_redirected_with_its_bytes(home: FakeRegistry) -> None:
+    home.auth = "basic"
+    told = Told(home)
+    with FakeRegistry() as storage:
+        storage.uploads["s0"] = b""
+        away = f"http://127.0.0.1:{storage.port}/v2/acme/color/blobs/uploads/s0?digest={DIGEST}"
+        home.fail("PUT", "/uploads/", Fault(status=307, headers={"Location": away}))
+        assert told.push() == "uploaded"
+        assert storage.blobs["acme/color", str(DIGEST)] == DATA
+        assert ["authorization" in one.headers for one in storage.log] == [False]
+
+
 @pytest.mark.parametrize(
     ("location", "told"),
     [
@@ -702,13 +714,16 @@ def test_without_the_library_the_error_says_what_to_install(monkeypatch: pytest.
 
 
 def test_a_proxy_is_used_where_the_environment_names_one(home: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", f"http://{home.host}")
+    monkeypatch.setenv("http_proxy", f"http://ana:p%40ss@{home.host}")
     monkeypatch.setenv("no_proxy", "kept.example")
     quick = Patience(attempts=1, connect=0.5)
     registry = Registry.parse("registry.example", insecure=True)
     client = OciClient(registry, patience=quick)
     assert client.tags(Repository(registry, "a/b")) == ()
     assert home.log[-1].path.startswith("http://registry.example/v2/a/b/tags/list")
+    assert home.log[-1].headers["proxy-authorization"] == "Basic YW5hOnBAc3M="
+    home.fail("GET", "/tags/", Fault(cut=0), times=9)
+    assert "p%40ss" not in str(failure(client.tags, Repository(registry, "a/b")))
 
 
 def test_errors_cross_processes() -> None:
