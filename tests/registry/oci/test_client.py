@@ -32,6 +32,14 @@ def home() -> Iterator[FakeRegistry]:
         yield registry
 
 
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may be behind a proxy; these talk to this machine."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 class Told:
     """A client, where it works, and how long it waited."""
 
