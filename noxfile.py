@@ -1,6 +1,6 @@
 """What is checked before a change goes in: `nox` runs the tests, the linters and the type checker.
 
-`nox -l` lists the rest. `build`, `verify`, `affected` and `reproduce` are the sessions that we give to every
+`nox -l` lists the rest. `build`, `verify`, `affected`, `reproduce` and `publish` are the sessions that we give to every
 noxfile; here they build this repository's own targets.
 """
 

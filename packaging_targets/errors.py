@@ -3,6 +3,7 @@
     PackagingError               one or more problems; exit code 1
     ├── BuildError               an action failed
     ├── IntegrityError           stored or foreign bytes are not what they claim to be
+    ├── RegistryError            a registry cannot be reached, or refuses
     └── RequestError             the request or a declaration is wrong; exit code 2
         └── FieldError           a rule refuses the value of a field
 
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Self
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,7 +54,7 @@ class PackagingError(Exception):
         return "\n\n".join(map(str, self.problems))
 
     @classmethod
-    def one(cls, what: str, where: str = "", fix: str = "") -> PackagingError:
+    def one(cls, what: str, where: str = "", fix: str = "") -> Self:
         """Return an error of this class with a single problem."""
         return cls(Problem(where, what, fix))
 
@@ -63,6 +65,10 @@ class BuildError(PackagingError):
 
 class IntegrityError(PackagingError):
     """Stored or foreign bytes are not what they claim to be."""
+
+
+class RegistryError(PackagingError):
+    """A registry cannot be reached, or refuses what it was asked."""
 
 
 class RequestError(PackagingError):

@@ -43,7 +43,7 @@ MAY_DO = {
     "store": {"os", "shutil", "tempfile"},
     "workspace": {"os"},
     "build": {"os", "shutil", "subprocess", "tempfile"},
-    "registry": {"http", "os", "shutil", "socket", "tempfile", "urllib"},
+    "registry": {"http", "os", "shutil", "socket", "subprocess", "tempfile", "urllib"},
     "services": {"os", "shutil", "subprocess", "tempfile"},
     "adapters": EFFECTS,
     "": set(),
@@ -149,6 +149,16 @@ def test_doit_is_imported_by_its_adapter_alone() -> None:
         if module.split(".")[0] == "doit"
     }
     assert users == {"adapters/doit"}
+
+
+def test_registries_are_spoken_to_by_their_client_alone() -> None:
+    users = {
+        path.relative_to(PACKAGE).parent.as_posix()
+        for path in modules()
+        for _, module in imports(path)
+        if module.split(".")[0] == "urllib3"
+    }
+    assert users == {"registry/oci"}
 
 
 def test_rules_see_public_names_neighbours_and_pure_modules() -> None:

@@ -4,8 +4,8 @@
 
     sessions()
 
-It registers `build`, `verify`, `affected` and `reproduce`. Of these, `nox` alone runs `build`; the others are
-asked for by name: `nox -s verify`, `nox -s affected -- origin/main`.
+It registers `build`, `verify`, `affected`, `reproduce` and `publish`. Of these, `nox` alone runs `build`; the others
+are asked for by name: `nox -s verify`, `nox -s affected -- origin/main`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def sessions(*, python: str | Sequence[str] | None = None, install: Sequence[str
     register(verify)
     register(affected)
     register(reproduce)
+    register(publish)
 
 
 def build(session: nox.Session) -> None:
@@ -78,6 +79,11 @@ def affected(session: nox.Session) -> None:
 def reproduce(session: nox.Session) -> None:
     """Build twice, as on two machines, and fail where one output differs by a byte."""
     session.run("packaging", "reproduce")
+
+
+def publish(session: nox.Session) -> None:
+    """Build, then publish, what has a `publish` field. Words after `--` go to `packaging publish`."""
+    session.run("packaging", "publish", *session.posargs)
 
 
 def _work_tree(session: nox.Session) -> dict[str, str]:

@@ -34,6 +34,9 @@ def package_features(context: Context, folders: Iterable[FeatureFolder], *, coll
     )
     for warning in warnings:
         context.warn(warning.what, where=warning.where, fix=warning.fix)
+    if "publish" in fields:
+        folder = context.output(context.target.label.name)
+        context.provide("publish", {"kind": "features", "folder": folder, **fields["publish"]})
     listing = Action(
         kind="write/1",
         params={"text": collection_text(features)},

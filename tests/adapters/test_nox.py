@@ -50,13 +50,14 @@ def nox(ws: Workspace, *words: str) -> Run:
     return ws.run([sys.executable, "-m", "nox", "--no-venv", *words])
 
 
-def test_four_sessions_are_listed_and_build_is_the_default(ws: Workspace) -> None:
+def test_five_sessions_are_listed_and_build_is_the_default(ws: Workspace) -> None:
     lines = [line for line in nox(ws, "--list").output.splitlines() if line.startswith(("* ", "- "))]
     assert [line.partition(" -> ")[0] for line in lines] == [
         "* build",
         "- verify",
         "- affected",
         "- reproduce",
+        "- publish",
     ]
     assert lines[2].endswith(" -> Build what changed since a revision: `nox -s affected -- REV`.")
 

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
-from packaging_targets.adapters.cli import features
+from packaging_targets.adapters.cli import features, publish
 from packaging_targets.adapters.cli.guard import guarded
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     features.add_parser(verbs)
     again = verbs.add_parser("reproduce", help="build twice, as on two machines, and compare every byte")
     again.set_defaults(verb=_reproduce)
+    publish.add_parser(verbs)
     schema = verbs.add_parser("schema", help="write a JSON Schema of target files, for editors to complete by")
     schema.set_defaults(verb=_schema)
     return parser

@@ -1,0 +1,56 @@
+"""`packaging publish`: builds what has a `publish` field, then publishes it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from packaging_targets.adapters.cli.features_publish import add_options, show
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+
+def add_parser(verbs: Any) -> None:
+    """Add the verb to the subparsers `verbs`."""
+    parser = verbs.add_parser("publish", help="build, then publish, what has a `publish` field")
+    parser.add_argument("labels", nargs="*", metavar="LABEL", help="such as //features:all or //... (default: all)")
+    add_options(parser)
+    parser.set_defaults(verb=_publish)
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from packaging_targets.adapters.doit.run import build
+    from packaging_targets.services.publish.offers import Options, plan_publishing, publish
+    from packaging_targets.services.publish.report import Report
+
+    plan = plan_publishing(options.labels)
+    if not plan.groups:
+        return show(Report(), options.format)
+    if plan.joined:
+        sys.stderr.write(f"published too, since they go to the same place: {', '.join(plan.joined)}\n")
+    os.chdir(plan.root)
+    # A program that reads what was published must not have to look for it among what was built.
+    with _output_as_notes() if options.format == "json" else contextlib.nullcontext():
+        code = build(plan.labels, None)
+    if code != 0:
+        return code
+    return show(publish(plan, Options(options.dry_run, options.insecure, options.jobs)), options.format)
+
+
+@contextlib.contextmanager
+def _output_as_notes() -> Iterator[None]:
+    """Let what is written to standard output go to standard error: by descriptor, since workers write there too."""
+    sys.stdout.flush()
+    own, notes = 1, 2
+    kept = os.dup(own)
+    os.dup2(notes, own)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, own)
+        os.close(kept)

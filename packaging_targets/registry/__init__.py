@@ -1,0 +1,1 @@
+"""Where artifacts live: what talks to registries."""

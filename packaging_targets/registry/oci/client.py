@@ -1,0 +1,201 @@
+"""The client: blobs, manifests and tags of one registry.
+
+Everything that comes down is checked against its digest, and nothing is read beyond its limit. Threads may share a
+client; it keeps connections and tokens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urljoin
+
+from packaging_targets.errors import IntegrityError, RegistryError, RequestError
+from packaging_targets.formats.oci import INDEX_TYPE, MANIFEST_TYPE
+from packaging_targets.model.digest import Digest
+from packaging_targets.registry.oci.auth import Session
+from packaging_targets.registry.oci.credentials import Credentials, find_credentials
+from packaging_targets.registry.oci.faults import place
+from packaging_targets.registry.oci.reference import Registry, Repository, is_tag, origin_of, parse_digest
+from packaging_targets.registry.oci.transport import Answer, Patience, Request, Transport
+from packaging_targets.registry.oci.upload import CHUNK, Blob, Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_MANIFEST = 4 << 20
+MAX_TAGS = 100_000
+_MAX_TAG_PAGE = 8 << 20
+_PAGE = 1000
+_NOT_FOUND = 404
+_PIECE = 1 << 20
+_DOCKER_TYPES = "application/vnd.docker.distribution.manifest"
+_ACCEPTED = f"{MANIFEST_TYPE}, {INDEX_TYPE}, {_DOCKER_TYPES}.v2+json, {_DOCKER_TYPES}.list.v2+json"
+_WRITTEN = {200, 201, 202}
+
+
+class OciClient:
+    """A registry, spoken to. Every method raises RegistryError where that fails, IntegrityError for wrong bytes."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        credentials: Callable[[Registry], Credentials | None] = find_credentials,
+        patience: Patience | None = None,
+        connections: int = 8,
+        chunk: int = CHUNK,
+    ) -> None:
+        _demand_library()
+        self.registry = registry
+        self._transport = Transport(patience, connections)
+        self._session = Session(registry, self._transport, credentials)
+        self._chunk = chunk
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+    def manifest_digest(self, repository: Repository, reference: str) -> Digest | None:
+        """Return the digest of the manifest that a tag or a digest leads to, or None where there is none."""
+        request = self._manifest_request("HEAD", repository, reference)
+        answer = self._session.send(request, _pull(repository))
+        if answer.status == _NOT_FOUND:
+            return None
+        if not answer.done:
+            raise self._session.error(request, answer)
+        told = parse_digest(answer.headers.get("docker-content-digest", ""))
+        if told is not None:
+            return told
+        data = self.manifest(repository, reference)
+        return None if data is None else Digest.of(data)
+
+    def manifest(self, repository: Repository, reference: str) -> bytes | None:
+        """Return the manifest that a tag or a digest leads to, or None where there is none."""
+        request = self._manifest_request("GET", repository, reference)
+        answer = self._session.send(request, _pull(repository))
+        if answer.status == _NOT_FOUND:
+            return None
+        if not answer.done:
+            raise self._session.error(request, answer)
+        expected = parse_digest(reference) or parse_digest(answer.headers.get("docker-content-digest", ""))
+        if expected is not None:
+            _demand_digest(request, Digest.of(answer.body), expected)
+        return answer.body
+
+    def put_manifest(
+        self, repository: Repository, reference: str, data: bytes, media_type: str = MANIFEST_TYPE
+    ) -> Digest:
+        """Store a manifest under a tag or its digest; return the digest. Doing it again changes nothing."""
+        digest = Digest.of(data)
+        if reference != str(digest) and not is_tag(reference):
+            fix = "use letters, digits, `_`, `.` and `-`, at most 128"
+            raise RequestError.one(f"`{reference}` is no tag", str(repository), fix)
+        headers = {"Content-Type": media_type}
+        request = Request("PUT", repository.url(f"manifests/{reference}"), headers, data)
+        answer = self._session.send(request, _push(repository))
+        if answer.status not in _WRITTEN:
+            raise self._session.error(request, answer)
+        told = parse_digest(answer.headers.get("docker-content-digest", ""))
+        if told is not None:
+            _demand_digest(request, told, digest)
+        return digest
+
+    def tags(self, repository: Repository) -> tuple[str, ...]:
+        """Return all tags of a repository, in the registry's order; none where there is no such repository."""
+        url: str | None = repository.url(f"tags/list?n={_PAGE}")
+        found: list[str] = []
+        seen: set[str] = set()
+        while url is not None:
+            seen.add(url)
+            request = Request("GET", url, {"Accept": "application/json"}, limit=_MAX_TAG_PAGE)
+            answer = self._session.send(request, _pull(repository))
+            if answer.status == _NOT_FOUND and not found:
+                return ()
+            if not answer.done:
+                raise self._session.error(request, answer)
+            found += _tags_of(request, answer)
+            url = _next_page(request, answer)
+            if len(found) > MAX_TAGS or url in seen:
+                what = f"the list of tags does not end, or is longer than {MAX_TAGS:,}"
+                raise RegistryError.one(what, place(request), "")
+        return tuple(dict.fromkeys(found))
+
+    def has_blob(self, repository: Repository, digest: Digest) -> bool:
+        """Tell whether a repository has a blob."""
+        return Upload(self._session, repository, Blob.of(digest, b"")).is_there()
+
+    def push_blob(self, repository: Repository, blob: Blob, mount_from: Repository | None = None) -> str:
+        """Bring a blob into a repository; return `present`, `mounted` or `uploaded`.
+
+        Where `mount_from` has the blob, the registry is asked to take it from there.
+        """
+        upload = Upload(self._session, repository, blob, self._chunk)
+        return "present" if upload.is_there() else upload.run(mount_from)
+
+    def read_blob(self, repository: Repository, digest: Digest, size: int, into: BinaryIO) -> None:
+        """Write a blob of `size` bytes to a stream that can be read and sought; cut off, it starts again."""
+        start = into.tell()
+
+        def rewound() -> BinaryIO:
+            into.seek(start)
+            into.truncate()
+            return into
+
+        request = Request("GET", repository.url(f"blobs/{digest}"), limit=size, into=rewound)
+        answer = self._session.send(request, _pull(repository))
+        if not answer.done:
+            raise self._session.error(request, answer)
+        into.seek(start)
+        hasher = hashlib.sha256()
+        while piece := into.read(_PIECE):
+            hasher.update(piece)
+        _demand_digest(request, Digest(hasher.hexdigest()), digest)
+
+    def _manifest_request(self, method: str, repository: Repository, reference: str) -> Request:
+        url = repository.url(f"manifests/{reference}")
+        return Request(method, url, {"Accept": _ACCEPTED}, limit=MAX_MANIFEST)
+
+
+def _pull(repository: Repository) -> str:
+    return f"repository:{repository.path}:pull"
+
+
+def _push(repository: Repository) -> str:
+    return f"repository:{repository.path}:pull,push"
+
+
+def _demand_digest(request: Request, found: Digest, expected: Digest) -> None:
+    if found != expected:
+        what = f"the bytes are not those of their digest: {expected} was expected, and {found} came"
+        raise IntegrityError.one(what, place(request), "try again; if it stays so, the registry's content is damaged")
+
+
+def _tags_of(request: Request, answer: Answer) -> list[str]:
+    try:
+        tags = json.loads(answer.body)["tags"] or []
+        if all(isinstance(tag, str) for tag in tags):
+            return list(tags)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise RegistryError.one("the answer is no list of tags", place(request), "look at the registry's host")
+
+
+def _next_page(request: Request, answer: Answer) -> str | None:
+    """Return the address of the next page, as the `Link` header gives it."""
+    target, _, rest = answer.headers.get("link", "").partition(">")
+    if not target.startswith("<") or 'rel="next"' not in rest.replace(" ", ""):
+        return None
+    url = urljoin(request.url, target[1:])
+    if origin_of(url) != origin_of(request.url):
+        raise RegistryError.one("the list of tags goes on at another host", place(request), "")
+    return url
+
+
+def _demand_library() -> None:
+    try:
+        import urllib3  # noqa: F401  # whether it is there
+    except ImportError:
+        fix = "pip install 'packaging-targets[publish]'"
+        raise RequestError.one("talking to registries needs `urllib3`, which is not installed", "", fix) from None

@@ -1,0 +1,260 @@
+"""One HTTP request: sent, led on by redirects, read under a limit, and repeated where that is safe and may help.
+
+Whoever answers is not trusted. An answer is never longer than the caller allows, credentials leave with a request
+only for the origin that they were meant for, and a redirect never leads from TLS to plain HTTP. What cannot be
+reached becomes a problem that says which of name, port, certificate or time it was.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import unquote, urljoin
+from urllib.request import getproxies, proxy_bypass
+
+from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
+from packaging_targets.registry.oci.faults import Unreachable, place, unreachable
+from packaging_targets.registry.oci.reference import is_loopback, origin_of
+
+if TYPE_CHECKING:
+    import urllib3
+
+SMALL = 1 << 20
+"""Bytes that an answer may have where nobody says otherwise."""
+
+_PIECE = 1 << 18
+_TOLD = 1 << 16  # of an error's body, what is read
+_MAX_REDIRECTS = 5
+_REDIRECTS = {301, 302, 303, 307, 308}
+_KEEP_METHOD = {307, 308}
+PASSING = {408, 429, 500, 502, 503, 504}
+"""What may be another answer another time."""
+
+_LONGEST_WAIT = 120.0
+_DEADLINE = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is sent: `size` bytes of the stream that `open` gives, anew for each attempt."""
+
+    size: int
+    open: Callable[[], BinaryIO] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request. `repeatable` says that doing it twice is as good as once.
+
+    `into` gives the stream for a body that is not small, anew for each attempt.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Body | bytes | None = field(default=None, repr=False)
+    repeatable: bool = True
+    limit: int = SMALL
+    into: Callable[[], BinaryIO] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: names of headers are lower-case; `url` is where the answer came from in the end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    @property
+    def done(self) -> bool:
+        """Whether the status is one of success."""
+        return 200 <= self.status < 300  # noqa: PLR2004  # the range has no better name
+
+    @property
+    def asks_to_wait(self) -> float:
+        """How many seconds the server asks to wait (`Retry-After`, a number or a date), or 0."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isdecimal():
+            return float(text)
+        from email.utils import parsedate_to_datetime
+
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        except ValueError:
+            return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long to wait; times in seconds. Pauses double, and are spread so that clients part."""
+
+    attempts: int = 5
+    first: float = 0.5
+    most: float = 30.0
+    connect: float = 10.0
+    read: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+
+    def pause(self, attempt: int, asked: float = 0.0) -> float:
+        """Return how long to wait after the `attempt`-th try (from 1), where the server asked for `asked` seconds."""
+        own: float = min(self.most, self.first * 2 ** (attempt - 1)) * random.uniform(0.5, 1)  # noqa: S311  # no secret
+        return max(own, asked)
+
+
+class Transport:
+    """Connections to any number of hosts, shared by threads."""
+
+    def __init__(self, patience: Patience | None = None, connections: int = 8) -> None:
+        self.patience = patience or Patience()
+        self._connections = connections
+        self._pools: dict[str, urllib3.PoolManager] = {}
+
+    def send(self, request: Request) -> Answer:
+        """Return the answer, whatever its status. Raises RegistryError where there is none."""
+        attempt = 0
+        while True:
+            attempt += 1
+            last = not request.repeatable or attempt >= self.patience.attempts
+            try:
+                answer = self._led_on(request)
+            except Unreachable as failure:
+                if last or not failure.passing:
+                    raise failure.error from None
+                wait = self.patience.pause(attempt)
+            else:
+                if last or answer.status not in PASSING or answer.asks_to_wait > _LONGEST_WAIT:
+                    return answer
+                wait = self.patience.pause(attempt, answer.asks_to_wait)
+            self.patience.sleep(wait)
+
+    def _led_on(self, request: Request) -> Answer:
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer = self._once(request)
+            location = answer.headers.get("location")
+            if answer.status not in _REDIRECTS or not location:
+                return answer
+            request = _redirected(request, answer, location)
+        raise RegistryError.one(f"the registry redirects more than {_MAX_REDIRECTS} times", place(request), "")
+
+    def _once(self, request: Request) -> Answer:
+        import urllib3
+
+        stream = request.body.open() if isinstance(request.body, Body) else None
+        try:
+            response = self._pool(request.url).urlopen(
+                request.method,
+                request.url,
+                body=stream or request.body,
+                headers=_headers(request),
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+            try:
+                answer = self._read(request, response)
+            except BaseException:
+                response.close()
+                raise
+            response.release_conn()
+        except urllib3.exceptions.HTTPError as error:
+            raise unreachable(request, error) from error
+        finally:
+            if stream is not None:
+                stream.close()
+        return answer
+
+    def _read(self, request: Request, response: urllib3.BaseHTTPResponse) -> Answer:
+        headers = {name.lower(): response.headers[name] for name in response.headers}
+        if request.into is not None and response.status in {200, 206}:
+            _stream(request, response, request.into())
+            return Answer(response.status, headers, b"", request.url)
+        error = response.status >= 400  # noqa: PLR2004  # where errors begin
+        limit = min(_TOLD, request.limit) if error else request.limit
+        end = time.monotonic() + _DEADLINE
+        pieces, size = [], 0
+        while piece := response.read(min(_PIECE, limit + 1 - size)):
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit and not error:
+                raise _too_long(request)
+            if time.monotonic() > end:
+                raise RegistryError.one(f"the answer was not whole after {_DEADLINE:.0f} s", place(request), "")
+            if size > limit:
+                response.close()
+                break
+        return Answer(response.status, headers, b"".join(pieces)[:limit], request.url)
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        import urllib3
+
+        scheme, host, _ = origin_of(url)
+        proxy = None if is_loopback(host) or proxy_bypass(host) else getproxies().get(scheme)
+        if (proxy or "") not in self._pools:
+            settings: dict[str, Any] = {
+                "num_pools": 16,
+                "maxsize": self._connections,
+                "block": True,
+                "retries": False,
+                "timeout": urllib3.Timeout(connect=self.patience.connect, read=self.patience.read),
+            }
+            made = _through(proxy, settings) if proxy else urllib3.PoolManager(**settings)
+            self._pools.setdefault(proxy or "", made)
+        return self._pools[proxy or ""]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for pool in self._pools.values():
+            pool.clear()
+
+
+def _through(proxy: str, settings: dict[str, Any]) -> urllib3.ProxyManager:
+    """Return connections through a proxy, whose address may hold a user and a password."""
+    import urllib3
+
+    user = urllib3.util.parse_url(proxy).auth
+    headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    own = {"User-Agent": "packaging-targets", "Accept-Encoding": "identity"}
+    if isinstance(request.body, Body):
+        own["Content-Length"] = str(request.body.size)
+    elif request.method in {"POST", "PUT", "PATCH"}:
+        own["Content-Length"] = str(len(request.body or b""))
+    return {**own, **request.headers}
+
+
+def _stream(request: Request, response: urllib3.BaseHTTPResponse, into: BinaryIO) -> None:
+    left = request.limit
+    while piece := response.read(_PIECE):
+        left -= len(piece)
+        if left < 0:
+            raise _too_long(request)
+        into.write(piece)
+
+
+def _too_long(request: Request) -> PackagingError:
+    return IntegrityError.one(f"the answer is longer than the {request.limit:,} bytes that it may have", place(request))
+
+
+def _redirected(request: Request, answer: Answer, location: str) -> Request:
+    target = urljoin(request.url, location)
+    try:
+        scheme, host, port = origin_of(target)
+    except ValueError:
+        raise RegistryError.one("the registry redirects to what is no address of the web", place(request), "") from None
+    if request.url.startswith("https:") and scheme != "https":
+        fix = "correct the registry's configuration: behind a proxy it has to know its own address"
+        raise RegistryError.one(f"the registry redirects from TLS to plain HTTP, to `{host}`", place(request), fix)
+    if request.method not in {"GET", "HEAD"} and answer.status not in _KEEP_METHOD:
+        raise RegistryError.one(f"the registry redirects a {request.method} to `{host}`", place(request), "")
+    headers = dict(request.headers)
+    if (scheme, host, port) != origin_of(request.url):
+        headers = {name: value for name, value in headers.items() if name.lower() not in {"authorization", "cookie"}}
+    return replace(request, url=target, headers=headers)

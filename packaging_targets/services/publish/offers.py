@@ -1,0 +1,148 @@
+"""`packaging publish`: what targets with a `publish` field have made goes to where the field says.
+
+A rule offers something for publishing with `context.provide("publish", {"kind": …, …})`; the kind names the entry of
+`KINDS` below that knows what to do with it. Building never publishes: this is a verb of its own, which builds first.
+
+Offers of one kind that go to one place are published together: features of one namespace share a collection file,
+and each alone would replace it by one that lacks the others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from packaging_targets.build.session import planned
+from packaging_targets.errors import RequestError, near_miss
+from packaging_targets.services.open_graph import graph_of
+from packaging_targets.services.publish.features import JOBS, FeaturePublishing, publish_features
+from packaging_targets.services.publish.report import Report
+from packaging_targets.services.query import query
+from packaging_targets.store.records import loads
+
+KEY = "publish"
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a target has for publishing: `kind` says how, `value` is what its rule provided."""
+
+    label: str
+    kind: str
+    value: Mapping[str, Any]
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Where it goes; what goes to one place is published together."""
+        return (self.kind, str(self.value.get("registry")), str(self.value.get("namespace")))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to publish: `jobs` things at once; `dry_run` changes nothing; `insecure` allows plain HTTP elsewhere."""
+
+    dry_run: bool = False
+    insecure: bool = False
+    jobs: int = JOBS
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How offers of a kind are published: the strings each must have, and what is done with those of one place.
+
+    `publish` takes the workspace's root, the offers, and the options.
+    """
+
+    keys: tuple[str, ...]
+    publish: Callable[[str, Sequence[Offer], Options], Report]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPlan:
+    """What is to be published: offers, grouped by place. Paths in them are relative to `root`."""
+
+    root: str
+    groups: tuple[tuple[Offer, ...], ...]
+    joined: tuple[str, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """The targets to build first."""
+        return sorted(offer.label for group in self.groups for offer in group)
+
+
+def plan_publishing(texts: Sequence[str]) -> PublishPlan:
+    """Return what is to be published for labels and patterns, or for the whole workspace where there are none.
+
+    `joined` are targets that were not asked for, but go to the same place as one that was. Raises RequestError where
+    a label has no such target, or one without a `publish` field.
+    """
+    here = os.path.realpath(os.getcwd())
+    with planned(os.getcwd()) as session:
+        root = os.path.realpath(session.layout.root)
+        package = os.path.relpath(here, root)
+        offers = _offers(session.records.rows("select label, provided from target order by label"))
+        asked = set(offers)
+        if texts:
+            graph = graph_of(session)
+            found = [(text, query(graph, text, "" if package == "." else package)) for text in texts]
+            asked = {str(label) for _, labels in found for label in labels}
+            _demand_offers(found, offers)
+    places = {offers[label].place for label in asked & offers.keys()}
+    wanted = [offer for offer in offers.values() if offer.place in places]
+    groups = tuple(tuple(offer for offer in wanted if offer.place == place) for place in sorted(places))
+    return PublishPlan(root, groups, tuple(offer.label for offer in wanted if offer.label not in asked))
+
+
+def publish(plan: PublishPlan, options: Options) -> Report:
+    """Publish what was planned, after it was built; one place after the other. Raises as the kinds do."""
+    return Report.together(KINDS[group[0].kind].publish(plan.root, group, options) for group in plan.groups)
+
+
+def _offers(rows: Iterable[tuple[str, str]]) -> dict[str, Offer]:
+    found = {}
+    for label, provided in rows:
+        value = loads(provided).get(KEY) if provided else None
+        if value is None:
+            continue
+        found[label] = _offer(label, value)
+    return found
+
+
+def _offer(label: str, value: Any) -> Offer:
+    """Return what a rule has offered, which may be anybody's rule."""
+    told = value if isinstance(value, dict) else {}
+    kind = told.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        fix = near_miss(str(kind), KINDS) or f"kinds: {', '.join(sorted(KINDS))}"
+        raise RequestError.one(f"nobody knows how to publish what is of the kind `{kind}`", label, fix)
+    lacking = [key for key in KINDS[kind].keys if not isinstance(told.get(key), str)]
+    if lacking:
+        keys = ", ".join(f"`{key}`" for key in lacking)
+        fix = f'let the rule say them in context.provide("{KEY}", …)'
+        raise RequestError.one(f"what is of the kind `{kind}` cannot be published without {keys}", label, fix)
+    return Offer(label, kind, told)
+
+
+def _demand_offers(found: Iterable[tuple[str, Sequence[object]]], offers: Mapping[str, Offer]) -> None:
+    """Demand that each text means a target that is to be published; a pattern may match others besides."""
+    for text, labels in found:
+        if not any(str(label) in offers for label in labels):
+            others = ", ".join(list(offers)[:_SHOWN])
+            listing = f"  (targets that have one: {others})" if others else ""
+            fix = f'write publish = {{ registry = "…", namespace = "…" }}{listing}'
+            raise RequestError.one(f"`{text}` has no `publish` field", "", fix)
+
+
+def _features(root: str, offers: Sequence[Offer], options: Options) -> Report:
+    folders = tuple(os.path.join(root, offer.value["folder"]) for offer in offers)
+    registry, namespace = offers[0].value["registry"], offers[0].value["namespace"]
+    asked = FeaturePublishing(folders, registry, namespace, options.dry_run, options.insecure, options.jobs)
+    return publish_features(asked)
+
+
+KINDS: Mapping[str, Kind] = {"features": Kind(("folder", "registry", "namespace"), _features)}
+"""What can be published."""

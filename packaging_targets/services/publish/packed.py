@@ -1,0 +1,170 @@
+"""A folder of packed features, as `features package` and the rules leave it: what there is to publish, checked.
+
+    devcontainer-collection.json     which features there are, each with all of its metadata
+    <id>-<version>.tgz               the archive of each, or devcontainer-feature-<id>.tgz
+
+What else lies in the folder is not looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from packaging_targets.errors import Problem, RequestError
+from packaging_targets.formats.feature import COLLECTION_FILE, SOURCE, UPSTREAM, VERSIONED, archive_name
+from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
+from packaging_targets.model.digest import Digest
+from packaging_targets.model.semver import SemanticVersion
+
+_MAX_LISTING = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFeature:
+    """A feature and its archive. `names` are the ids under which it is to be had: its own, then those of old."""
+
+    id: str
+    version: SemanticVersion
+    metadata: Mapping[str, Any]
+    archive: str
+    digest: Digest
+    size: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ids that lead to the feature."""
+        return tuple(dict.fromkeys((self.id, *self.metadata.get("legacyIds", ()))))
+
+    def open(self) -> BinaryIO:
+        """Open the archive for reading."""
+        return open(self.archive, "rb")
+
+
+@dataclass(frozen=True, slots=True)
+class PackedCollection:
+    """The features of one or more folders, sorted by id, and the collection file that lists them all."""
+
+    features: tuple[PackedFeature, ...]
+    listing: bytes
+
+
+def holds_archives(folder: str) -> bool:
+    """Tell whether a folder is one of packed features."""
+    return os.path.lexists(os.path.join(folder, COLLECTION_FILE))
+
+
+def read_archives(folders: Sequence[str]) -> PackedCollection:
+    """Return what the folders hold; raises RequestError with all that is wrong with all of them."""
+    problems: list[Problem] = []
+    listings = [_listing(folder, problems) for folder in folders]
+    features = [
+        feature
+        for folder, (_, entries) in zip(folders, listings, strict=True)
+        for place, entry in enumerate(entries)
+        if (feature := _feature(folder, f"$.features[{place}]", entry, problems)) is not None
+    ]
+    problems += _rivals(features, folders)
+    if problems:
+        raise RequestError(*problems)
+    listing = listings[0][0] if len(folders) == 1 else _merged(features)
+    return PackedCollection(tuple(sorted(features, key=lambda one: one.id)), listing)
+
+
+def _listing(folder: str, problems: list[Problem]) -> tuple[bytes, list[Any]]:
+    path = os.path.join(folder, COLLECTION_FILE)
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MAX_LISTING + 1)
+        value = parse_jsonc(data, max_bytes=_MAX_LISTING)
+    except FileNotFoundError:
+        fix = "pack the features first: features package"
+        problems.append(Problem(folder, f"`{folder}` holds no `{COLLECTION_FILE}`", fix))
+    except OSError as error:
+        problems.append(Problem(path, f"`{COLLECTION_FILE}` cannot be read: {error.strerror}", ""))
+    except JsoncError as error:
+        where = f"{path}:{error.line}:{error.column}"
+        problems.append(Problem(where, f"`{COLLECTION_FILE}` is not JSON: {error.what}", "pack the features again"))
+    else:
+        features = value.get("features") if isinstance(value, dict) else None
+        if isinstance(features, list) and features:
+            return data, features
+        what = f"`{COLLECTION_FILE}` lists no features"
+        problems.append(Problem(f"{path}  ($.features)", what, "pack the features again"))
+    return b"", []
+
+
+def _feature(folder: str, at: str, entry: Any, problems: list[Problem]) -> PackedFeature | None:
+    where = f"{os.path.join(folder, COLLECTION_FILE)}  ({at})"
+    metadata = entry if isinstance(entry, dict) else {}
+    feature_id, text = metadata.get("id"), metadata.get("version")
+    if not isinstance(feature_id, str) or not isinstance(text, str) or not feature_id:
+        problems.append(Problem(where, "a feature has no `id` or no `version`", "pack the features again"))
+        return None
+    faults = [*_version_faults(feature_id, text), *_legacy_faults(feature_id, metadata)]
+    problems += [Problem(where, what, fix) for what, fix in faults]
+    found = _archive(folder, feature_id, text, problems)
+    if faults or found is None:
+        return None
+    path, digest, size = found
+    return PackedFeature(feature_id, SemanticVersion.parse(text), metadata, path, digest, size)
+
+
+def _version_faults(feature_id: str, text: str) -> Iterator[tuple[str, str]]:
+    try:
+        version = SemanticVersion.parse(text)
+    except ValueError:
+        yield f"the version of `{feature_id}` must be a semantic version, but is `{text}`", "write one such as 1.2.3"
+        return
+    if version.build:
+        plain = text.partition("+")[0]
+        what = f"the version of `{feature_id}` is `{text}`, and no registry takes the `+` of build metadata in a tag"
+        yield what, f'write "version": "{plain}"'
+
+
+def _legacy_faults(feature_id: str, metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    names = metadata.get("legacyIds", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        yield f"`legacyIds` of `{feature_id}` must be a list of strings", 'write "legacyIds": ["old-id"]'
+
+
+def _archive(folder: str, feature_id: str, version: str, problems: list[Problem]) -> tuple[str, Digest, int] | None:
+    names = [archive_name(feature_id, version, naming) for naming in (VERSIONED, UPSTREAM)]
+    paths = [os.path.join(folder, os.path.basename(name)) for name in names]
+    path = next((path for path in paths if os.path.lexists(path)), paths[0])
+    try:
+        # Opening a FIFO would wait for somebody to write to it.
+        if os.path.lexists(path) and not os.path.isfile(path):
+            problems.append(Problem(path, f"the archive of `{feature_id}` is no regular file", ""))
+            return None
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return path, Digest(digest), file.tell()
+    except FileNotFoundError:
+        what = f"the archive of `{feature_id}` {version} is missing: `{os.path.basename(path)}`"
+        problems.append(Problem(folder, what, "pack the features again"))
+    except OSError as error:
+        problems.append(Problem(path, f"the archive of `{feature_id}` cannot be read: {error.strerror}", ""))
+    return None
+
+
+def _rivals(features: Iterable[PackedFeature], folders: Sequence[str]) -> Iterator[Problem]:
+    """Yield a problem for each name that two features want."""
+    wanted: dict[str, list[PackedFeature]] = {}
+    for feature in features:
+        for name in feature.names:
+            wanted.setdefault(name.lower(), []).append(feature)
+    for name, rivals in wanted.items():
+        if len(rivals) > 1:
+            archives = " and ".join(f"`{one.archive}`" for one in rivals)
+            yield Problem(folders[0], f"{archives} would both be published as `{name}`", "change the id of all but one")
+
+
+def _merged(features: Iterable[PackedFeature]) -> bytes:
+    listed = [one.metadata for one in sorted(features, key=lambda one: one.id)]
+    value = {"sourceInformation": {"source": SOURCE}, "features": listed}
+    return (json.dumps(value, ensure_ascii=False, indent=4) + "\n").encode("utf-8")

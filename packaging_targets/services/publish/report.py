@@ -1,0 +1,79 @@
+"""What came of publishing: each artifact, where it is now, and which tags lead to it; as text or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from packaging_targets.errors import Problem
+
+PUBLISHED, PLANNED, PRESENT, DIFFERENT = "published", "planned", "present", "different"
+"""Outcomes: it is there now; it would be; it was there, the same; it was there, as another, and stays so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One version of one thing: `place` is its repository with the host, `tags` are those written, or to be written."""
+
+    id: str
+    place: str
+    version: str
+    digest: str
+    outcome: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a publishing came to. What has `problems` is not whole; publishing again completes it."""
+
+    artifacts: tuple[Artifact, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    untried: int = 0
+
+    @classmethod
+    def together(cls, reports: Iterable[Report]) -> Report:
+        """Return several reports as one."""
+        every = list(reports)
+        return cls(
+            tuple(artifact for one in every for artifact in one.artifacts),
+            tuple(warning for one in every for warning in one.warnings),
+            tuple(problem for one in every for problem in one.problems),
+            sum(one.untried for one in every),
+        )
+
+
+def as_text(report: Report) -> str:
+    """Return a line for each artifact, and one that sums up."""
+    lines = [_line(artifact) for artifact in report.artifacts]
+    counts = dict.fromkeys((PUBLISHED, PLANNED, PRESENT, DIFFERENT), 0)
+    for artifact in report.artifacts:
+        counts[artifact.outcome] += 1
+    words = {
+        PUBLISHED: "published: {}",
+        PLANNED: "to be published: {}",
+        PRESENT: "already there: {}",
+        DIFFERENT: "already there with other content: {}",
+    }
+    told = [words[outcome].format(count) for outcome, count in counts.items() if count]
+    told += [f"failed: {len(report.problems)}"] if report.problems else []
+    told += [f"not tried: {report.untried}"] if report.untried else []
+    return "\n".join([*lines, ", ".join(told) or "nothing to publish"]) + "\n"
+
+
+def as_json(report: Report) -> str:
+    """Return an object for each artifact by its id, with the keys that Dev Container clients print."""
+    value: dict[str, Any] = {}
+    for artifact in report.artifacts:
+        entry = {"version": artifact.version, "digest": artifact.digest, "publishedTags": list(artifact.tags)}
+        value[artifact.place] = {"id": artifact.id, "outcome": artifact.outcome, **entry}
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def _line(artifact: Artifact) -> str:
+    words = {PUBLISHED: "published", PLANNED: "would publish", PRESENT: "is there:", DIFFERENT: "KEPT, and differs:"}
+    tags = f" as {', '.join(artifact.tags)}" if artifact.tags else f":{artifact.version}" if artifact.version else ""
+    return f"{words[artifact.outcome]} {artifact.place}{tags}  {artifact.digest}"

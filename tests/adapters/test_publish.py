@@ -1,0 +1,209 @@
+"""`packaging publish` and `features publish`, as people run them, against a registry in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from oci_registry import FakeRegistry
+
+from packaging_targets.adapters.testing import Workspace
+
+FEATURE = (
+    '[[devcontainer_feature]]\nname = "feature"\npublish = {{ registry = "{host}", namespace = "acme/features" }}\n'
+)
+PLAIN = '[[archive]]\nname = "all"\nsrcs = ["*.txt"]\n'
+
+
+@pytest.fixture
+def home() -> Iterator[FakeRegistry]:
+    with FakeRegistry() as registry:
+        yield registry
+
+
+def metadata(name: str, version: str = "1.2.3") -> str:
+    return json.dumps({"id": name, "version": version, "name": name.title()})
+
+
+@pytest.fixture
+def ws(tmp_path: Path, home: FakeRegistry) -> Workspace:
+    """Two features of one namespace, and an archive that nobody publishes."""
+    ws = Workspace(tmp_path / "repo")
+    ws.environment["DOCKER_CONFIG"] = str(tmp_path / "no-docker")
+    for name in ("color", "paint"):
+        ws.write({f"{name}/TARGETS.toml": FEATURE.format(host=home.host)})
+        ws.write({f"{name}/devcontainer-feature.json": metadata(name), f"{name}/install.sh": "#!/bin/sh\n"})
+    ws.write({"other/TARGETS.toml": PLAIN, "other/a.txt": "a"})
+    return ws
+
+
+def tags(home: FakeRegistry, name: str) -> list[str]:
+    return home.tags(f"acme/features/{name}")
+
+
+def test_building_publishes_nothing(ws: Workspace, home: FakeRegistry) -> None:
+    assert ws.build().exit_code == 0
+    assert home.log == []
+
+
+def test_publish_builds_and_publishes_what_has_the_field(ws: Workspace, home: FakeRegistry) -> None:
+    run = ws.packaging("publish")
+    assert run.exit_code == 0, run.output
+    assert tags(home, "color") == tags(home, "paint") == ["1", "1.2", "1.2.3", "latest"]
+    assert not ws.path("dist/other").exists()
+    layer = json.loads(home.manifests["acme/features/color", "1"])["layers"][0]
+    archive = home.blobs["acme/features/color", layer["digest"]]
+    assert archive == ws.path("dist/color/feature/color-1.2.3.tgz").read_bytes()
+    lines = run.output.splitlines()
+    assert lines[-4].startswith(f"published {home.host}/acme/features/color as 1, 1.2, latest, 1.2.3  sha256:")
+    assert lines[-2].startswith(f"published {home.host}/acme/features as latest  sha256:")
+    assert lines[-1] == "published: 3"
+    again = ws.packaging("publish")
+    assert again.output.splitlines()[-1] == "already there: 3"
+
+
+def test_a_label_brings_those_of_its_namespace_along(ws: Workspace, home: FakeRegistry) -> None:
+    run = ws.packaging("publish", "//color:feature")
+    assert run.exit_code == 0
+    assert "published too, since they go to the same place: //paint:feature\n" in run.output
+    assert tags(home, "paint")
+
+
+def test_another_namespace_is_left_alone(ws: Workspace, home: FakeRegistry) -> None:
+    ws.write({"paint/TARGETS.toml": FEATURE.format(host=home.host).replace("acme", "other")})
+    assert ws.packaging("publish", "//color/...").exit_code == 0
+    assert {path for path, _ in home.manifests} == {"acme/features", "acme/features/color"}
+    assert ws.packaging("publish").exit_code == 0
+    assert {path for path, _ in home.manifests} >= {"other/features", "other/features/paint"}
+
+
+def test_a_dry_run_and_a_report_for_programs(ws: Workspace, home: FakeRegistry) -> None:
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "packaging_targets.adapters.cli.main", "publish", "--dry-run", "--format", "json"]
+    environment = ws._environment(ws.root.parent / "events")
+    done = subprocess.run(command, cwd=ws.root, env=environment, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert told[f"{home.host}/acme/features/color"]["outcome"] == "planned"
+    assert home.manifests == {}
+
+
+def test_a_build_that_fails_publishes_nothing(ws: Workspace, home: FakeRegistry) -> None:
+    ws.write({"paint/devcontainer-feature.json": '{"id": "paint"}'})
+    run = ws.packaging("publish")
+    assert run.exit_code == 2
+    assert "`version` is missing" in run.output
+    assert home.log == []
+
+
+def test_a_target_without_the_field_is_not_published(ws: Workspace, home: FakeRegistry) -> None:
+    run = ws.packaging("publish", "//other:all")
+    assert run.exit_code == 2
+    assert run.output == (
+        "error: `//other:all` has no `publish` field\n"
+        '  fix: write publish = { registry = "…", namespace = "…" }'
+        "  (targets that have one: //color:feature, //paint:feature)\n"
+    )
+    assert "no target matches `//nowhere:x`" in ws.packaging("publish", "//nowhere:x").output
+
+
+def test_nothing_to_publish(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    run = ws.packaging("publish")
+    assert (run.exit_code, run.output) == (0, "nothing to publish\n")
+
+
+def test_the_field_is_checked(ws: Workspace) -> None:
+    declared = '[[devcontainer_feature]]\nname = "feature"\npublish = { registry = "ghcr.io/acme", namespace = "Acme", tag = "x" }\n'
+    ws.write({"color/TARGETS.toml": declared})
+    run = ws.packaging("publish")
+    assert run.exit_code == 2
+    assert run.output == (
+        """error: `publish.namespace` must be lower-case letters and digits, with ., _ or - between them, in parts joined by /, but is "Acme"\n"""
+        "  at color/TARGETS.toml:3  (//color:feature, $.publish.namespace)\n\n"
+        """error: `publish.registry` must be the host of a registry, such as ghcr.io or localhost:5000, but is "ghcr.io/acme"\n"""
+        "  at color/TARGETS.toml:3  (//color:feature, $.publish.registry)\n\n"
+        "error: `publish` has no field `tag`\n"
+        "  at color/TARGETS.toml:3  (//color:feature, $.publish.tag)\n  fix: its fields: namespace, registry\n"
+    )
+
+
+def test_the_field_changes_no_byte_and_builds_nothing_again(ws: Workspace) -> None:
+    ws.build()
+    before = ws.contents()
+    text = ws.read("color/TARGETS.toml")
+    ws.write({"color/TARGETS.toml": text.replace("acme/features", "elsewhere")})
+    run = ws.build()
+    assert (run.built, run.restored) == ([], [])
+    assert ws.contents() == before
+
+
+def test_a_rule_of_yours_may_offer_features(ws: Workspace, home: FakeRegistry) -> None:
+    rule = """\
+        from packaging_targets import Action
+
+        def analyse(context):
+            context.provide("publish", {"kind": "fetaures", "folder": "x", "registry": "r", "namespace": "n"})
+            return [Action("write/1", {"text": ""}, (), (context.output("x"),))]
+        """
+    schema = '{"title": "mine", "description": "x", "type": "object", "properties": {}}'
+    ws.write({"rules/mine/rule.py": rule, "rules/mine/schema.json": schema, "m/TARGETS.toml": '[[mine]]\nname = "m"\n'})
+    run = ws.packaging("publish")
+    assert run.exit_code == 2
+    assert run.output == (
+        "error: nobody knows how to publish what is of the kind `fetaures`\n  at //m:m\n"
+        "  fix: did you mean `features`?\n"
+    )
+    ws.write({"rules/mine/rule.py": rule.replace("fetaures", "features").replace('"folder": "x",', "")})
+    run = ws.packaging("publish")
+    assert run.exit_code == 2
+    assert run.output == (
+        "error: what is of the kind `features` cannot be published without `folder`\n  at //m:m\n"
+        '  fix: let the rule say them in context.provide("publish", …)\n'
+    )
+
+
+def test_features_publish(ws: Workspace, home: FakeRegistry) -> None:
+    ws.build()
+    where = ("--registry", home.host, "--namespace", "my/ns")
+    run = ws.packaging("features", "publish", "dist/color/feature", *where)
+    assert run.exit_code == 0
+    assert home.tags("my/ns/color") == ["1", "1.2", "1.2.3", "latest"]
+    ws.write({"color/install.sh": "#!/bin/sh\necho other\n"})
+    ws.build()
+    run = ws.packaging("features", "publish", "dist/color/feature", *where)
+    assert run.exit_code == 0
+    assert run.output.startswith("warning: `color` 1.2.3 is published already, and with other content than is here\n")
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("nowhere", "there is no folder `nowhere`\n  fix: name a folder that `features package` made"),
+        ("color/install.sh", "`color/install.sh` is no folder\n  fix: name a folder that `features package` made"),
+    ],
+)
+def test_what_cannot_be_published(ws: Workspace, home: FakeRegistry, target: str, told: str) -> None:
+    run = ws.packaging("features", "publish", target, "-r", home.host, "-n", "x")
+    assert (run.exit_code, run.output) == (2, f"error: {told}\n")
+    assert home.log == []
+
+
+def test_credentials_are_taken_from_the_environment_and_never_shown(ws: Workspace, home: FakeRegistry) -> None:
+    home.auth = "bearer"
+    ws.build()
+    words = ("features", "publish", "dist/color/feature", "-r", home.host, "-n", "x")
+    run = ws.packaging(*words)
+    assert run.exit_code == 1
+    assert "the registry wants credentials" in run.output
+    ws.environment["DEVCONTAINERS_OCI_AUTH"] = f"{home.host}|ana|s3cret-but-wrong"
+    run = ws.packaging(*words)
+    assert run.exit_code == 1
+    assert f"renew the credentials for `{home.host}`, which came from DEVCONTAINERS_OCI_AUTH" in run.output
+    ws.environment["DEVCONTAINERS_OCI_AUTH"] = f"{home.host}|ana|s3cret"
+    run = ws.packaging(*words)
+    assert run.exit_code == 0
+    assert "s3cret" not in run.output
