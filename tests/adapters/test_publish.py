@@ -179,11 +179,37 @@ def test_features_publish(ws: Workspace, home: FakeRegistry) -> None:
     assert run.output.startswith("warning: `color` 1.2.3 is published already, and with other content than is here\n")
 
 
+def test_sources_are_packed_first_to_the_same_bytes(ws: Workspace, home: FakeRegistry) -> None:
+    ws.build()
+    ws.packaging("features", "publish", "dist/color/feature", "-r", home.host, "-n", "one")
+    before = ws.paths(".")
+    run = ws.packaging("features", "publish", "color", "-r", home.host, "-n", "two")
+    assert run.exit_code == 0
+    assert home.digest("two/color", "1.2.3") == home.digest("one/color", "1.2.3")
+    assert home.digest("two", "latest") == home.digest("one", "latest")
+    assert [path for path in ws.paths(".") if ".packaging" not in path] == [
+        path for path in before if ".packaging" not in path
+    ]
+    ws.write({"color/devcontainer-feature.json": '{"id": "color", "version": "1.2.4"}'})
+    run = ws.packaging("features", "publish", "color", "-r", home.host, "-n", "two")
+    assert run.output.startswith("warning: `name` is missing\n")
+    ws.write({"color/devcontainer-feature.json": '{"id": "color"}'})
+    asked = len(home.log)
+    assert "`version` is missing" in ws.packaging("features", "publish", "color", "-r", home.host, "-n", "two").output
+    assert len(home.log) == asked
+
+
 @pytest.mark.parametrize(
     ("target", "told"),
     [
-        ("nowhere", "there is no folder `nowhere`\n  fix: name a folder that `features package` made"),
-        ("color/install.sh", "`color/install.sh` is no folder\n  fix: name a folder that `features package` made"),
+        (
+            "nowhere",
+            "there is no folder `nowhere`\n  at nowhere\n  fix: name the folder of a feature, or one with a folder `src` of features",
+        ),
+        (
+            "color/install.sh",
+            "`color/install.sh` is no folder\n  at color/install.sh\n  fix: name the folder of a feature, or one with a folder `src` of features",
+        ),
     ],
 )
 def test_what_cannot_be_published(ws: Workspace, home: FakeRegistry, target: str, told: str) -> None:

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
+from packaging_targets.adapters.cli import features_publish
 from packaging_targets.adapters.cli.guard import guarded
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _LEVELS = ("error", "warn", "info", "debug", "trace")
 _PROGRAM = "features"
-_ABOUT = "Package Dev Container Features, the same bytes every time, and look into their archives."
+_ABOUT = "Package Dev Container Features, the same bytes every time, look into their archives, and publish them."
 
 
 def main() -> int:
@@ -128,7 +129,7 @@ def _test_archive(options: argparse.Namespace) -> int:
     return 1 if report.errors or (options.strict and report.warnings) else 0
 
 
-VERBS: tuple[Callable[[Any], None], ...] = (_add_package, _add_test_archive)
+VERBS: tuple[Callable[[Any], None], ...] = (_add_package, _add_test_archive, features_publish.add_parser)
 """What adds each verb to the subparsers; a verb sets `act(options)` and its own name as `feature_verb`."""
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
+    from packaging_targets.errors import Problem
     from packaging_targets.services.publish.report import Report
 
 
@@ -19,7 +21,7 @@ def add_parser(verbs: Any) -> None:
         nargs="?",
         default=".",
         metavar="TARGET",
-        help="a folder that `features package` or a build made (default: .)",
+        help="packed features (the output folder), or sources, which are packed first (default: .)",
     )
     parser.add_argument("-r", "--registry", required=True, metavar="HOST", help="such as ghcr.io or localhost:5000")
     parser.add_argument("-n", "--namespace", required=True, metavar="NS", help="such as acme/features")
@@ -35,12 +37,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to tell what was done")
 
 
+def tell(warnings: Iterable[Problem]) -> None:
+    """Write warnings to standard error."""
+    for warning in warnings:
+        sys.stderr.write(f"{str(warning).replace('error: ', 'warning: ', 1)}\n\n")
+
+
 def show(report: Report, form: str) -> int:
     """Print a report; return the exit code: 1 where something is missing."""
     from packaging_targets.services.publish.report import as_json, as_text
 
-    for warning in report.warnings:
-        sys.stderr.write(f"{str(warning).replace('error: ', 'warning: ', 1)}\n\n")
+    tell(report.warnings)
     for problem in report.problems:
         sys.stderr.write(f"{problem}\n\n")
     sys.stdout.write(as_json(report) if form == "json" else as_text(report))
@@ -51,8 +58,9 @@ def _publish(options: argparse.Namespace) -> int:
     from packaging_targets.services.publish.features import FeaturePublishing, publish_features
     from packaging_targets.services.publish.sources import archives_of
 
-    with archives_of(options.target) as folder:
+    with archives_of(options.target) as packed:
+        tell(packed.warnings)
         asked = FeaturePublishing(
-            (folder,), options.registry, options.namespace, options.dry_run, options.insecure, options.jobs
+            (packed.folder,), options.registry, options.namespace, options.dry_run, options.insecure, options.jobs
         )
         return show(publish_features(asked), options.format)

@@ -8,7 +8,6 @@ What else lies in the folder is not looked at.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,8 +19,10 @@ from packaging_targets.formats.feature import COLLECTION_FILE, SOURCE, UPSTREAM,
 from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.services.features.archive import look_into
 
 _MAX_LISTING = 16 << 20
+_AGAIN = "pack the features again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,13 @@ def _listing(folder: str, problems: list[Problem]) -> tuple[bytes, list[Any]]:
         problems.append(Problem(path, f"`{COLLECTION_FILE}` cannot be read: {error.strerror}", ""))
     except JsoncError as error:
         where = f"{path}:{error.line}:{error.column}"
-        problems.append(Problem(where, f"`{COLLECTION_FILE}` is not JSON: {error.what}", "pack the features again"))
+        problems.append(Problem(where, f"`{COLLECTION_FILE}` is not JSON: {error.what}", _AGAIN))
     else:
         features = value.get("features") if isinstance(value, dict) else None
         if isinstance(features, list) and features:
             return data, features
         what = f"`{COLLECTION_FILE}` lists no features"
-        problems.append(Problem(f"{path}  ($.features)", what, "pack the features again"))
+        problems.append(Problem(f"{path}  ($.features)", what, _AGAIN))
     return b"", []
 
 
@@ -103,11 +104,11 @@ def _feature(folder: str, at: str, entry: Any, problems: list[Problem]) -> Packe
     metadata = entry if isinstance(entry, dict) else {}
     feature_id, text = metadata.get("id"), metadata.get("version")
     if not isinstance(feature_id, str) or not isinstance(text, str) or not feature_id:
-        problems.append(Problem(where, "a feature has no `id` or no `version`", "pack the features again"))
+        problems.append(Problem(where, "a feature has no `id` or no `version`", _AGAIN))
         return None
     faults = [*_version_faults(feature_id, text), *_legacy_faults(feature_id, metadata)]
     problems += [Problem(where, what, fix) for what, fix in faults]
-    found = _archive(folder, feature_id, text, problems)
+    found = _archive(folder, feature_id, text, metadata, problems)
     if faults or found is None:
         return None
     path, digest, size = found
@@ -132,23 +133,29 @@ def _legacy_faults(feature_id: str, metadata: Mapping[str, Any]) -> Iterator[tup
         yield f"`legacyIds` of `{feature_id}` must be a list of strings", 'write "legacyIds": ["old-id"]'
 
 
-def _archive(folder: str, feature_id: str, version: str, problems: list[Problem]) -> tuple[str, Digest, int] | None:
+def _archive(
+    folder: str, feature_id: str, version: str, metadata: Mapping[str, Any], problems: list[Problem]
+) -> tuple[str, Digest, int] | None:
+    """Return path, digest and size of a feature's archive, which has to be that of this metadata."""
     names = [archive_name(feature_id, version, naming) for naming in (VERSIONED, UPSTREAM)]
     paths = [os.path.join(folder, os.path.basename(name)) for name in names]
-    path = next((path for path in paths if os.path.lexists(path)), paths[0])
+    path = next((path for path in paths if os.path.lexists(path)), None)
+    if path is None:
+        what = f"the archive of `{feature_id}` {version} is missing: `{os.path.basename(paths[0])}`"
+        problems.append(Problem(folder, what, _AGAIN))
+        return None
     try:
-        # Opening a FIFO would wait for somebody to write to it.
-        if os.path.lexists(path) and not os.path.isfile(path):
-            problems.append(Problem(path, f"the archive of `{feature_id}` is no regular file", ""))
-            return None
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return path, Digest(digest), file.tell()
-    except FileNotFoundError:
-        what = f"the archive of `{feature_id}` {version} is missing: `{os.path.basename(path)}`"
-        problems.append(Problem(folder, what, "pack the features again"))
-    except OSError as error:
-        problems.append(Problem(path, f"the archive of `{feature_id}` cannot be read: {error.strerror}", ""))
+        found = look_into(path)
+    except RequestError as error:
+        problems += error.problems
+        return None
+    if found.feature is None:
+        problems += found.errors
+    elif found.feature.metadata != metadata:
+        what = f"the archive of `{feature_id}` holds other metadata than `{COLLECTION_FILE}` lists"
+        problems.append(Problem(path, what, _AGAIN))
+    else:
+        return path, Digest(found.sha256), found.packed
     return None
 
 

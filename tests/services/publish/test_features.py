@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,14 +28,28 @@ def home() -> Iterator[FakeRegistry]:
 
 
 def packed(folder: Path, *features: dict[str, Any], salt: str = "") -> str:
-    """Make a folder of packed features; what is in the archives is of no interest to a registry."""
+    """Make a folder of packed features; `salt` makes their archives differ."""
     folder.mkdir(parents=True, exist_ok=True)
     for feature in features:
         name = f"{feature['id'].replace('_', '-').lower()}-{feature['version']}.tgz"
-        (folder / name).write_bytes(f"{feature['id']} {feature['version']} {salt}".encode())
+        (folder / name).write_bytes(archive(feature, salt))
     listing = {"sourceInformation": {"source": "devcontainer-cli"}, "features": list(features)}
     (folder / "devcontainer-collection.json").write_text(json.dumps(listing, indent=4) + "\n")
     return str(folder)
+
+
+def archive(metadata: dict[str, Any], salt: str = "") -> bytes:
+    """Return a small archive of a feature."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for name, text in (
+            ("devcontainer-feature.json", json.dumps(metadata)),
+            ("install.sh", f"#!/bin/sh\n# {salt}\n"),
+        ):
+            entry = tarfile.TarInfo(f"./{name}")
+            entry.size = len(text.encode())
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return made.getvalue()
 
 
 def feature(feature_id: str, version: str = "1.2.3", **more: Any) -> dict[str, Any]:
@@ -61,7 +77,7 @@ def test_a_collection_is_published_in_the_form_that_clients_read(home: FakeRegis
     manifest = json.loads(home.manifests[f"{NS}/alpha", "1.2.3"])
     assert manifest["annotations"] == {"dev.containers.metadata": '{"id":"alpha","version":"1.2.3","name":"Alpha"}'}
     layer = manifest["layers"][0]
-    assert home.blobs[f"{NS}/alpha", layer["digest"]] == b"alpha 1.2.3 "
+    assert home.blobs[f"{NS}/alpha", layer["digest"]] == archive(feature("alpha"))
     assert layer["annotations"] == {"org.opencontainers.image.title": "devcontainer-feature-alpha.tgz"}
     collection = json.loads(home.manifests[NS, "latest"])["layers"][0]
     assert home.blobs[NS, collection["digest"]] == (tmp_path / "devcontainer-collection.json").read_bytes()
@@ -269,21 +285,26 @@ def test_entries_that_are_no_features(home: FakeRegistry, tmp_path: Path, entry:
 
 def test_everything_that_is_wrong_is_told_at_once(home: FakeRegistry, tmp_path: Path) -> None:
     folder = packed(
-        tmp_path, feature("gone"), feature("fifo"), feature("twice"), feature("TWICE"), feature("old", legacyIds="x")
+        tmp_path,
+        feature("gone"),
+        feature("fifo"),
+        feature("twice"),
+        feature("other", legacyIds=["TWICE"]),
+        feature("old", legacyIds="x"),
     )
     (tmp_path / "gone-1.2.3.tgz").unlink()
     (tmp_path / "fifo-1.2.3.tgz").unlink()
     __import__("os").mkfifo(tmp_path / "fifo-1.2.3.tgz")
     told = refused(home, folder)
     assert "the archive of `gone` 1.2.3 is missing: `gone-1.2.3.tgz`" in told
-    assert "the archive of `fifo` is no regular file" in told
+    assert f"`{tmp_path}/fifo-1.2.3.tgz` is no regular file" in told
     assert "would both be published as `twice`" in told
     assert "`legacyIds` of `old` must be a list of strings" in told
 
 
 def test_an_id_that_is_no_repository(home: FakeRegistry, tmp_path: Path) -> None:
     folder = packed(tmp_path, feature("a..b"))
-    (tmp_path / "a-b-1.2.3.tgz").write_bytes(b"x")
+    (tmp_path / "a-b-1.2.3.tgz").write_bytes(archive(feature("a..b")))
     assert f"`{NS}/a..b` is no repository" in refused(home, folder)
 
 
@@ -291,6 +312,19 @@ def test_archives_may_have_the_name_of_the_reference_client(home: FakeRegistry, 
     folder = packed(tmp_path, feature("alpha"))
     (tmp_path / "alpha-1.2.3.tgz").rename(tmp_path / "devcontainer-feature-alpha.tgz")
     assert publish(home, folder).artifacts[0].outcome == "published"
+
+
+def test_an_archive_that_is_not_what_the_collection_says(home: FakeRegistry, tmp_path: Path) -> None:
+    folder = packed(tmp_path, feature("alpha"), feature("beta"), feature("gamma"))
+    (tmp_path / "alpha-1.2.3.tgz").write_bytes(archive(feature("alpha", "1.2.2")))
+    (tmp_path / "beta-1.2.3.tgz").write_bytes(b"no archive at all")
+    told = refused(home, folder)
+    assert (
+        "error: the archive of `alpha` holds other metadata than `devcontainer-collection.json` lists\n"
+        f"  at {folder}/alpha-1.2.3.tgz\n  fix: pack the features again"
+    ) in told
+    assert f"  at {folder}/beta-1.2.3.tgz" in told
+    assert "gamma" not in told
 
 
 def test_an_id_reads_no_file_outside_its_folder(home: FakeRegistry, tmp_path: Path) -> None:
