@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from packaging_targets.workspace.settings import Settings
 
 
+ADOPTED = ""
+"""In place of a state, among what a rule read: a file that it names, and did not look into."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offered:
     """What a target offers to those that depend on it: its outputs, and what its rule provided."""
@@ -101,6 +105,10 @@ class AnalysisContext:
             kind = "x" if os.fstat(file.fileno()).st_mode & 0o100 else "f"
         self.found.reads[source] = kind + hashlib.sha256(data).hexdigest()
         return data
+
+    def adopt(self, path: str) -> None:
+        """Take the file at a workspace path as it stands: no build removes it as left over."""
+        self.found.reads.setdefault(path, ADOPTED)
 
     def package_path(self, path: str) -> str:
         """Return the workspace path of `path`, relative to the package, or to the root after `//`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging_targets.build.keys import kind_of
+from packaging_targets.build.orphans import left_by
 from packaging_targets.errors import PackagingError, Problem
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.records import Records, dumps
@@ -115,10 +116,12 @@ class Claims:
     def _release(self, label: str) -> dict[str, str]:
         """Take a target's outputs away from it; those that were made become orphans until somebody claims them."""
         made: dict[str, str] = {}
-        for (name,) in self._records.rows("select id from action where label = ?", label):
-            made.update(self._records.rows("select path, state from output where id = ?", name))
+        # An action's JSON begins with its kind, and may be long.
+        for name, body in self._records.rows("select id, substr(body, 1, 99) from action where label = ?", label):
+            outputs = dict(self._records.rows("select path, state from output where id = ?", name))
             self._records.run("delete from output where id = ?", name)
-        self._records.run_many("insert or replace into orphan values (?, ?)", made.items())
+            self._records.run_many("insert or replace into orphan values (?, ?)", left_by(body, outputs).items())
+            made |= outputs
         return made
 
     def _take(self, path: str, name: str, state: str) -> list[Problem]:
@@ -137,10 +140,6 @@ class Claims:
         foreign.update(path for action in actions for path in program_files(action))
         self._records.run("delete from foreign_use where label = ?", label)
         self._records.run_many("insert into foreign_use values (?, ?)", ((path, label) for path in foreign))
-
-    def orphans(self) -> dict[str, str]:
-        """Return outputs that nobody claims, with the state that their action left them in."""
-        return dict(self._records.rows("select path, state from orphan order by path"))
 
 
 def _contested(path: str, target: Target, other: str) -> Problem:

@@ -13,7 +13,7 @@ import heapq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from packaging_targets.build.analysis import Analysis, AnalysisContext, Offered, analyse
+from packaging_targets.build.analysis import ADOPTED, Analysis, AnalysisContext, Offered, analyse
 from packaging_targets.build.claims import Claims, program_files
 from packaging_targets.build.packages import (
     Declarations,
@@ -353,7 +353,7 @@ class Planner:
         wanted += [target_file_of(package) for package in folders.parse]
         for known, analysis in self._done.values():
             wanted += known.sources
-            wanted += known.reads
+            wanted += [path for path, state in known.reads.items() if state != ADOPTED]
             for action in analysis.actions:
                 wanted += [path for path in action.inputs if path[0] != RULE_FILE]
                 wanted += program_files(action)

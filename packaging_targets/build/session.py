@@ -12,7 +12,7 @@ import contextlib
 import os
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from packaging_targets.build.candidates import candidates
 from packaging_targets.build.execution import Done, Job
 from packaging_targets.build.explain import Difference, differences, output_difference
 from packaging_targets.build.keys import key_of, programs_of, snapshot
+from packaging_targets.build.orphans import Removal, remove_orphans
 from packaging_targets.build.plan import Planner
 from packaging_targets.build.world import World
 from packaging_targets.errors import BuildError, PackagingError, Problem
@@ -29,7 +30,6 @@ from packaging_targets.store.lock import Lock
 from packaging_targets.store.look import Look, look
 from packaging_targets.store.records import Records, dumps, loads
 from packaging_targets.store.stat_index import fingerprint
-from packaging_targets.store.states import examine
 from packaging_targets.store.sweep import signature_of
 from packaging_targets.workspace.rulebook import Rulebook
 from packaging_targets.workspace.settings import Settings, open_workspace
@@ -61,14 +61,6 @@ class Decision:
 
     job: Job | None
     reasons: tuple[Difference, ...] = ()
-
-
-@dataclass(slots=True)
-class Removal:
-    """What became of outputs that nobody makes any longer: `removed` are gone, `kept` somebody has changed."""
-
-    removed: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
 
 
 class Session:
@@ -311,23 +303,6 @@ class Session:
 
     # Closing ------------------------------------------------------------------------------------------------------
 
-    def remove_orphans(self) -> Removal:
-        """Remove outputs that no action makes any longer, if they are still as they were made."""
-        found = Removal()
-        for path, state in self.records.rows("select path, state from orphan order by path"):
-            now = examine(path)[0]
-            # Without a state, a build was killed after it had put this there and before it could write that down.
-            unrecorded = not state and path.startswith(f"{self.settings.out}/") and now[0] in "fx"
-            if now == state or unrecorded:
-                os.remove(path)
-                _remove_empty_folders(os.path.dirname(path))
-                found.removed.append(path)
-            elif now != "-":
-                found.kept.append(path)
-            self.records.run("delete from orphan where path = ?", path)
-            self.world.drop(path)
-        return found
-
     def close(self) -> Removal:
         """Write what is left to write, remove what nobody makes any longer, and give the lock back. Works once."""
         if not self._open_for_writing:
@@ -335,7 +310,7 @@ class Session:
         self._open_for_writing = False
         try:
             self.flush()
-            removal = self.remove_orphans()
+            removal = remove_orphans(self.records, self.world, self.settings.out)
             self._save_index()
             if self._open_in_records:
                 self.records.set_meta("open", "")
@@ -405,10 +380,3 @@ def _pending(row: tuple[Any, ...]) -> Pending:
 def _unusable(name: str, path: str, state: str) -> Problem:
     noun = {"-": "does not exist", "d": "is a folder", "o": "is a FIFO, a socket or a device"}[state[0]]
     return Problem(name, f"the input `{path}` {noun}", "mend the target, or make the file")
-
-
-def _remove_empty_folders(folder: str) -> None:
-    with contextlib.suppress(OSError):
-        while folder:
-            os.rmdir(folder)
-            folder = os.path.dirname(folder)

@@ -28,6 +28,7 @@ LIMIT = 16 << 20
 """Bytes that an index may have."""
 
 _OPTIONAL = ("port", "healthPath")
+_DECLARED = frozenset({"id", "type", "module", "dockerfile", "context", "image", "declaredBy", *_OPTIONAL})
 _FIX = "correct the file, or delete it and build again: the declared targets come back"
 
 
@@ -54,6 +55,16 @@ def parse(data: bytes, where: str) -> dict[str, Any]:
         raise IntegrityError.one("the index is not a JSON object", where, _FIX)
     raise_all((Problem(where, what, _FIX) for what in _defects(index.get("targets", []))), IntegrityError)
     return index
+
+
+def is_declared_alone(data: bytes) -> bool:
+    """Tell whether an index holds nothing but what targets declare: no key and no entry that a person wrote."""
+    try:
+        index = parse(data, "")
+    except IntegrityError:
+        return False
+    entries = index.pop("targets", [])
+    return index == {"version": 1} and all(_is_declared(entry) and entry.keys() <= _DECLARED for entry in entries)
 
 
 def entry_id(entry: Mapping[str, Any]) -> Any:

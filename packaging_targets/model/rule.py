@@ -42,6 +42,10 @@ class Context(Protocol):
         """Return the bytes of a declared source; when they change, the target is analysed again."""
         ...
 
+    def adopt(self, path: str) -> None:
+        """Say that the target takes the file at the workspace path as it stands: no build removes it as left over."""
+        ...
+
     def package_path(self, path: str) -> str:
         """Return the workspace path of `path`, which is relative to the target's package, or to the root after `//`."""
         ...

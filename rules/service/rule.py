@@ -59,6 +59,8 @@ def analyse(context: Context) -> Sequence[Action]:
 def _hand_written(context: Context) -> str:
     """Return the path of a Dockerfile that is never written; a package's own has to be among the sources."""
     path = context.package_path(context.target.fields["dockerfile"])
+    context.adopt(path)
+    context.adopt(f"{path}.dockerignore")
     package = context.target.label.package
     if package and not path.startswith(f"{package}/"):
         return path

@@ -223,7 +223,7 @@ def test_removed_and_renamed_targets_take_their_outputs_with_them(ws: Workspace)
     run = ws.build()
     assert run.removed == []
     assert (
-        "kept      dist/alone/other.tar.gz  (no target makes it any longer, but it was changed since)\n" in run.output
+        "kept      dist/alone/other.tar.gz  (no target makes it any longer, but somebody wrote in it)\n" in run.output
     )
     assert ws.paths("dist/alone") == ["dist/alone/notes.txt", "dist/alone/other.tar.gz"]
     assert ws.build().output == "up to date: 2 targets\n"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packaging_targets.errors import IntegrityError
-from packaging_targets.formats.registry_index import LIMIT, merge
+from packaging_targets.formats.registry_index import LIMIT, is_declared_alone, merge
 
 WHERE = "docs/packaging/registry.json"
 REASON = "'utf-8' codec can't decode byte 0xff in position 7: invalid start byte"
@@ -202,3 +202,33 @@ def test_an_index_nested_beyond_reason_is_refused() -> None:
 def test_an_index_of_absurd_size_is_refused() -> None:
     with pytest.raises(IntegrityError, match=r"^error: the index has 16777217 bytes, more than 16777216\n"):
         merge(b" " * (LIMIT + 1), [], WHERE)
+
+
+@pytest.mark.parametrize(
+    ("index", "alone"),
+    [
+        ({"version": 1, "targets": []}, True),
+        ({"version": 1, "targets": [declared("api", port=80, healthPath="/up"), declared("web")]}, True),
+        ({"version": 2, "targets": []}, False),
+        ({"version": 1, "owner": "core", "targets": []}, False),
+        ({"version": 1, "targets": [declared("api") | {"declaredBy": "me"}]}, False),
+        ({"version": 1, "targets": [declared("api") | {"tier": 1}]}, False),
+        ({"version": 1, "targets": [declared("api", port=80, undeclaredKeys=["port"])]}, False),
+        ({"version": 1, "targets": [declared("api"), {"id": "legacy"}]}, False),
+        ({"version": 1, "targets": {}}, False),
+        ([], False),
+    ],
+)
+def test_what_targets_alone_declare_is_told_from_what_people_wrote(index: Any, *, alone: bool) -> None:
+    assert is_declared_alone(json.dumps(index).encode()) == alone
+
+
+def test_what_is_no_index_is_a_persons() -> None:
+    assert not is_declared_alone(b"<<<<<<< HEAD")
+
+
+@given(st.lists(st.sampled_from(["api", "web", "cron"]), unique=True))
+def test_what_is_merged_into_nothing_is_declared_alone(names: list[str]) -> None:
+    made = merge(None, [declared(name) for name in names], WHERE)
+    assert is_declared_alone(made)
+    assert not is_declared_alone(merge(json.dumps({"targets": [{"id": "legacy"}]}).encode(), [], WHERE))

@@ -133,7 +133,7 @@ class PackagingReporter:
                 self._line(f"removed   {path}  (no target makes it any longer)")
             for path in removal.kept:
                 self._event("kept", path)
-                self._line(f"kept      {path}  (no target makes it any longer, but it was changed since)")
+                self._line(f"kept      {path}  (no target makes it any longer, but somebody wrote in it)")
             Build.session = None
         for message in self._errors:
             self._line(f"error: {message}")

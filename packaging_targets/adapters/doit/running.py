@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from packaging_targets.build.ahead import Ahead
     from packaging_targets.build.execution import Done, Job
-    from packaging_targets.build.session import Removal, Session
+    from packaging_targets.build.orphans import Removal
+    from packaging_targets.build.session import Session
 
 GROUP = "build"
 _POLL = 0.5  # seconds until a process of doit's sees that its build was killed

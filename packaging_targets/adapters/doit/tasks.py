@@ -185,7 +185,7 @@ def _task(session: Session, one: Pending, *, stale: bool | None) -> Task:
         targets=body["outputs"],
         task_dep=[_name(made) for made in session.makers_of(one)],
         uptodate=[(decide, [one.id])] if stale else [stale is None],
-        clean=True,
+        clean=_cleaning(body["kind"]),
         doc=body["title"] or f"{body['kind'].partition('/')[0]}: {', '.join(body['outputs'])}",
         subtask_of=GROUP,
         io={"capture": False},
@@ -193,6 +193,27 @@ def _task(session: Session, one: Pending, *, stale: bool | None) -> Task:
     )
     task.value_savers.append(lambda: record(task, one.id))
     return task
+
+
+def _cleaning(kind: str) -> Any:
+    """Return how doit is to clean the task of an action of this kind."""
+    from packaging_targets.build.kinds import KINDS
+
+    return [(_clean, [], {"kind": kind})] if KINDS[kind].guarded else True
+
+
+def _clean(task: Task, kind: str, dryrun: bool) -> None:  # noqa: FBT001  # doit's interface
+    """Remove a task's outputs, as doit does, but for what a person wrote in."""
+    from packaging_targets.build.kinds import KINDS
+    from packaging_targets.build.orphans import is_disposable
+
+    for path in filter(os.path.isfile, task.targets):
+        disposable = is_disposable(KINDS[kind], path)
+        sys.stdout.write(
+            f"{task.name} - {'removing' if disposable else 'keeping what somebody wrote in'} file '{path}'\n"
+        )
+        if disposable and not dryrun:
+            os.remove(path)
 
 
 def _name(action: str) -> str:

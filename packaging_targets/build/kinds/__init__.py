@@ -22,7 +22,8 @@ class Kind:
     """An action kind.
 
     `module` holds `run`; `tools` are distributions whose versions decide the bytes. `guarded` kinds look at what
-    stands at their outputs first and may refuse (`check(action, step)` in the same module); `cached` False means
+    stands at their outputs first and may refuse (`check(action, step)` in the same module), and tell whether all of it
+    is theirs (`is_disposable(data)`) before it is removed; `cached` False means
     that a result depends on more than its key says, so that it is never restored from the cache. `programs` kinds
     call programs of the system (`tool_paths(action)` in the same module), whose files count; `uncounted` names
     parameters that do not change what is made.
@@ -51,6 +52,10 @@ class Kind:
         """Raise PackagingError where an output must not be replaced."""
         if self.guarded:
             self._function("check")(action, step)
+
+    def is_disposable(self, data: bytes) -> bool:
+        """Tell whether an output with these bytes holds nothing that a person wrote, as far as its kind can tell."""
+        return not self.guarded or bool(vars(self._module())["is_disposable"](data))
 
     def _function(self, name: str) -> Callable[[Action, Step], None]:
         return cast("Callable[[Action, Step], None]", getattr(self._module(), name))

@@ -36,8 +36,13 @@ def run(action: Action, step: Step) -> None:
             out.write(mark(text, label).encode("utf-8", "surrogateescape"))
 
 
+def is_disposable(data: bytes) -> bool:
+    """Tell whether a file was rendered, and is still as it was."""
+    return standing(data) is Standing.RENDERED
+
+
 def _is_a_persons(data: bytes | None) -> bool:
-    return data is not None and standing(data) is not Standing.RENDERED
+    return data is not None and not is_disposable(data)
 
 
 def _problem(action: Action, path: str) -> Problem:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets.formats.registry_index import merge, parse
+from packaging_targets.formats.registry_index import is_declared_alone, merge, parse
 
 if TYPE_CHECKING:
     from packaging_targets.model.action import Action, Step
@@ -26,3 +26,8 @@ def run(action: Action, step: Step) -> None:
     path = action.outputs[0]
     with step.create(path) as out:
         out.write(merge(step.previous(path), action.params["entries"], path))
+
+
+def is_disposable(data: bytes) -> bool:
+    """Tell whether the index holds nothing but what targets declared."""
+    return is_declared_alone(data)

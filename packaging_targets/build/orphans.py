@@ -1,0 +1,93 @@
+"""Outputs that no action makes any longer: what is as it was made is removed, what is a person's stays.
+
+A file is a person's if somebody changed it, if its kind keeps what people write there and finds that they did, or if
+a target names it as something that it takes as it stands (`Context.adopt`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging_targets.build.kinds import KINDS
+from packaging_targets.store.records import Records, dumps, loads
+from packaging_targets.store.states import examine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging_targets.build.kinds import Kind
+    from packaging_targets.build.world import World
+
+_PERSONS = "p"
+"""In place of a state: whatever the file is, it stays."""
+
+
+@dataclass(slots=True)
+class Removal:
+    """What became of orphans: `removed` are gone, `kept` are a person's. Both hold workspace paths."""
+
+    removed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+
+def is_disposable(kind: Kind, path: str) -> bool:
+    """Tell whether an output of this kind of action holds nothing that a person wrote, as far as its kind can tell."""
+    if not kind.guarded:
+        return True
+    try:
+        with open(path, "rb") as file:
+            return kind.is_disposable(file.read())
+    except OSError:
+        return False
+
+
+def left_by(body: str, outputs: Mapping[str, str]) -> dict[str, str]:
+    """Return what is to be recorded of the outputs of an action that is gone, given how its JSON begins."""
+    kind = KINDS.get(body.split('"', 4)[3])
+    if kind is None or not kind.guarded:
+        return dict(outputs)
+    return {path: _state_of(kind, path, state) for path, state in outputs.items()}
+
+
+def _state_of(kind: Kind, path: str, recorded: str) -> str:
+    if not is_disposable(kind, path):
+        return _PERSONS
+    # A build that was killed could not write the state down; but the kind knows its own.
+    return recorded or examine(path)[0]
+
+
+def remove_orphans(records: Records, world: World, out: str) -> Removal:
+    """Remove the orphans in the records that are still as they were made; `out` is the folder for outputs."""
+    found = Removal()
+    for path, state in records.rows("select path, state from orphan order by path"):
+        now = examine(path)[0]
+        # Without a state, a build was killed after it had put this there and before it could write that down.
+        unrecorded = not state and path.startswith(f"{out}/") and now[0] in "fx"
+        if _is_adopted(records, path):
+            pass  # whoever names it knows that it is there
+        elif now == state or unrecorded:
+            os.remove(path)
+            _remove_empty_folders(os.path.dirname(path))
+            found.removed.append(path)
+        elif now != "-":
+            found.kept.append(path)
+        records.run("delete from orphan where path = ?", path)
+        world.drop(path)
+    return found
+
+
+def _is_adopted(records: Records, path: str) -> bool:
+    quoted = dumps(path)
+    return any(
+        path in loads(reads) for reads in records.column("select reads from target where instr(reads, ?)", quoted)
+    )
+
+
+def _remove_empty_folders(folder: str) -> None:
+    with contextlib.suppress(OSError):
+        while folder:
+            os.rmdir(folder)
+            folder = os.path.dirname(folder)
