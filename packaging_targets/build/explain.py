@@ -1,18 +1,27 @@
-"""Why an action runs: the differences between two snapshots, as data recorded when it was decided."""
+"""Why an action runs: the differences between two snapshots, as data recorded when it was decided.
+
+Values are told where they part: a member of an object by its path, an item of a list as added or removed, a long text
+from its first difference on.
+"""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.model.action import RULE_FILE
+from packaging_targets.store.records import dumps
 from packaging_targets.store.states import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _SHORT = 12
 _LONGEST = 80
+_BEFORE = 20  # characters of a long text that are shown before its first difference
+_LISTED = 5  # items of a list that are told one by one
 _MANIFEST = "what goes where changed"
 
 
@@ -26,8 +35,12 @@ class Difference:
     new: str = ""
 
     def __str__(self) -> str:
-        change = f": {self.old or '(none)'} -> {self.new or '(none)'}" if self.old or self.new else ""
-        return f"{self.what} {self.subject}{change}".rstrip()
+        change = ""
+        if self.what.endswith((" added", " removed")):
+            change = f": {self.old or self.new}"
+        elif self.old or self.new:
+            change = f": {self.old or '(none)'} -> {self.new or '(none)'}"
+        return f"{self.what} {self.subject}".rstrip() + change
 
 
 def differences(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[Difference]:
@@ -35,10 +48,11 @@ def differences(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[D
     if old is None:
         return [Difference("it was never built", "")]
     found = list(_inputs(old["inputs"], new["inputs"]))
-    parameters = list(_values("parameter changed", "", old["params"], new["params"]))
     # A manifest follows from the inputs: where these changed too, they tell it better.
-    found += [one for one in parameters if one.what != _MANIFEST or not found]
-    found += _values("tool changed", "", old["tools"], new["tools"])
+    hidden = {"manifest"} if found else set()
+    params = ({name: value for name, value in shot["params"].items() if name not in hidden} for shot in (old, new))
+    found += _values("parameter", "", *params)
+    found += _values("tool", "", old["tools"], new["tools"])
     if old["kind"] != new["kind"]:
         found.append(Difference("action kind changed", "", old["kind"], new["kind"]))
     if old["outputs"] != new["outputs"]:
@@ -67,15 +81,74 @@ def _inputs(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Differen
             yield Difference(f"{noun} changed", path, _short(before), _short(after))
 
 
-def _values(what: str, path: str, old: Any, new: Any) -> Iterator[Difference]:
+def _values(noun: str, path: str, old: Any, new: Any) -> Iterator[Difference]:
     """Walk two JSON values and yield where they part."""
+    if old == new:
+        return
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted(old.keys() | new.keys()):
-            yield from _values(what, f"{path}.{key}" if path else key, old.get(key), new.get(key))
-    elif old != new and path == "manifest":
-        yield Difference(_MANIFEST, "")
-    elif old != new:
-        yield Difference(what, path, _shown(old), _shown(new))
+        yield from _members(noun, path, old, new)
+    elif path == "manifest":
+        yield Difference(_MANIFEST, "", *(_listing(_places(ours, theirs)) for ours, theirs in ((old, new), (new, old))))
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _items(noun, path, old, new)
+    else:
+        yield Difference(f"{noun} changed", path, *_shown_apart(old, new))
+
+
+def _members(noun: str, path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    for key in sorted(old.keys() | new.keys()):
+        inner = f"{path}.{key}" if path else key
+        if key not in old:
+            yield Difference(f"{noun} added", inner, "", _shown(new[key]))
+        elif key not in new:
+            yield Difference(f"{noun} removed", inner, _shown(old[key]), "")
+        else:
+            yield from _values(noun, inner, old[key], new[key])
+
+
+def _items(noun: str, path: str, old: list[Any], new: list[Any]) -> Iterator[Difference]:
+    """Yield items that came, went, or stand where others stood."""
+    removed, added = _surplus(old, new), _surplus(new, old)
+    if len(old) == len(new):
+        changed = [at for at, item in enumerate(old) if item != new[at]]
+        if len(changed) == len(removed) == len(added) <= _LISTED:
+            for at in changed:
+                yield from _values(noun, f"{path}[{at}]", old[at], new[at])
+            return
+    if not removed and not added:
+        yield Difference(f"{noun} reordered", path)
+    yield from (Difference(f"{noun} removed", path, text) for text in _few(removed))
+    yield from (Difference(f"{noun} added", path, "", text) for text in _few(added))
+
+
+def _surplus(items: Sequence[Any], others: Sequence[Any]) -> list[Any]:
+    """Return the items that `others` does not have, or not as often, in order."""
+    spare = Counter(map(dumps, others))
+    found = []
+    for item in items:
+        text = dumps(item)
+        if spare[text]:
+            spare[text] -= 1
+        else:
+            found.append(item)
+    return found
+
+
+def _few(items: Sequence[Any]) -> Iterator[str]:
+    yield from map(_shown, items[:_LISTED])
+    if len(items) > _LISTED:
+        yield f"... and {len(items) - _LISTED} more"
+
+
+def _places(rows: Sequence[Any], others: Sequence[Any]) -> list[str]:
+    """Return where a manifest puts what the other one does not put there so; folders follow from files."""
+    files = [row for row in _surplus(rows, others) if len(row) > 1]
+    return [f"{row[0]} (executable)" if row[4:] == [True] else str(row[0]) for row in files]
+
+
+def _listing(words: Sequence[str]) -> str:
+    more = f" and {len(words) - 1} more" if len(words) > 1 else ""
+    return f"{words[0]}{more}" if words else ""
 
 
 def _short(state: str) -> str:
@@ -83,6 +156,20 @@ def _short(state: str) -> str:
     return f"{text} (executable)" if state.startswith("x") else text
 
 
+def _shown_apart(old: Any, new: Any) -> tuple[str, str]:
+    """Return two values for people; long texts from shortly before where they part."""
+    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > _LONGEST:
+        same = next((at for at, (ours, theirs) in enumerate(zip(old, new, strict=False)) if ours != theirs), 0)
+        start = max(same - _BEFORE, 0)
+        lead = "..." if start else ""
+        return _shown(f"{lead}{old[start:]}"), _shown(f"{lead}{new[start:]}")
+    return _shown(old), _shown(new)
+
+
+def _json(value: Any) -> str:
+    return "(none)" if value is None else json.dumps(value, ensure_ascii=False)
+
+
 def _shown(value: Any) -> str:
-    text = "(none)" if value is None else str(value)
+    text = value.replace("\n", "\\n") if isinstance(value, str) else _json(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -217,7 +217,10 @@ class Session:
     def _reasons_to_run(self, pending: Pending, shot: dict[str, Any]) -> Iterable[Difference]:
         result = pending.result
         if result is None or result["key"] != key_of(shot):
-            yield from differences(result["shot"] if result else None, shot)
+            found = differences(result["shot"] if result else None, shot)
+            yield from found or [
+                Difference("its description changed", "")
+            ]  # such as 1 to true, which Python calls equal
             return
         for path in pending.body["outputs"]:
             now, recorded = self.world.state(path), result["states"].get(path, "")

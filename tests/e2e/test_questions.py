@@ -109,8 +109,8 @@ def _judge(checkout: Checkout, repo: Monorepo, edit: str, before: dict[str, Sour
     # Declared differently, and yet the same: an `exclude` that matches nothing. Only fields can be so.
     assert edit.startswith("edit fields") or said.direct <= done, story
     if (path := edited_file(before, repo.files())) and path.startswith(("m", "features")):
-        # A list of sources is told as a whole, and shortened where it is long.
-        clues = (path, "parameter changed sources")
+        # A list of sources is told by its first few items that came or went.
+        clues = (path, *(f"parameter {what} sources" for what in ("added", "removed", "changed")))
         told = {label for label in would if any(clue in said.reasons(label) for clue in clues)}
         silent = (would & said.direct) - told
         assert not silent, story
