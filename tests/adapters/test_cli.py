@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from packaging_targets import __version__
-from packaging_targets.adapters.cli.commands import run
+from packaging_targets.adapters.cli.commands import _parser, run
 from packaging_targets.adapters.testing import Workspace
 
 ARCHIVE = '[[archive]]\nname = "{}"\nsrcs = ["*.txt"]\n'
@@ -189,6 +191,60 @@ def test_a_verb_that_is_not_there_is_a_wrong_request(capsys: pytest.CaptureFixtu
         run(["bild"])
     assert end.value.code == 2
     assert "invalid choice: 'bild'" in capsys.readouterr().err
+
+
+def test_every_word_of_every_verb_is_explained() -> None:
+    def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+        yield parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for inner in action.choices.values():
+                    yield from parsers(inner)
+
+    found = list(parsers(_parser()))
+    assert len(found) > 8
+    verbs = argparse._SubParsersAction
+    silent = [
+        f"{parser.prog} {action.dest}"
+        for parser in found
+        for action in parser._actions
+        if not action.help and not isinstance(action, verbs)
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("build -n 0", "packaging build: error: argument -n/--jobs: `0` is no number of actions: write 1 or more\n"),
+        ("build -n -2", "packaging build: error: argument -n/--jobs: `-2` is no number of actions: write 1 or more\n"),
+        (
+            "build -n two",
+            "packaging build: error: argument -n/--jobs: `two` is no number of actions: write 1 or more\n",
+        ),
+        ("build --cont", "packaging: error: unrecognized arguments: --cont\n"),
+        ("affected", "packaging affected: error: the following arguments are required: --since\n"),
+        ("why", "packaging why: error: the following arguments are required: LABEL\n"),
+    ],
+)
+def test_wrong_words_are_told(words: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        run(words.split())
+    assert end.value.code == 2
+    assert capsys.readouterr().err.endswith(told)
+
+
+def test_a_log_that_cannot_be_written_is_told(ws: Workspace) -> None:
+    made = ws.packaging("build", "--log-json", "none/events.jsonl")
+    assert (made.exit_code, made.output) == (
+        2,
+        "error: `none/events.jsonl` cannot be written: no such file or directory\n"
+        "  at --log-json\n"
+        "  fix: name a file in a folder that exists\n",
+    )
+    made = ws.doit("build", "--log-json", "none/events.jsonl")
+    assert (made.exit_code, made.built) == (2, [])
+    assert made.output.startswith("error: the log `none/events.jsonl` cannot be written: no such file or directory\n")
 
 
 def test_a_reader_that_goes_away_is_no_traceback(ws: Workspace) -> None:

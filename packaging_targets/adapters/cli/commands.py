@@ -14,6 +14,9 @@ from packaging_targets.adapters.cli.guard import guarded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_EXPRESSION = "such as '//services/...' or 'deps(//services/api:image)'"
+_FUNCTIONS = ("allpaths", "attr", "deps", "filter", "kind", "rdeps", "somepath")
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; return its exit code: 0 done, 1 a build or check failed, 2 a wrong request."""
@@ -23,7 +26,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="packaging", description="Package everything a monorepo ships, rebuilding only what changed."
+        prog="packaging",
+        description="Package everything a monorepo ships, rebuilding only what changed.",
+        epilog="packaging VERB --help tells more. Exit codes: 0 done, 1 a build or a check failed, 2 a wrong request.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"packaging-targets {__version__}")
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
@@ -31,45 +37,68 @@ def _parser() -> argparse.ArgumentParser:
     _question_parsers(verbs)
     _cache_parser(verbs)
     features.add_parser(verbs)
-    again = verbs.add_parser("reproduce", help="build twice, as on two machines, and compare every byte")
+    again = _verb(verbs, "reproduce", "build twice, as on two machines, and compare every byte")
     again.set_defaults(verb=_reproduce)
     publish.add_parser(verbs)
-    schema = verbs.add_parser("schema", help="write a JSON Schema of target files, for editors to complete by")
+    schema = _verb(verbs, "schema", "write a JSON Schema of target files, for editors to complete by")
     schema.set_defaults(verb=_schema)
     return parser
 
 
+def _verb(verbs: Any, name: str, does: str, more: str = "") -> argparse.ArgumentParser:
+    description = f"{does[0].upper()}{does[1:]}. {more}"
+    # Long options are not to be shortened: what is clear today is ambiguous with the next option.
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=does, description=description, allow_abbrev=False)
+    return parser
+
+
 def _build_parser(verbs: Any) -> None:
-    build = verbs.add_parser("build", help="build what changed: all, or the labels given and what they need")
-    build.add_argument("labels", nargs="*", metavar="LABEL", help="such as //services/api:image or //services/...")
-    build.add_argument("-n", "--jobs", type=int, metavar="N", help="run N actions at once (default: a core each)")
+    more = "Without labels it builds everything, with labels these and what they need."
+    build = _verb(verbs, "build", "build what changed", more)
+    labels = "//services/api:image, :image (here), //services/api:all, //services/..., or an action: //a:b#name"
+    build.add_argument("labels", nargs="*", metavar="LABEL", help=labels)
+    build.add_argument("-n", "--jobs", type=_count, metavar="N", help="run N actions at once (default: a core each)")
     build.add_argument("--continue", dest="keep_going", action="store_true", help="go on after a failure")
-    build.add_argument("--log-json", metavar="FILE", help="write one event a line to FILE")
+    build.add_argument("--log-json", metavar="FILE", help="write one event a line to FILE, as JSON")
     build.set_defaults(verb=_build)
 
 
 def _question_parsers(verbs: Any) -> None:
-    why = verbs.add_parser("why", help="tell why a target would run now, or why it ran last")
-    why.add_argument("label", metavar="LABEL")
+    why = _verb(verbs, "why", "tell why a target would run now, and why it ran last")
+    why.add_argument(
+        "label", metavar="LABEL", help="//services/api:image, :image, or an action: //services/api:image#name"
+    )
     why.set_defaults(verb=_why)
-    affected = verbs.add_parser("affected", help="list the targets whose inputs changed since a git revision")
-    affected.add_argument("--since", required=True, metavar="REV")
-    affected.add_argument("--format", choices=("lines", "json", "matrix"), default="lines")
+    affected = _verb(
+        verbs, "affected", "list the targets whose inputs changed since a git revision", "Dependants are included."
+    )
+    affected.add_argument("--since", required=True, metavar="REV", help="such as HEAD, main or a commit")
+    forms = "one label a line (default), a JSON list, or a matrix of CI jobs"
+    affected.add_argument("--format", choices=("lines", "json", "matrix"), default="lines", help=forms)
     affected.set_defaults(verb=_affected)
-    query = verbs.add_parser("query", help="ask the target graph: deps(//a:b), kind(rule, //...)")
-    query.add_argument("expression", metavar="EXPRESSION")
+    query = _verb(verbs, "query", "ask the target graph", f"Functions: {', '.join(_FUNCTIONS)}.")
+    query.add_argument("expression", metavar="EXPRESSION", help=_EXPRESSION)
     query.set_defaults(verb=_query)
-    graph = verbs.add_parser("graph", help="draw the target graph")
-    graph.add_argument("expression", nargs="?", default="//...", metavar="EXPRESSION")
-    graph.add_argument("--format", choices=("text", "dot", "json", "html"), default="text")
+    graph = _verb(verbs, "graph", "draw the target graph", "Without an expression it draws all of it.")
+    graph.add_argument(
+        "expression", nargs="?", default="//...", metavar="EXPRESSION", help=f"{_EXPRESSION}; default: all"
+    )
+    graph.add_argument("--format", choices=("text", "dot", "json", "html"), default="text", help="default: text")
     graph.set_defaults(verb=_graph)
 
 
 def _cache_parser(verbs: Any) -> None:
-    cache = verbs.add_parser("cache", help="look after the action cache")
-    cache.add_argument("what", choices=("info", "gc", "verify"))
+    cache = _verb(verbs, "cache", "look after the action cache")
+    whats = "its size; remove what was not used for longest; check every entry, and remove corrupt ones"
+    cache.add_argument("what", choices=("info", "gc", "verify"), help=whats)
     cache.add_argument("--size", metavar="SIZE", default="10G", help="what gc keeps, such as 500M (default: 10G)")
     cache.set_defaults(verb=_cache)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of actions: write 1 or more")
+    return int(text)
 
 
 def _build(options: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
+from doit.exceptions import InvalidTask
+
 from packaging_targets.adapters.doit.running import GROUP, Build, chosen, close_build, end_ahead
 from packaging_targets.services.up_to_date import up_to_date_text
 
@@ -42,14 +44,18 @@ class PackagingReporter:
 
     def initialize(self, tasks: dict[str, Task], selected_tasks: list[str]) -> None:
         """Called before the first task."""
+        if self._live:
+            self._live.start()
         Build.order = tuple(chosen(tasks, selected_tasks))
         self._total = sum(1 for task in tasks.values() if task.actions)
         path = Build.log_json or os.environ.get("PACKAGING_LOG_JSON")
         if path:
-            self._events = open(path, "w", encoding="utf-8")  # noqa: SIM115  # closed by complete_run
+            try:
+                self._events = open(path, "w", encoding="utf-8")  # noqa: SIM115  # closed by complete_run
+            except OSError as error:
+                what = f"the log `{path}` cannot be written: {(error.strerror or '').lower()}"
+                raise InvalidTask(what) from error
         self._event("start", "", total=self._total)
-        if self._live:
-            self._live.start()
 
     def get_status(self, task: Task) -> None:
         """Called before a task is looked at."""

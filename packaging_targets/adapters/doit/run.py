@@ -34,7 +34,7 @@ def build(labels: Sequence[str], jobs: int | None, *, keep_going: bool = False, 
     root = find_root(here) or open_workspace(here).root  # which raises, and says how to get one
     package = os.path.relpath(here, root)
     asked = _Asked(labels, "" if package == "." else package)
-    Build.log_json = os.path.abspath(log_json) if log_json else ""
+    Build.log_json = _writable(log_json) if log_json else ""
     Build.alone = "packaging build '{}'"
     Build.jobs = jobs or Build.jobs
     options = ["--continue"] if keep_going else []
@@ -44,6 +44,15 @@ def build(labels: Sequence[str], jobs: int | None, *, keep_going: bool = False, 
         raise _told(error) from error
     # doit tells a failed task from one that could not be tried; for people both are a build that failed.
     return min(int(code or 0), 1)
+
+
+def _writable(path: str) -> str:
+    try:
+        with open(path, "w", encoding="utf-8"):
+            return os.path.abspath(path)
+    except OSError as error:
+        what = f"`{path}` cannot be written: {(error.strerror or '').lower()}"
+        raise RequestError.one(what, "--log-json", "name a file in a folder that exists") from error
 
 
 class _Run(Run):
