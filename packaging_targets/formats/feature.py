@@ -26,6 +26,7 @@ from packaging_targets.formats.feature_files import (
 from packaging_targets.formats.feature_schema import schema_faults
 from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.manifest import Entry, Manifest
+from packaging_targets.model.semver import is_semantic_version
 
 COLLECTION_FILE = "devcontainer-collection.json"
 SOURCE = "devcontainer-cli"
@@ -35,11 +36,6 @@ VERSIONED, UPSTREAM = "versioned", "upstream"
 _MAX_NAME = 255
 _PLAIN_ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]+")
-_NUMBER = r"(?:0|[1-9][0-9]*)"
-_WORD = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_SEMVER = re.compile(
-    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_WORD}(?:\.{_WORD})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +136,7 @@ def _feature(folder: FeatureFolder, findings: Findings, *, collection: bool, nam
     version = _text(folder, metadata, "version", 'write "version": "1.0.0"', findings)
     if feature_id:
         _check_id(folder, feature_id, findings, collection=collection, naming=naming)
-    if version and not _SEMVER.fullmatch(version):
+    if version and not is_semantic_version(version):
         what = f"`version` must be a semantic version, but is {json.dumps(version, ensure_ascii=False)}"
         findings.error(f"{where}  ($.version)", what, _nearest_version(version))
     if not (feature_id and version):
@@ -214,7 +210,7 @@ def _nearest_version(version: str) -> str:
     """Return the fix for a version that is no semantic one, with the likely one where there is one."""
     numbers = version.strip().lstrip("vV=").split(".")
     padded = ".".join([*(number.lstrip("0") or "0" for number in numbers), "0", "0"][: max(3, len(numbers))])
-    if _SEMVER.fullmatch(padded):
+    if is_semantic_version(padded):
         return f'write "version": "{padded}"'
     return 'write three numbers, as in "version": "1.2.3"'
 

@@ -23,6 +23,11 @@ _SEMVER = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_WORDS})?(?:\+{_BUIL
 _MAX_LENGTH = 256
 
 
+def is_semantic_version(text: str) -> bool:
+    """Tell whether `text` is a semantic version."""
+    return _SEMVER.fullmatch(text) is not None
+
+
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class SemanticVersion:
