@@ -31,6 +31,7 @@ from packaging_targets.store.look import Look, look
 from packaging_targets.store.records import Records, dumps, loads
 from packaging_targets.store.stat_index import fingerprint
 from packaging_targets.store.sweep import signature_of
+from packaging_targets.workspace.installed import installed
 from packaging_targets.workspace.rulebook import Rulebook
 from packaging_targets.workspace.settings import Settings, open_workspace
 
@@ -92,10 +93,14 @@ class Session:
             raise self._unwritable(error) from error
         if self.records.was_corrupt:
             self.notes.append("the build records could not be read: everything is checked again")
-        self.rulebook = Rulebook(self.layout.root)
+        kept = self.records.meta("installed")
+        self._installed, now = installed(kept)
+        if now != kept:
+            self.records.set_meta("installed", now)
+        self.rulebook = Rulebook(self.layout.root, self._installed.homes)
         self.world = World(seen)
         self._known_count = index.targets if index else None
-        self._stamp = dumps([self.settings.out, self.settings.ignore, self._environment()])
+        self._stamp = dumps([self.settings.out, self.settings.ignore, self._installed.metadata])
         self._mark = fingerprint(__version__)
         known = self.records.meta("stamp") == self._stamp and not self.records.meta("open")
         self.full = index is None or index.fingerprint != self._mark or not known
@@ -130,7 +135,7 @@ class Session:
         if self.full:
             self.records.set_meta("stamp", self._stamp)
             self._clear_staging()
-            self._watched: Collection[str] | None = planner.watched | set(self._environment())
+            self._watched: Collection[str] | None = planner.watched | set(self._installed.metadata)
         else:
             self._watched = None
 
@@ -336,19 +341,6 @@ class Session:
         self._open_for_writing = False
         self.records.close()
         self._lock.release()
-
-    def _environment(self) -> list[str]:
-        """Return files outside the workspace that decide what kinds and rules do: what we and our tools are made of."""
-        from importlib.metadata import PackageNotFoundError, distribution
-
-        found = []
-        for name in ("deflate", "jinja2", "packaging-targets", "pillow", "zstandard"):
-            with contextlib.suppress(PackageNotFoundError):
-                metadata = distribution(name).locate_file("")
-                files = distribution(name).files or ()
-                path = next((str(file.locate()) for file in files if file.name == "METADATA"), None)
-                found.append(path or str(metadata))
-        return found
 
 
 @contextlib.contextmanager

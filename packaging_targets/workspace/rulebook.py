@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss
 from packaging_targets.model.rule import Rule
 from packaging_targets.store.states import is_junk
+from packaging_targets.workspace.installed import installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_ENTRY_POINTS = "packaging_targets.rules"
 _ROOT_NAME = "_packaging_rules_"
 
 
@@ -55,32 +55,18 @@ def builtin_home() -> str | None:
     return beside if os.path.exists(os.path.join(checkout, "pyproject.toml")) and os.path.isdir(beside) else None
 
 
-def rule_homes(root: str) -> list[str]:
-    """Return every folder of rules: built-in, of installed distributions, of the workspace at `root`; each once."""
-    homes = [home for home in (builtin_home(), *_installed_homes(), os.path.join(root, "rules")) if home]
+def rule_homes(root: str, brought: Iterable[str]) -> list[str]:
+    """Return every folder of rules: built-in, `brought` by distributions, of the workspace at `root`; each once."""
+    homes = [home for home in (builtin_home(), *brought, os.path.join(root, "rules")) if home]
     return list({os.path.realpath(home): home for home in homes if os.path.isdir(home)}.values())
-
-
-def _installed_homes() -> Iterable[str]:
-    from importlib.metadata import entry_points
-
-    for point in entry_points(group=_ENTRY_POINTS):
-        module = point.load()
-        folder = module if isinstance(module, str) else next(iter(getattr(module, "__path__", [])), None)
-        if folder is None:
-            raise PackagingError.one(
-                f"the entry point `{point.name}` of `{_ENTRY_POINTS}` names no folder",
-                f"{point.value}",
-                "let it be a package, or a string with a path",
-            )
-        yield folder
 
 
 class Rulebook:
     """The rules of a workspace, by name. Listing them costs a few folders; a rule is loaded when it is asked for."""
 
-    def __init__(self, root: str) -> None:
-        self.homes = rule_homes(root)
+    def __init__(self, root: str, brought: Iterable[str] | None = None) -> None:
+        """Find the rules of the workspace at `root`; `brought` are installed folders of rules, if they are known."""
+        self.homes = rule_homes(root, installed()[0].homes if brought is None else brought)
         self.folders: dict[str, RuleFolder] = {}
         self._rules: dict[str, Rule] = {}
         self._schemas: dict[str, dict[str, Any]] = {}
