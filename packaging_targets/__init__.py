@@ -7,11 +7,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # `typing` takes longer to import than a small build with nothing to do
 if TYPE_CHECKING:
-    from packaging_targets.errors import FieldError, PackagingError, Problem
+    from packaging_targets.errors import FieldError, PackagingError, Problem, RequestError
     from packaging_targets.formats.feature import Feature, check_features, collection_text
     from packaging_targets.formats.feature_files import FeatureFolder
     from packaging_targets.model.action import Action
     from packaging_targets.model.digest import Digest
+    from packaging_targets.model.glob import match_any
     from packaging_targets.model.label import Label
     from packaging_targets.model.manifest import Entry, Manifest
     from packaging_targets.model.rule import Context
@@ -28,8 +29,10 @@ _HOME = {
     "Manifest": "model.manifest",
     "PackagingError": "errors",
     "Problem": "errors",
+    "RequestError": "errors",
     "check_features": "formats.feature",
     "collection_text": "formats.feature",
+    "match_any": "model.glob",
 }
 
 __all__ = [
@@ -44,8 +47,10 @@ __all__ = [
     "Manifest",
     "PackagingError",
     "Problem",
+    "RequestError",
     "check_features",
     "collection_text",
+    "match_any",
 ]
 __version__ = "0.1.0"
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import Problem
-from packaging_targets.workspace.globs import Found, fixed_prefix, match_any, package_files
+from packaging_targets.model.glob import fixed_prefix, match_any
+from packaging_targets.workspace.globs import Found, package_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

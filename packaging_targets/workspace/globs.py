@@ -1,21 +1,18 @@
-"""Globs over the files of one package.
+"""The files of one package, for globs to choose from (see `packaging_targets.model.glob`).
 
-`*` and `?` match within a path segment, `**` matches any number of segments, `[abc]` a character. A glob never
-leaves its package: neither up, nor into a folder with a target file of its own, which is another package.
+A glob never leaves its package: neither up, nor into a folder with a target file of its own, which is another package.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.states import is_junk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
 
 class Found(NamedTuple):
@@ -26,62 +23,6 @@ class Found(NamedTuple):
 
     path: str
     kind: str  # "file", "link", "package" or "other"
-
-
-@lru_cache(maxsize=4096)
-def compile_glob(glob: str) -> re.Pattern[str]:
-    """Return the regular expression of a glob; raises ValueError with what is wrong about it."""
-    if glob.startswith("/") or not glob:
-        raise ValueError("a glob is relative to its package")
-    parts = glob.split("/")
-    if ".." in parts or "." in parts:
-        raise ValueError("a glob never leaves its package: it has no `.` or `..` parts")
-    text = ""
-    for at, part in enumerate(parts):
-        last = at == len(parts) - 1
-        if part == "**":
-            text += ".+" if last else "(?:[^/]+/)*"
-        else:
-            text += _segment(part) + ("" if last else "/")
-    return re.compile(text)
-
-
-def _segment(part: str) -> str:
-    text, at = "", 0
-    while at < len(part):
-        char = part[at]
-        at += 1
-        if char == "*":
-            text += "[^/]*"
-        elif char == "?":
-            text += "[^/]"
-        elif char == "[" and (end := part.find("]", at + 1)) > 0:
-            inside = part[at:end].replace("\\", "\\\\")
-            text += f"[^/{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
-            at = end + 1
-        else:
-            text += re.escape(char)
-    return text
-
-
-def fixed_prefix(glob: str) -> str:
-    """Return the folder below which all that a glob matches lies, empty for the package itself."""
-    parts = glob.split("/")
-    fixed: list[str] = []
-    for part in parts[:-1]:
-        if any(char in part for char in "*?["):
-            break
-        fixed.append(part)
-    return "/".join(fixed)
-
-
-def match_any(globs: Sequence[str]) -> Callable[[str], bool]:
-    """Return a predicate: does any of the globs match the path?"""
-    patterns = [compile_glob(glob).fullmatch for glob in globs]
-    if len(patterns) == 1:
-        only = patterns[0]
-        return lambda path: only(path) is not None
-    return lambda path: any(match(path) for match in patterns)
 
 
 def package_files(folder: str, ignores: Callable[[str], bool], prefix: str = "") -> Iterator[Found]:

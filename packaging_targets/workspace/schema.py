@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import Problem, near_miss
-from packaging_targets.workspace.globs import compile_glob
+from packaging_targets.model.glob import compile_glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets import PackagingError, Problem
+from packaging_targets import Problem, RequestError
 
 if TYPE_CHECKING:
     from packaging_targets import Context
@@ -23,6 +23,6 @@ class Faults:
         self._found.append(Problem(where, what, fix))
 
     def raise_all(self) -> None:
-        """Raise PackagingError with every problem, or do nothing where there is none."""
+        """Raise RequestError with every problem, or do nothing where there is none."""
         if self._found:
-            raise PackagingError(*self._found)
+            raise RequestError(*self._found)

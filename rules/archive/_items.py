@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from ._globs import matches
+from packaging_targets import match_any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,13 +151,18 @@ def _refuse_shared_names(items: Sequence[Item], faults: Faults) -> None:
 
 
 def _made_executable(items: Sequence[Item], globs: Sequence[str], faults: Faults) -> list[Item]:
+    chosen: set[str] = set()
     for place, glob in enumerate(globs):
-        if not any(matches(glob, item.name) for item in items):
+        try:
+            names = set(filter(match_any([glob]), (item.name for item in items)))
+        except ValueError as error:
+            faults.add(f"`{glob}` is no glob: {error}", f"$.executable[{place}]")
+            continue
+        if not names:
             faults.add(
                 f"`{glob}` matches nothing that is packed",
                 f"$.executable[{place}]",
                 "mend the glob, or remove it",
             )
-    return [
-        replace(item, executable=True) if any(matches(glob, item.name) for glob in globs) else item for item in items
-    ]
+        chosen |= names
+    return [replace(item, executable=True) if item.name in chosen else item for item in items]

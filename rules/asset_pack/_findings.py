@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from packaging_targets import Label, PackagingError, Problem
+from packaging_targets import Label, Problem
 
 FILE_LIMIT = 1 << 20
 """The longest file, in bytes."""
@@ -19,12 +19,6 @@ _LISTED = 20  # choices that a message bears
 _INTEGER_LIMIT = 1 << 63
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TYPES = {bool: "true or false", dict: "an object", int: "an integer", list: "a list", str: "a string"}
-
-
-class DeclarationError(PackagingError):
-    """Declarations of assets are wrong: the request cannot be met as it is written."""
-
-    exit_code = 2
 
 
 class Findings:

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from packaging_targets import Context, FieldError, Problem
+from packaging_targets import Context, FieldError, Problem, RequestError
 
-from ._findings import DeclarationError, Findings, choices, parse, shown
+from ._findings import Findings, choices, parse, shown
 
 REGISTRY = ".prometeu/index.json"
 SCHEMA_VERSION = 1
@@ -44,7 +44,7 @@ def find_registry(sources: Iterable[str]) -> str | None:
 
 
 def read_registry(context: Context, path: str) -> list[Registered]:
-    """Return the rows of the registry. Raises DeclarationError with all that is wrong with them."""
+    """Return the rows of the registry. Raises RequestError with all that is wrong with them."""
     findings = Findings(path, context.target.label)
     value = parse(context.read(path), findings)
     rows: list[Registered] = []
@@ -55,7 +55,7 @@ def read_registry(context: Context, path: str) -> list[Registered]:
             findings.add("$.schema_version", f"`schema_version` is {version}, and only {SCHEMA_VERSION} is known")
         rows = _rows(top, posixpath.dirname(posixpath.dirname(path)), findings)
     if findings.problems:
-        raise DeclarationError(*findings.problems)
+        raise RequestError(*findings.problems)
     return rows
 
 
@@ -79,7 +79,7 @@ def ids_of_target(context: Context, names: Mapping[str, str]) -> dict[str, int]:
         fix = hint if hint.startswith("did you mean") else f'add to ids: "{name}" = {free}'
         problems.append(Problem(names[name], f"the asset `{name}` has no id", fix))
     if problems:
-        raise DeclarationError(*problems)
+        raise RequestError(*problems)
     return {name: ids[name] for name in names}
 
 

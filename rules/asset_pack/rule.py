@@ -12,10 +12,10 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from packaging_targets import Action, Context, FieldError, Problem
+from packaging_targets import Action, Context, FieldError, Problem, RequestError
 
 from ._declaration import FILE, Asset, read_asset
-from ._findings import DeclarationError, Findings
+from ._findings import Findings
 from ._formats import FORMATS
 from ._ids import Registered, find_registry, ids_of_target, read_registry
 
@@ -41,7 +41,7 @@ def analyse(context: Context) -> Sequence[Action]:
 
 
 def _read(context: Context, files: Sequence[str]) -> list[Asset]:
-    """Read the declarations in `files`. Raises DeclarationError with all that is wrong with any of them."""
+    """Read the declarations in `files`. Raises RequestError with all that is wrong with any of them."""
     sources = frozenset(context.sources())
     read: list[tuple[Asset, Findings]] = []
     problems: list[Problem] = []
@@ -52,7 +52,7 @@ def _read(context: Context, files: Sequence[str]) -> list[Asset]:
         problems += findings.problems
     problems += _clashes(read)
     if problems:
-        raise DeclarationError(*problems)
+        raise RequestError(*problems)
     return [asset for asset, _ in read]
 
 
@@ -79,7 +79,7 @@ def _registered(context: Context, registry: str, files: Sequence[str]) -> list[R
     lost = [row for row in rows if row.file not in files]
     if lost:
         fix = "move it back, or take it out of the build"
-        raise DeclarationError(*(Problem(row.place, f"there is no source `{row.file}`", fix) for row in lost))
+        raise RequestError(*(Problem(row.place, f"there is no source `{row.file}`", fix) for row in lost))
     for file in sorted(set(files) - {row.file for row in known}):
         context.warn("the asset is not registered, and is left out", where=file, fix=f"add it to {registry}")
     return rows
@@ -93,7 +93,7 @@ def _matched(assets: Sequence[Asset], rows: Sequence[Registered]) -> dict[str, i
         if by_file[asset.file].uuid != asset.uuid
     ]
     if problems:
-        raise DeclarationError(*problems)
+        raise RequestError(*problems)
     return {asset.name: by_file[asset.file].asset_id for asset in assets}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from packaging_targets import Action, Context, PackagingError, Problem
+from packaging_targets import Action, Context, Problem, RequestError
 
 from ..devcontainer_feature.rule import folder_of, package_features  # noqa: TID252  # rules see no other path
 
@@ -16,7 +16,7 @@ def analyse(context: Context) -> Sequence[Action]:
     found = _by_folder(context, f"{root}/" if root else "")
     passed_over = [*_packages(context, root), *_links(context, root)]
     if passed_over and (context.target.fields["strict"] or not found):
-        raise PackagingError(*passed_over)
+        raise RequestError(*passed_over)
     if not found:
         default = src == "src"
         context.fail(

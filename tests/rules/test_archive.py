@@ -233,6 +233,21 @@ def test_a_field_that_is_a_table_is_found_at_its_header(ws: Workspace) -> None:
     )
 
 
+def test_globs_of_what_is_executable_are_those_of_sources(ws: Workspace) -> None:
+    ws.write({"pkg/bin/a": "", "pkg/bin/b": "", "pkg/c": ""})
+    packed(ws, ('executable = ["bin/[a]", "**/c"]',))
+    with tarfile.open(ws.path("dist/pkg/a0.tar.gz")) as tar:
+        assert {member.name: member.mode for member in tar if member.isfile()} == {
+            "bin/a": 0o755,
+            "bin/b": 0o644,
+            "c": 0o755,
+        }
+    assert refusal(ws, 'executable = ["c", "../c"]') == (
+        "error: `../c` is no glob: a glob never leaves its package: it has no `.` or `..` parts\n"
+        f"{where('$.executable[1]', 3)}"
+    )
+
+
 def test_sources_outside_of_strip_prefix(ws: Workspace) -> None:
     ws.write({f"pkg/{name}": "" for name in ("src/x", "a", "b", "c", "d", "e")})
     assert refusal(ws, 'strip_prefix = "src"') == (

@@ -116,13 +116,16 @@ error: `[archive]` must be an entry of an array
 """,
     ),
     "globs that leave the package": (
-        {"a/TARGETS.toml": '[[archive]]\nname = "y"\nsrcs = ["/etc/*", "../x", "ok"]\n'},
+        {"a/TARGETS.toml": '[[archive]]\nname = "y"\nsrcs = ["/etc/*", "../x", "ok", "[z-a]"]\n'},
         """\
 error: `/etc/*` is no glob: a glob is relative to its package
   at a/TARGETS.toml:3  (//a:y, $.srcs[0])
 
 error: `../x` is no glob: a glob never leaves its package: it has no `.` or `..` parts
   at a/TARGETS.toml:3  (//a:y, $.srcs[1])
+
+error: `[z-a]` is no glob: `[z-a]` is no set of characters: bad character range z-a at position 1
+  at a/TARGETS.toml:3  (//a:y, $.srcs[3])
 """,
     ),
     "what is no label": (
