@@ -6,6 +6,7 @@ their content did, and an entry counts as changed where what it says did, whatev
 
 from __future__ import annotations
 
+import json
 import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -259,17 +260,9 @@ class Declarations:
 def identity(target: Target, *, given: bool) -> str:
     """Return a digest of all of an entry that can matter to what is built."""
     fields = {name: value for name, value in target.fields.items() if name != "description"}
-    return Digest.of_value([target.rule, _without_floats(fields), list(map(str, target.deps)), given]).hex
-
-
-def _without_floats(value: Any) -> Any:
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, dict):
-        return {key: _without_floats(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_floats(item) for item in value]
-    return value if isinstance(value, str | int | bool | None) else str(value)
+    # TOML has numbers and dates that canonical JSON has not; what is written here is compared on this machine only.
+    text = json.dumps([target.rule, fields, list(map(str, target.deps)), given], sort_keys=True, default=str)
+    return Digest.of(text.encode("utf-8", "surrogateescape")).hex
 
 
 def _nested_workspace(file: TargetFile, package: str) -> Problem:
