@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from packaging_targets.adapters.testing import Workspace
 
-if TYPE_CHECKING:
-    from pathlib import Path
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked for in /proc")
 
 SLOW = """
 [[command]]
@@ -47,20 +47,36 @@ def start(ws: Workspace, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(ws: Workspace, program: str) -> None:
-    """Wait until some process of the machine sleeps as a declared command does."""
+def processes() -> dict[int, tuple[int, str]]:
+    """Return the parent and the command line of every process."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit():
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                found[int(folder.name)] = (parent, (folder / "cmdline").read_text().replace("\0", " "))
+    return found
+
+
+def runs(command: str) -> bool:
+    """Tell whether a declared command runs now, by its last words."""
+    return any(line.rstrip().endswith(command) for _, line in processes().values())
+
+
+def wait_for(command: str) -> None:
+    """Wait until a declared command runs."""
     deadline = time.monotonic() + 20
-    while subprocess.run(["pgrep", "-f", program], capture_output=True, check=False).returncode:
-        assert time.monotonic() < deadline, f"{program} never ran in {ws.root}"
+    while not runs(command):
+        assert time.monotonic() < deadline, f"{command} never ran"
         time.sleep(0.02)
 
 
 def test_actions_run_beside_each_other(ws: Workspace) -> None:
     declare(ws, 3.51, 3.52)
     with start(ws, "packaging_targets.adapters.cli.main", "build", "-n", "2") as build:
-        wait_for(ws, "sleep 3.51")
-        wait_for(ws, "sleep 3.52")
-        assert subprocess.run(["pgrep", "-f", "sleep 3.51"], capture_output=True, check=False).returncode == 0
+        wait_for("sleep 3.51")
+        wait_for("sleep 3.52")
+        assert runs("sleep 3.51")
         build.communicate()
     assert ws.contents() == {"dist/c00.txt": b"c00\n", "dist/c01.txt": b"c01\n"}
 
@@ -89,7 +105,7 @@ def test_an_action_waits_for_what_it_uses(ws: Workspace, jobs: str) -> None:
 def test_a_build_whose_head_is_killed_keeps_nobody_waiting(ws: Workspace, words: list[str]) -> None:
     declare(ws, 0, 1.51, 1.51, 0)
     with start(ws, *words) as build:
-        wait_for(ws, "sleep 1.51")
+        wait_for("sleep 1.51")
         os.kill(build.pid, signal.SIGKILL)  # only the process that was started: its workers live on
         build.wait()
         started = time.monotonic()
@@ -102,10 +118,10 @@ def test_a_build_whose_head_is_killed_keeps_nobody_waiting(ws: Workspace, words:
 def test_a_worker_that_is_killed_fails_its_action_alone(ws: Workspace) -> None:
     declare(ws, 0, 1.52, 0)
     with start(ws, "packaging_targets.adapters.cli.main", "build", "-n", "2", "--continue") as build:
-        wait_for(ws, "sleep 1.52")
-        workers = subprocess.run(["pgrep", "-P", str(build.pid)], capture_output=True, text=True, check=True)
-        for worker in workers.stdout.split():
-            os.kill(int(worker), signal.SIGKILL)
+        wait_for("sleep 1.52")
+        for worker, (parent, _) in processes().items():
+            if parent == build.pid:
+                os.kill(worker, signal.SIGKILL)
         told, _ = build.communicate()
     assert build.returncode == 1
     assert (
@@ -120,7 +136,7 @@ def test_a_worker_that_is_killed_fails_its_action_alone(ws: Workspace) -> None:
 def test_ctrl_c_ends_a_build_and_begins_nothing_more(ws: Workspace) -> None:
     declare(ws, 0, 1.53, 1.53, *[0.2] * 20)
     with start(ws, "packaging_targets.adapters.cli.main", "build", "-n", "2") as build:
-        wait_for(ws, "sleep 1.53")
+        wait_for("sleep 1.53")
         os.killpg(build.pid, signal.SIGINT)
         build.communicate(timeout=10)
     assert build.returncode != 0
