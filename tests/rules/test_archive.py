@@ -47,7 +47,7 @@ def refusal(ws: Workspace, *lines: str) -> str:
     """Return the problems of the archive `pkg:a` with these fields."""
     ws.write({"pkg/TARGETS.toml": archive(*lines)})
     run = ws.build("//pkg:a")
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     return run.output[run.output.index("error: ") :].strip()
 
 

@@ -42,11 +42,15 @@ def arguments(ws: Workspace, *given: str, more: tuple[str, ...] = ()) -> list[st
     return list(json.loads(ws.path("dist/pkg/seen.json").read_bytes()))
 
 
-def refusal(ws: Workspace, *lines: str) -> str:
+def refusal(ws: Workspace, *lines: str, exit_code: int = 3) -> str:
     ws.write({"pkg/TARGETS.toml": command(*lines)})
     run = ws.build("//pkg:t")
-    assert run.exit_code != 0
+    assert run.exit_code == exit_code, run.output
     return run.output
+
+
+def failure(ws: Workspace, *lines: str) -> str:
+    return refusal(ws, *lines, exit_code=1)
 
 
 def test_a_program_makes_its_outputs(ws: Workspace) -> None:
@@ -266,7 +270,7 @@ def test_what_is_refused(ws: Workspace) -> None:
         problems.append(f"error: {what}\n  at {where}\n  fix: {fix}\n")
     ws.write({"pkg/TARGETS.toml": "".join(targets), "pkg/a.txt": "", "pkg/b.txt": ""})
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert "\n".join(problems) in run.output
 
 
@@ -282,14 +286,14 @@ def test_a_source_that_links_to_an_absolute_path(ws: Workspace) -> None:
 
 
 def test_a_program_that_is_not_installed(ws: Workspace) -> None:
-    output = refusal(ws, 'argv = ["no-such-program"]', 'outs = ["o"]')
+    output = failure(ws, 'argv = ["no-such-program"]', 'outs = ["o"]')
     assert "error: there is no program `no-such-program` on the path /usr/local/bin:" in output
     assert "fix: install `no-such-program`, or make it one of the `srcs` or the output of a dependency" in output
 
 
 def test_a_failure_names_the_target_and_the_missed_file(ws: Workspace) -> None:
     ws.write({"pkg/limits.toml": ""})
-    output = refusal(ws, 'argv = ["cat", "limits.toml"]', 'outs = ["o"]')
+    output = failure(ws, 'argv = ["cat", "limits.toml"]', 'outs = ["o"]')
     assert "//pkg:t" in output
     assert "`cat` ended with exit code 1" in output
     assert "`cat` looked for `pkg/limits.toml`, which is not declared" in output
@@ -298,10 +302,10 @@ def test_a_failure_names_the_target_and_the_missed_file(ws: Workspace) -> None:
 
 def test_an_undeclared_output_leaves_nothing_behind(ws: Workspace) -> None:
     lines = ("""argv = ["sh", "-c", 'echo >"$0"; echo >"$0.log"', "{out}"]""", 'outs = ["o"]')
-    assert "`sh` made `dist/pkg/o.log`, which is not declared" in refusal(ws, *lines)
+    assert "`sh` made `dist/pkg/o.log`, which is not declared" in failure(ws, *lines)
     assert ws.paths("dist") == []
 
 
 def test_the_time_limit(ws: Workspace) -> None:
-    output = refusal(ws, 'argv = ["sleep", "60"]', 'outs = ["o"]', "timeout = 1")
+    output = failure(ws, 'argv = ["sleep", "60"]', 'outs = ["o"]', "timeout = 1")
     assert "`sleep` was stopped after 1 seconds" in output

@@ -124,7 +124,7 @@ def test_the_name_that_web_addresses_need(tmp_path: Path) -> None:
 
 def test_an_unknown_archive_name_is_refused(tmp_path: Path) -> None:
     run = workspace(tmp_path, 'archive_name = "upstraem"\n').build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert '`archive_name` must be one of "versioned", "upstream", but is "upstraem"' in run.output
 
 
@@ -153,7 +153,7 @@ def test_broken_metadata_stops_the_build(tmp_path: Path, metadata: str, text: st
     ws = workspace(tmp_path, devcontainer__feature=b"")
     ws.write({"features/color/devcontainer-feature.json": metadata})
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert text in run.output
     assert ws.paths("dist") == []
 
@@ -163,7 +163,7 @@ def test_missing_metadata_stops_the_build(tmp_path: Path) -> None:
     ws = workspace(tmp_path)
     ws.path("features/color/devcontainer-feature.json").unlink()
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert (
         "error: `features/color` holds no `devcontainer-feature.json`\n"
         "  at features/color  (//features/color:feature)\n"
@@ -175,11 +175,14 @@ def test_strict_makes_warnings_errors(tmp_path: Path) -> None:
     """Decision 6: a missing `install.sh` of a single feature and a schema's demand are warnings."""
     ws = workspace(tmp_path)
     ws.path("features/color/install.sh").unlink()
-    assert ws.build().exit_code == 0
+    what, where = "`features/color` holds no `install.sh`", "features/color"
+    fix = "  fix: write one: clients run it to install\n"
+    run = ws.packaging("build")
+    assert run.exit_code == 0
+    assert run.output.startswith(f"warning: {what}\n  at {where}\n{fix}built ")
     ws.write({"features/color/TARGETS.toml": TARGET + "strict = true\n"})
-    run = ws.build()
-    assert run.exit_code != 0
-    assert "error: `features/color` holds no `install.sh`\n  at features/color" in run.output
+    run = ws.packaging("build")
+    assert (run.exit_code, run.output) == (2, f"error: {what}\n  at {where}  (//features/color:feature)\n{fix}")
 
 
 def test_links(tmp_path: Path) -> None:
@@ -192,7 +195,7 @@ def test_links(tmp_path: Path) -> None:
     ws.write({"features/common.sh": "echo\n"})
     ws.path("features/color/common.sh").symlink_to("../common.sh")
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert (
         "error: `features/color/common.sh` is a symbolic link to `../common.sh`, "
         "which leaves the feature's folder or leads in a circle\n"

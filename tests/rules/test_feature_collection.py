@@ -136,7 +136,7 @@ def test_a_mixed_collection_fails_and_names_every_invalid_folder(tmp_path: Path)
     ws = workspace(tmp_path, "go")
     ws.write({"f/src/bare/install.sh": "", "f/src/broken/devcontainer-feature.json": "{,}"})
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert (
         "error: `f/src/bare` holds no `devcontainer-feature.json`\n"
         "  at f/src/bare  (//f:all)\n"
@@ -158,7 +158,7 @@ def test_a_failed_build_leaves_the_old_archives(tmp_path: Path) -> None:
     before = ws.contents()
     ws.write({"f/src/go/devcontainer-feature.json": '{"id": "golang", "version": "2.0.0", "name": "Go"}'})
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert "error: `id` is `golang`, but the folder is `go`\n" in run.output
     assert ws.contents() == before
 
@@ -168,7 +168,7 @@ def test_an_empty_collection(tmp_path: Path) -> None:
     ws = workspace(tmp_path)
     ws.write({"f/src/README.md": ""})
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert (
         "error: no features were found in `f/src`\n"
         "  at f/TARGETS.toml:1  (//f:all, $.src)\n"
@@ -179,7 +179,7 @@ def test_an_empty_collection(tmp_path: Path) -> None:
 def test_another_folder(tmp_path: Path) -> None:
     ws = workspace(tmp_path, "go", fields='src = "features"\n', src="features")
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert (
         "error: no features were found in `f/features`\n"
         "  at f/TARGETS.toml:1  (//f:all, $.srcs)\n"
@@ -200,5 +200,5 @@ def test_strict(tmp_path: Path) -> None:
     ws = workspace(tmp_path, "go", fields="strict = true\n")
     ws.write({"f/src/go/install.sh": b"#!/bin/sh\r\n"})
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert "error: `f/src/go/install.sh` has Windows line endings (CRLF)" in run.output

@@ -118,7 +118,7 @@ def test_a_corrupt_index_is_an_error_and_stays(ws: Workspace, *, fresh: bool) ->
 def test_two_targets_of_one_id_are_both_named(ws: Workspace) -> None:
     ws.write({"jobs/api/TARGETS.toml": '[[job]]\nname = "api"\n', "jobs/api/main.py": ""})
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert (
         "error: `//jobs/api:api` and `//services/api:api` both have the id `api`\n"
         "  at TARGETS.toml:2  (//:registry)\n"

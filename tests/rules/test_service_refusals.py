@@ -27,7 +27,7 @@ def built(ws: Workspace) -> Run:
 
 def refused(ws: Workspace) -> str:
     run = ws.build()
-    assert run.exit_code != 0
+    assert run.exit_code == 3
     assert not ws.path("ops").exists()
     return run.output
 

@@ -98,6 +98,9 @@ class PackagingReporter:
         self._event("failed", task.name, message=message)
         if _is_ours(task) and type(fail).__name__ == "TaskFailed":
             self._line(f"failed    {_label(task)}\n{message}\n  to run it alone: {Build.alone.format(_label(task))}")
+        elif _is_ours(task) and type(fail).__name__ == "UnmetDependency":
+            needed = ", ".join(name.removeprefix(f"{GROUP}:") for name in message.split())
+            self._line(f"failed    {_label(task)}  (it needs {needed})")
         else:
             self._line(f"failed    {task.name}: {message}")
 
