@@ -8,19 +8,22 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from packaging_targets.build.keys import kind_of
 from packaging_targets.errors import FieldError, PackagingError, Problem, RequestError
+from packaging_targets.model.action import Action
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import STATE_FOLDER
+from packaging_targets.store.records import dumps
 from packaging_targets.workspace.rulebook import call_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from packaging_targets.build.sources import Sources
-    from packaging_targets.model.action import Action
     from packaging_targets.model.rule import Rule
     from packaging_targets.model.target import Target
     from packaging_targets.workspace.settings import Settings
@@ -133,6 +136,10 @@ class AnalysisContext:
 
     def provide(self, key: str, value: Any) -> None:
         """Offer a JSON value to dependants."""
+        try:
+            dumps(value)
+        except (TypeError, ValueError) as error:
+            raise FieldError(f"the rule `{self._target.rule}` provides as `{key}` what is no JSON: {error}") from error
         self.found.provided[key] = value
 
     def provided_by(self, label: Label | str) -> Mapping[str, Any]:
@@ -184,7 +191,7 @@ def analyse(context: AnalysisContext, rule: Rule) -> Analysis:
     """Run a rule over a target; raises RequestError with the target's place in every problem."""
     target = context.target
     try:
-        actions = tuple(call_rule(rule.analyse, context))
+        actions = call_rule(_actions, rule, context)
         _check_names(target, actions)
     except FieldError as error:
         raise RequestError(*(_placed(target, problem, error.field) for problem in error.problems)) from error
@@ -203,6 +210,21 @@ def _placed(target: Target, problem: Problem, path: str) -> Problem:
     return Problem(
         f"{problem.where}  ({target.label})" if "  (" not in problem.where else problem.where, problem.what, problem.fix
     )
+
+
+def _actions(rule: Rule, context: AnalysisContext) -> tuple[Action, ...]:
+    """Return the actions that a rule makes, which may be a generator of them."""
+    made: Any = rule.analyse(context)
+    found = tuple(made) if isinstance(made, Iterable) else (made,)
+    for one in found:
+        if not isinstance(one, Action):
+            what = f"the rule `{rule.name}` returned a value of type {type(one).__name__}, which is no action"
+            raise FieldError(what, fix="return [Action(…)]")
+        if isinstance(one.inputs, str) or isinstance(one.outputs, str):
+            what = f"the rule `{rule.name}` gave an action a text as inputs or outputs"
+            raise FieldError(what, fix="give a tuple of paths: (path,)")
+        kind_of(one.kind)
+    return found
 
 
 def _check_names(target: Target, actions: tuple[Action, ...]) -> None:

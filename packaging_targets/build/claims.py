@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.build.keys import kind_of
 from packaging_targets.build.orphans import left_by
-from packaging_targets.errors import PackagingError, Problem
+from packaging_targets.errors import PackagingError, Problem, RequestError
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.records import Records, dumps
 
@@ -99,7 +99,7 @@ class Claims:
             self._records.run("delete from action where label = ?", str(label))
             rows = []
             for place, action in enumerate(made):
-                name, body = action_id(label, action), dumps(action.to_json())
+                name, body = action_id(label, action), self._body(action)
                 old_body, stale, result, reason = results.get(name, ("", 1, None, None))
                 is_stale = int(bool(stale or old_body != body or label in stale_anyway))
                 rows.append((name, str(label), body, place, is_stale, result, reason))
@@ -108,6 +108,14 @@ class Claims:
             self._records.run_many("insert into action values (?, ?, ?, ?, ?, ?, ?)", rows)
             self._store_foreign(str(label), made, sources[label])
         return problems
+
+    def _body(self, action: Action) -> str:
+        try:
+            return dumps(action.to_json())
+        except (TypeError, ValueError) as error:
+            target = self._new[action.outputs[0]]
+            what = f"the rule `{target.rule}` gave an action parameters that are no JSON: {error}"
+            raise RequestError.one(what, f"{target.where}  ({target.label})") from error
 
     def _results(self, label: Label) -> dict[str, tuple[str, int, str | None, str | None]]:
         rows = self._records.rows("select id, body, stale, result, reason from action where label = ?", str(label))

@@ -20,7 +20,7 @@ import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss
+from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss, raise_all
 from packaging_targets.model.rule import Rule
 from packaging_targets.store.states import is_junk
 from packaging_targets.workspace.installed import installed
@@ -133,7 +133,7 @@ class Rulebook:
         path = os.path.join(where.folder, "rule.py")
         try:
             module = importlib.import_module(f"{self._package(where.home)}.{where.name}.rule")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             what = f"the rule `{where.name}` cannot be loaded: {type(error).__name__}: {error}"
             raise RequestError.one(what, _last_line(error, path)) from error
         analyse = getattr(module, "analyse", None)
@@ -141,8 +141,14 @@ class Rulebook:
             raise RequestError.one(
                 f"the rule `{where.name}` has no function `analyse`", path, "def analyse(context): return [Action(…)]"
             )
-        over = tuple(getattr(module, "OVER", ()))
+        over = self._over(where.name, getattr(module, "OVER", ()), path)
         return Rule(where.name, self.schema(where.name), analyse, where.folder, self.digest(where.name), over)
+
+    def _over(self, name: str, names: Any, path: str) -> tuple[str, ...]:
+        if not isinstance(names, list | tuple):
+            raise RequestError.one(f"`OVER` of the rule `{name}` must be a tuple of rules", path, 'OVER = ("service",)')
+        raise_all(self.unknown(str(one), path) for one in names if one not in self)
+        return tuple(names)
 
     def _package(self, home: str) -> str:
         """Return the name of the package whose only folder is `home`, so that rules are imported as its modules."""
@@ -228,7 +234,7 @@ def call_rule(analyse: Callable[..., Any], *args: Any) -> Any:
         return analyse(*args)
     except PackagingError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         trace = error.__traceback__
         where = ""
         while trace:

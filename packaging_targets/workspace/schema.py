@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.errors import Problem, near_miss
-from packaging_targets.model.glob import compile_glob
+from packaging_targets.errors import Problem, RequestError, near_miss
+from packaging_targets.model.glob import compile_glob, match_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,18 +56,25 @@ class Checker:
     def __init__(self, rule: str, schema: Mapping[str, Any]) -> None:
         from jsonschema import Draft202012Validator
 
-        self.schema = full_schema(schema)
         self._rule = rule
-        self._validator: Validator = Draft202012Validator(self.schema)
-        properties = self.schema["properties"]
-        self._defaults = {name: part["default"] for name, part in properties.items() if "default" in part}
-        self._label_fields = [name for name, part in properties.items() if '"label"' in json.dumps(part)]
+        try:
+            self.schema = full_schema(schema)
+            self._validator: Validator = Draft202012Validator(self.schema)
+            properties = self.schema["properties"]
+            self._defaults = {name: part["default"] for name, part in properties.items() if "default" in part}
+            self._label_fields = [name for name, part in properties.items() if '"label"' in json.dumps(part)]
+            match_any([*self._defaults["srcs"], *self._defaults["exclude"]])
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise self._unsound(schema, error) from error
 
     def problems(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         """Yield (field path, what, fix) for everything that is wrong with an entry."""
-        errors = list(self._validator.iter_errors(fields))
-        for error in errors:
-            yield from self._told(error, fields)
+        try:
+            errors = list(self._validator.iter_errors(fields))
+        except Exception as error:  # what a schema may hold is as wide as JSON
+            raise self._unsound(self.schema, error) from error
+        for wrong in errors:
+            yield from self._told(wrong, fields)
         for name in ("srcs", "exclude"):
             for place, glob in enumerate(fields.get(name, ())):
                 if not errors and (what := _bad_glob(glob)):
@@ -82,6 +89,18 @@ class Checker:
         for name in self._label_fields:
             if name in fields:
                 yield from _labels(self.schema["properties"][name], fields[name], f"$.{name}")
+
+    def _unsound(self, schema: Mapping[str, Any], error: Exception) -> RequestError:
+        """Return what is wrong with the rule's schema, which only shows when it is used."""
+        from jsonschema import Draft202012Validator, SchemaError
+
+        what = str(error).split("\n", 1)[0]
+        try:
+            Draft202012Validator.check_schema(schema)
+        except SchemaError as found:
+            what = f"{found.json_path}: {found.message}"
+        problem = f"the schema of the rule `{self._rule}` is no schema of fields: {what}"
+        return RequestError.one(problem, f"{self._rule}/schema.json", "see rules/README.md for what it holds")
 
     def _told(self, error: Any, fields: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)

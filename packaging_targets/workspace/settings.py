@@ -80,10 +80,10 @@ def read_settings(root: str, file: TargetFile) -> Settings:
         where = f"{field_where(file, file.workspace_line, key)}  ($.{key})"
         if key not in _KEYS:
             problems.append(Problem(where, f"`[workspace]` has no field `{key}`", f"its fields: {', '.join(_KEYS)}"))
-        elif not isinstance(value, _KEYS[key][1]):
+        elif not _fits(value, _KEYS[key][1]):
             problems.append(Problem(where, f"`{key}` must be {_KEYS[key][0]}", ""))
     out = table.get("out", "dist")
-    if isinstance(out, str) and (os.path.isabs(out) or os.path.normpath(out) != out or out.startswith("..")):
+    if isinstance(out, str) and (os.path.normpath(out) != out or out.split("/")[0] in {"", ".", ".."}):
         where = f"{field_where(file, file.workspace_line, 'out')}  ($.out)"
         problems.append(
             Problem(where, f"`out` must be a folder inside the workspace, but is `{out}`", 'write out = "dist"')
@@ -91,3 +91,8 @@ def read_settings(root: str, file: TargetFile) -> Settings:
     if problems:
         raise RequestError(*problems)
     return Settings(root, out, tuple(table.get("ignore", ())), table.get("cache"))
+
+
+def _fits(value: Any, kind: type) -> bool:
+    items = value if isinstance(value, list) else ()
+    return isinstance(value, kind) and all(isinstance(item, str) for item in items)

@@ -1,0 +1,218 @@
+"""Rules as they are found, loaded and refused: built-in ones, a workspace's own, and those that are installed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from packaging_targets.adapters.testing import Workspace
+from packaging_targets.errors import RequestError
+from packaging_targets.workspace.rulebook import Rulebook, builtin_home
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULE = """\
+from packaging_targets import Action
+
+def analyse(context):
+    return [Action("write/1", {"text": "x"}, (), (context.output("x"),))]
+"""
+SCHEMA = '{"title": "r", "description": "d", "properties": {}}'
+
+
+def write(home: Path, name: str, rule: str | None = RULE, schema: str | None = SCHEMA, **more: str) -> Path:
+    folder = home / name
+    folder.mkdir(parents=True)
+    for file, text in (
+        ("rule.py", rule),
+        ("schema.json", schema),
+        *((f"{key}.py", text) for key, text in more.items()),
+    ):
+        if text is not None:
+            (folder / file).write_text(text)
+    return folder
+
+
+def told(rulebook: Rulebook, name: str = "r") -> str:
+    with pytest.raises(RequestError) as caught:
+        rulebook.rule(name)
+    return str(caught.value)
+
+
+def test_rules_come_from_three_places_and_are_read_the_same_way(tmp_path: Path) -> None:
+    write(tmp_path / "repo" / "rules", "own")
+    write(tmp_path / "installed", "brought")
+    (tmp_path / "repo" / "rules" / "notes").mkdir()
+    rulebook = Rulebook(str(tmp_path / "repo"), [str(tmp_path / "installed"), str(tmp_path / "gone")])
+    assert {"archive", "own", "brought"} <= set(rulebook.names)
+    assert "notes" not in rulebook
+    for name in ("archive", "own", "brought"):
+        rule = rulebook.rule(name)
+        assert (rule.name, rule.over, len(rule.digest)) == (name, (), 64)
+        assert rule is rulebook.rule(name)
+    assert rulebook.over("packaging_registry") == ("service", "job", "app")
+    assert rulebook.path_of("@own/rule.py") == str(tmp_path / "repo" / "rules" / "own" / "rule.py")
+
+
+def test_a_folder_of_rules_counts_once_by_whatever_way_it_comes(tmp_path: Path) -> None:
+    home = builtin_home()
+    assert home is not None
+    (tmp_path / "rules").symlink_to(home)
+    assert len(Rulebook(str(tmp_path), [home]).homes) == 1
+
+
+def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "rules", "archive")
+    with pytest.raises(RequestError) as caught:
+        Rulebook(str(tmp_path), ())
+    other = f"{builtin_home()}/archive"
+    assert str(caught.value) == (
+        f"error: there are two rules `archive`\n  at {folder}\n  fix: rename one; the other is {other}"
+    )
+
+
+def test_rules_import_from_each_other_and_change_with_each_other(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "rules",
+        "base",
+        _text="TEXT = 'x'\n",
+        rule="from ._text import TEXT\n\ndef analyse(context):\n    return []\n",
+    )
+    write(tmp_path / "rules", "user", rule="from ..base.rule import analyse\n")
+    write(tmp_path / "rules", "other")
+    rulebook = Rulebook(str(tmp_path), ())
+    assert rulebook.rule("user").analyse is rulebook.rule("base").analyse
+    assert sorted(rulebook.files("user")) == [
+        "@base/_text.py", "@base/rule.py", "@base/schema.json", "@user/rule.py", "@user/schema.json",
+    ]  # fmt: skip
+    before = {name: rulebook.digest(name) for name in ("base", "user", "other")}
+    (folder / "_text.py").write_text("TEXT = 'y'\n")
+    (folder / ".#_text.py").write_text("an editor's")
+    after = {name: Rulebook(str(tmp_path), ()).digest(name) for name in before}
+    assert {name for name in before if before[name] != after[name]} == {"base", "user"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "schema", "problem"),
+    [
+        (RULE, None, "the rule `r` has no schema\n  at {folder}/schema.json\n  fix: describe its fields there"),
+        (
+            RULE,
+            "{",
+            "the schema of the rule `r` is not JSON: Expecting property name enclosed in double quotes: "
+            "line 1 column 2 (char 1)\n  at {folder}/schema.json",
+        ),
+        (RULE, "[]", "the schema of the rule `r` is not JSON: it is no object\n  at {folder}/schema.json"),
+        (
+            "\n\nimport no_such_module\n",
+            SCHEMA,
+            "the rule `r` cannot be loaded: ModuleNotFoundError: No module named 'no_such_module'\n  at {folder}/rule.py:3",
+        ),
+        (
+            "x = 1\ndef analyse(:\n",
+            SCHEMA,
+            "the rule `r` cannot be loaded: SyntaxError: invalid syntax (rule.py, line 2)\n  at {folder}/rule.py:2",
+        ),
+        ("raise SystemExit(3)\n", SCHEMA, "the rule `r` cannot be loaded: SystemExit: 3\n  at {folder}/rule.py:1"),
+        (
+            "analyse = None\n",
+            SCHEMA,
+            "the rule `r` has no function `analyse`\n  at {folder}/rule.py\n"
+            "  fix: def analyse(context): return [Action(…)]",
+        ),
+        (
+            f"{RULE}OVER = 'service'\n",
+            SCHEMA,
+            '`OVER` of the rule `r` must be a tuple of rules\n  at {folder}/rule.py\n  fix: OVER = ("service",)',
+        ),
+    ],
+)
+def test_a_rule_that_cannot_be_loaded_names_its_file(
+    rule: str, schema: str | None, problem: str, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "rules", "r", rule, schema)
+    assert told(Rulebook(str(tmp_path), ())) == f"error: {problem.format(folder=folder)}"
+
+
+def test_rules_that_a_rule_is_over_have_to_exist(tmp_path: Path) -> None:
+    folder = write(tmp_path / "rules", "r", f"{RULE}OVER = ('srvice', 'job', 'nope')\n")
+    rulebook = Rulebook(str(tmp_path), ())
+    listing = f"(rules: {', '.join(rulebook.names)})"
+    assert told(rulebook) == (
+        f"error: there is no rule `nope`\n  at {folder}/rule.py\n  fix: {listing}\n\n"
+        f"error: there is no rule `srvice`\n  at {folder}/rule.py\n  fix: did you mean `service`?  {listing}"
+    )
+
+
+# What a rule gives back.
+
+FAILING = {
+    "nothing": ("    return None\n", "the rule `r` returned a value of type NoneType, which is no action", "return [Action(…)]"),
+    "one action, not a list": (
+        "    return Action('write/1', {'text': 'x'}, (), (context.output('x'),))\n", "", "",
+    ),
+    "a generator": ("    yield Action('write/1', {'text': 'x'}, (), (context.output('x'),))\n", "", ""),
+    "a text": ("    return ['x']\n", "the rule `r` returned a value of type str, which is no action", "return [Action(…)]"),
+    "outputs as a text": (
+        "    return [Action('write/1', {'text': 'x'}, (), context.output('x'))]\n",
+        "the rule `r` gave an action a text as inputs or outputs",
+        "give a tuple of paths: (path,)",
+    ),
+    "parameters that are no JSON": (
+        "    return [Action('write/1', {'text': object()}, (), (context.output('x'),))]\n",
+        "the rule `r` gave an action parameters that are no JSON: Object of type object is not JSON serializable",
+        "",
+    ),
+    "what dependants cannot be given": (
+        "    context.provide('it', {1, 2})\n    return []\n",
+        "the rule `r` provides as `it` what is no JSON: Object of type set is not JSON serializable",
+        "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FAILING)
+def test_what_a_rule_gives_back_is_checked(case: str, tmp_path: Path) -> None:
+    body, what, fix = FAILING[case]
+    ws = Workspace(tmp_path / "repo")
+    write(ws.path("rules"), "r", f"from packaging_targets import Action\n\ndef analyse(context):\n{body}")
+    ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\n'})
+    run = ws.packaging("build")
+    if not what:
+        assert (run.exit_code, run.built) == (0, ["//a:a"]), run.output
+    else:
+        lines = [f"error: {what}", "  at a/TARGETS.toml:1  (//a:a)", *([f"  fix: {fix}"] if fix else [])]
+        assert (run.exit_code, run.output.splitlines()) == (2, lines)
+
+
+@pytest.mark.parametrize("body", ["    return [1 / 0]\n", "    yield 1 / 0\n"])
+def test_what_escapes_a_rule_names_its_line(body: str, tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    folder = write(ws.path("rules"), "r", f"def analyse(context):\n{body}")
+    ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\n'})
+    run = ws.packaging("build")
+    assert (run.exit_code, run.output) == (
+        2,
+        f"error: the rule failed: ZeroDivisionError: division by zero\n  at {folder}/rule.py:2  (//a:a)\n",
+    )
+
+
+def test_an_unknown_kind_is_told_where_the_target_stands(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    write(ws.path("rules"), "r", RULE.replace("write/1", "writ/1"))
+    ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\n'})
+    run = ws.packaging("build")
+    assert run.exit_code == 2
+    assert run.output.startswith(
+        "error: there is no action kind `writ/1`\n  at a/TARGETS.toml:1  (//a:a)\n  fix: did you mean `write/1`?  (kinds: "
+    )
+
+
+def test_rules_leave_no_name_where_others_import_from(tmp_path: Path) -> None:
+    write(tmp_path / "rules", "r")
+    before = set(sys.modules)
+    Rulebook(str(tmp_path), ()).rule("r")
+    assert all(name.startswith(("_packaging_rules_", "packaging_targets")) for name in set(sys.modules) - before)
