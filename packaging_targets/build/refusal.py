@@ -65,6 +65,7 @@ class Places:
     def __init__(self, rulebook: Rulebook) -> None:
         self._rulebook = rulebook
         self._files: dict[str, TargetFile] = {}
+        self._checkers: dict[str, Checker] = {}
 
     def placed(self, problem: Problem) -> Problem:
         """Return a problem that names a field's path with the field's line in place of its entry's."""
@@ -84,7 +85,12 @@ class Places:
         file = self._file(node.where.file)
         for entry in file.entries:
             if (entry.line, entry.rule) == (node.where.line, node.rule):
-                yield from Checker(entry.rule, self._rulebook.schema(entry.rule)).labels(entry.fields)
+                yield from self._checker(entry.rule).labels(entry.fields)
+
+    def _checker(self, rule: str) -> Checker:
+        if rule not in self._checkers:
+            self._checkers[rule] = Checker(rule, self._rulebook.schema(rule))
+        return self._checkers[rule]
 
     def _file(self, path: str) -> TargetFile:
         if path not in self._files:
