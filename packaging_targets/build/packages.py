@@ -276,9 +276,9 @@ def _nested_workspace(file: TargetFile, package: str) -> Problem:
 
 def stored_target(row: Mapping[str, Any]) -> Target:
     """Return the target that a row of the records describes (see `plan`)."""
-    package, _, name = row["label"][2:].rpartition(":")
+    label = stored_label(row["label"])
     deps = tuple(stored_label(text) for text in row["deps"])
-    return Target(Label(package, name), row["rule"], row["fields"], deps, Where(target_file_of(package), row["line"]))
+    return Target(label, row["rule"], row["fields"], deps, Where(target_file_of(label.package), row["line"]))
 
 
 def stored_label(text: str) -> Label:

@@ -26,6 +26,7 @@ from packaging_targets.build.plan import Planner
 from packaging_targets.build.world import World
 from packaging_targets.errors import BuildError, PackagingError, Problem
 from packaging_targets.model.action import RULE_FILE
+from packaging_targets.store.layout import package_at
 from packaging_targets.store.lock import Lock
 from packaging_targets.store.look import Look, look
 from packaging_targets.store.records import Records, dumps, loads
@@ -70,6 +71,7 @@ class Session:
     def __init__(self, start: str, waiting: Callable[[str], None], seen: Look | None = None) -> None:
         self.settings: Settings = open_workspace(start)
         self.layout = self.settings.layout
+        self.package = package_at(start, self.layout.root)
         self.notes: list[str] = []
         os.chdir(self.layout.root)
         self._make_state()

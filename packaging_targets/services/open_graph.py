@@ -15,10 +15,8 @@ def open_graph() -> tuple[TargetGraph, str]:
 
     Raises RequestError with every problem of the target files.
     """
-    here = os.path.realpath(os.getcwd())
     with planned(os.getcwd()) as session:
-        package = os.path.relpath(here, os.path.realpath(session.layout.root))
-        return graph_of(session), "" if package == "." else package
+        return graph_of(session), session.package
 
 
 def graph_of(session: Session) -> TargetGraph:

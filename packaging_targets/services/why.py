@@ -21,10 +21,8 @@ def why(text: str) -> str:
 
     Raises RequestError where there is no such target.
     """
-    here = os.path.realpath(os.getcwd())
     with planned(os.getcwd()) as session:
-        package = os.path.relpath(here, os.path.realpath(session.layout.root))
-        ids = _actions(session, text.removeprefix("build:"), "" if package == "." else package)
+        ids = _actions(session, text.removeprefix("build:"), session.package)
         stale = set(session.candidates())
         if not ids:
             return f"{text} makes nothing: its rule gave it no actions."

@@ -65,6 +65,12 @@ def find_root(start: str) -> str | None:
         folder = parent
 
 
+def package_at(folder: str, root: str) -> str:
+    """Return the folder `folder` as the workspace at `root` calls it: labels such as `:name` are meant there."""
+    package = os.path.relpath(os.path.realpath(folder), os.path.realpath(root))
+    return "" if package == "." else package
+
+
 def declares_workspace(text: bytes) -> bool:
     """Tell whether a target file has a `[workspace]` table."""
     return any(line.split(b"#")[0].strip() == b"[workspace]" for line in text.splitlines())

@@ -16,7 +16,7 @@ from packaging_targets.adapters.doit.running import GROUP, Build
 from packaging_targets.adapters.doit.tasks import DOIT_CONFIG
 from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss, raise_all
 from packaging_targets.model.label import Label, LabelPattern
-from packaging_targets.store.layout import find_root
+from packaging_targets.store.layout import find_root, package_at
 from packaging_targets.workspace.settings import open_workspace
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ def build(labels: Sequence[str], jobs: int | None, *, keep_going: bool = False, 
     """
     here = os.path.realpath(os.getcwd())
     root = find_root(here) or open_workspace(here).root  # which raises, and says how to get one
-    package = os.path.relpath(here, root)
-    asked = _Asked(labels, "" if package == "." else package)
+    asked = _Asked(labels, package_at(here, root))
     Build.log_json = _writable(log_json) if log_json else ""
     Build.alone = "packaging build '{}'"
     Build.jobs = jobs or Build.jobs

@@ -80,15 +80,13 @@ def plan_publishing(texts: Sequence[str]) -> PublishPlan:
     `joined` are targets that were not asked for, but go to the same place as one that was. Raises RequestError where
     a label has no such target, or one without a `publish` field.
     """
-    here = os.path.realpath(os.getcwd())
     with planned(os.getcwd()) as session:
         root = os.path.realpath(session.layout.root)
-        package = os.path.relpath(here, root)
         offers = _offers(session.records.rows("select label, provided from target order by label"))
         asked = set(offers)
         if texts:
             graph = graph_of(session)
-            found = [(text, query(graph, text, "" if package == "." else package)) for text in texts]
+            found = [(text, query(graph, text, session.package)) for text in texts]
             asked = {str(label) for _, labels in found for label in labels}
             _demand_offers(found, offers)
     places = {offers[label].place for label in asked & offers.keys()}
