@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,9 +179,17 @@ def test_the_same_sources_published_again_elsewhere_keep_a_lock(
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def short_folder() -> Iterator[Path]:
+    """A folder with a short name: podman takes no more than 50 characters, and pytest's own are longer in a worker."""
+    folder = Path(tempfile.mkdtemp(prefix="pt-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def engine(short_folder: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     """Give a program that is called as docker is, with an image of busybox to build upon."""
-    root = tmp_path_factory.mktemp("podman")
+    root = short_folder
     (root / "tmp").mkdir()
     program = root / "docker"
     program.write_text(PODMAN.format(root=root, runc=ENGINE[1]))
