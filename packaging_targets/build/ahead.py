@@ -6,7 +6,7 @@ ours. So ours run under its serial runner, in its order, and each action's resul
 
 from __future__ import annotations
 
-from itertools import islice
+from collections import deque
 from typing import TYPE_CHECKING
 
 from packaging_targets.build.execution import run_job
@@ -28,14 +28,15 @@ class Ahead:
     def __init__(self, session: Session, names: Iterable[str], jobs: int) -> None:
         self._session = session
         self._workers = Workers(jobs)
-        self._unfinished = dict.fromkeys(names)
-        self._upcoming = dict(self._unfinished)
+        self._upcoming = deque(names)
+        self._unfinished = set(self._upcoming)
+        self._come: set[str] = set()
         self._decided: dict[str, Decision] = {}
         self._sent: dict[str, Job] = {}
 
     def decide(self, name: str) -> Decision:
         """Return what was decided about an action ahead of its turn, or decide now, as `Session.check` does."""
-        self._upcoming.pop(name, None)
+        self._come.add(name)
         decision = self._decided.pop(name, None) or self._session.check(name)
         if decision.job is None:
             self.finish(name)
@@ -54,7 +55,7 @@ class Ahead:
 
     def finish(self, name: str) -> None:
         """Note that an action's outputs are in place and known to the session."""
-        self._unfinished.pop(name, None)
+        self._unfinished.discard(name)
 
     def close(self) -> list[tuple[str, Done]]:
         """End the processes; record and return what they have done and doit never came to, by action."""
@@ -70,18 +71,28 @@ class Ahead:
 
     def _fill(self) -> None:
         """Give the processes what can run, until they have enough."""
-        for name in list(islice(self._upcoming, _WINDOW)):
-            pending = self._session.load([name])[0]
-            if any(maker in self._unfinished for maker in self._session.makers_of(pending)):
+        passed: list[str] = []
+        while self._upcoming and len(passed) < _WINDOW:
+            name = self._upcoming.popleft()
+            if name in self._come:
                 continue
-            try:
-                decision = self._decided.get(name) or self._session.check(name)
-            except PackagingError:
-                del self._upcoming[name]  # it is told in its turn
-                continue
-            self._decided[name] = decision
-            if decision.job is not None:
-                if not self._workers.send(decision.job):
-                    return
-                self._sent[name] = decision.job
-            del self._upcoming[name]
+            if not self._is_begun(name):
+                passed.append(name)
+                if name in self._decided:
+                    break  # the processes have enough
+        self._upcoming.extendleft(reversed(passed))
+
+    def _is_begun(self, name: str) -> bool:
+        """Begin an action if it can run now; tell whether there is nothing more to do for it until its turn."""
+        if any(maker in self._unfinished for maker in self._session.makers_of(self._session.load([name])[0])):
+            return False
+        try:
+            decision = self._decided.get(name) or self._session.check(name)
+        except PackagingError:
+            return True  # it is told in its turn
+        self._decided[name] = decision
+        if decision.job is not None:
+            if not self._workers.send(decision.job):
+                return False
+            self._sent[name] = decision.job
+        return True

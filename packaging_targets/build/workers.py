@@ -47,13 +47,15 @@ class Workers:
 
     def send(self, job: Job) -> bool:
         """Give a job to the worker that has least to do; returns False where all of them have enough."""
-        message = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
         self._collect()
         worker = min(self._workers, key=lambda one: one.jobs, default=None)
         if (worker is None or worker.jobs) and len(self._workers) < self._count:
             worker = _Worker(self._workers)
             self._workers.append(worker)
-        if worker is None or worker.jobs >= _AHEAD or (worker.jobs and len(message) > _PIPE):
+        if worker is None or worker.jobs >= _AHEAD:
+            return False
+        message = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
+        if worker.jobs and len(message) > _PIPE:
             return False
         worker.send(message)
         self._place[job.id] = worker
