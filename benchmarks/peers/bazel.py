@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
-from benchmarks.generate import Module, Tree
 from benchmarks.peers.peer import JOBS, Peer
+from benchmarks.tree import Module, Tree
 
 _GENRULE = """\
 genrule(

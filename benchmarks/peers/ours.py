@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.generate import Module, Tree
 from benchmarks.peers.peer import Peer
+from benchmarks.tree import Module, Tree
 
 _TEMPLATE = """\
 FROM debian:12

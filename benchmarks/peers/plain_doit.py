@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.generate import Tree
 from benchmarks.peers.peer import JOBS, Peer
+from benchmarks.tree import Tree
 
 _DODO = '''\
 """One task for each module."""

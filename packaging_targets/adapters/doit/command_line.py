@@ -14,8 +14,8 @@ from doit.cmd_run import Run
 from doit.cmdparse import CmdOption, CmdParse, CmdParseError
 from doit.exceptions import InvalidDodoFile
 
+from packaging_targets.adapters.doit.params import PARAMS
 from packaging_targets.adapters.doit.running import GROUP, ours
-from packaging_targets.adapters.doit.tasks import PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from doit.exceptions import InvalidDodoFile
 from doit.task import Task
 
+from packaging_targets.adapters.doit.params import PARAMS
 from packaging_targets.adapters.doit.running import GROUP, Build, close_build, decide, ours, perform, record
 from packaging_targets.services.up_to_date import clean_targets, look_around
 from packaging_targets.store.layout import STATE_FOLDER, find_root
@@ -24,22 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packaging_targets.build.session import Pending, Session
-
-PARAMS = (
-    {"name": "num_process", "short": "n", "long": "process", "default": "", "help": "run this many actions at once"},
-    {"name": "par_type", "short": "P", "long": "parallel-type", "default": "", "help": "`process` or `thread`"},
-    {
-        "name": "continue",
-        "short": "c",
-        "long": "continue",
-        "inverse": "no-continue",
-        "type": bool,
-        "default": False,
-        "help": "go on after a failure",
-    },
-    {"name": "log_json", "long": "log-json", "default": "", "help": "write one event a line to this file, as JSON"},
-)
-"""What may stand behind a task of ours (see `command_line`)."""
 
 
 class Settings(dict[str, Any]):
