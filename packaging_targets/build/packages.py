@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging_targets.errors import Problem
 from packaging_targets.model.digest import Digest
@@ -22,7 +22,7 @@ from packaging_targets.workspace.schema import Checker, place_problem
 from packaging_targets.workspace.target_file import RawEntry, TargetFile, field_where, parse_target_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from packaging_targets.store.records import Records
     from packaging_targets.workspace.rulebook import Rulebook
@@ -272,16 +272,3 @@ def _nested_workspace(file: TargetFile, package: str) -> Problem:
         f'take its [workspace] table away, or write ignore = ["{package}"] in the [workspace] of '
         f"the root's {TARGET_FILE}",
     )
-
-
-def stored_target(row: Mapping[str, Any]) -> Target:
-    """Return the target that a row of the records describes (see `plan`)."""
-    label = stored_label(row["label"])
-    deps = tuple(stored_label(text) for text in row["deps"])
-    return Target(label, row["rule"], row["fields"], deps, Where(target_file_of(label.package), row["line"]))
-
-
-def stored_label(text: str) -> Label:
-    """Return the label that the records have as this text."""
-    package, _, name = text[2:].rpartition(":")
-    return Label(package, name)

@@ -10,26 +10,17 @@ the records in one transaction; a problem anywhere undoes it all, so that the ne
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from packaging_targets.build.analysis import ADOPTED, Analysis, AnalysisContext, Offered, analyse
+from packaging_targets.build.analysis import ADOPTED, AnalysisContext, analyse
 from packaging_targets.build.claims import Claims, program_files
-from packaging_targets.build.packages import (
-    Declarations,
-    Declared,
-    Discovery,
-    identity,
-    stored_label,
-    stored_target,
-    target_file_of,
-)
+from packaging_targets.build.packages import Declarations, Declared, Discovery, identity, target_file_of
 from packaging_targets.build.refusal import Places, graph_of
 from packaging_targets.build.sources import Sources, find_sources
+from packaging_targets.build.targets import Known, Targets
 from packaging_targets.build.world import World, folder_path
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.model.action import RULE_FILE
-from packaging_targets.model.label import Label
 from packaging_targets.model.target import Target
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.records import Records, dumps, loads
@@ -37,21 +28,10 @@ from packaging_targets.store.records import Records, dumps, loads
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from packaging_targets.model.label import Label
     from packaging_targets.workspace.graph import TargetGraph
     from packaging_targets.workspace.rulebook import Rulebook
     from packaging_targets.workspace.settings import Settings
-
-_TARGET_COLUMNS = "label, package, rule, line, identity, fields, deps, sources, reads, provided"
-
-
-@dataclass(slots=True)
-class Known:
-    """A target with what the last analysis found."""
-
-    declared: Declared
-    sources: tuple[str, ...] = ()
-    reads: dict[str, str] = field(default_factory=dict)
-    provided: dict[str, Any] = field(default_factory=dict)
 
 
 class Planner:
@@ -66,8 +46,7 @@ class Planner:
         self._declarations = Declarations(settings, rulebook)
         self._claims = Claims(settings, records)
         self._problems: list[Problem] = []
-        self._done: dict[Label, tuple[Known, Analysis]] = {}
-        self._regarded: dict[Label, Known] = {}
+        self._targets = Targets(records)
         self._new_rules: set[str] = set()
         self._gone: set[str] = set()
         self.watched: set[str] = set()
@@ -81,9 +60,9 @@ class Planner:
             folders = self._discovery.everything() if full else self._changed_folders(changed)
             self._new_rules = self._changed_rules(changed, full=full)
             todo = self._declare(folders)
-            todo |= set(self._regarded) if full else self._again(folders, changed)
+            todo |= set(self._targets.seen) if full else self._again(folders, changed)
             if self._declarations.problems:
-                self._refuse(self._regarded)
+                self._refuse(list(self._targets.seen))
             if todo or self._gone:
                 todo |= self._index_targets()
             self._analyse_all(todo)
@@ -101,7 +80,7 @@ class Planner:
     @property
     def changed_targets(self) -> bool:
         """Whether any target was analysed or is gone."""
-        return bool(self._done or self._gone)
+        return bool(self._targets.analysed or self._gone)
 
     # Folders, rules, declarations ---------------------------------------------------------------------------------
 
@@ -135,7 +114,7 @@ class Planner:
             known = {label: (stamp, rule) for label, stamp, rule in rows}
             for declared in self._declarations.of(package):
                 label = str(declared.target.label)
-                self._regarded[declared.target.label] = Known(declared)
+                self._targets.seen[declared.target.label] = Known(declared)
                 before = known.pop(label, ("", ""))
                 if before[0] != declared.identity or before[1] in self._new_rules:
                     todo.add(declared.target.label)
@@ -157,42 +136,31 @@ class Planner:
             if package is not None and ("l" in (old[0], new[0]) or old[0] == "d"):
                 touched.add(package)
             elif package is not None:
-                rows = self._records.rows("select label, reads from target where package = ?", package)
-                todo.update(stored_label(label) for label, reads in rows if path in loads(reads))
+                todo |= self._targets.reading(path, package)
         for package in touched - folders.gone:
-            for row in self._records.rows(f"select {_TARGET_COLUMNS} from target where package = ?", package):  # noqa: S608  # a constant
-                known = self._known(row)
-                if known.declared.target.label not in self._regarded:
-                    self._regarded[known.declared.target.label] = known
+            for known in self._targets.of_package(package):
                 if self._sources(known).seen != known.sources:
-                    todo.add(known.declared.target.label)
+                    todo.add(known.target.label)
         return todo
 
     def _index_targets(self) -> set[Label]:
         """Return the targets of rules that are *over* others whose set of targets changed, with their new deps."""
         over = {name: loads(rules) for name, rules in self._records.rows("select name, over from rule") if loads(rules)}
-        used = {known.declared.target.rule for known in self._regarded.values()}
+        used = {known.target.rule for known in self._targets.seen.values()}
         over.update({name: rules for name in used if (rules := self._rulebook.over(name))})
         found = set()
         for name, rules in over.items():
             if name not in self._rulebook:
                 continue
-            deps = self._targets_of(rules)
-            for label in self._targets_of([name]):
-                known = self._regard(label)
-                target = known.declared.target
+            deps = self._targets.of_rules(rules)
+            for label in self._targets.of_rules([name]):
+                known = self._targets[label]
+                target = known.target
                 if target.deps != deps:
                     fresh = Target(label, target.rule, target.fields, deps, target.where)
                     known.declared = Declared(fresh, known.declared.given, identity(fresh, given=known.declared.given))
                     found.add(label)
         return found
-
-    def _targets_of(self, rules: Iterable[str]) -> tuple[Label, ...]:
-        names = set(rules)
-        stored = self._records.column_of("select label from target where rule = ?", sorted(names))
-        labels = {stored_label(text) for text in stored}
-        labels.update(label for label, known in self._regarded.items() if known.declared.target.rule in names)
-        return tuple(sorted(labels))
 
     # Analysis -----------------------------------------------------------------------------------------------------
 
@@ -213,113 +181,74 @@ class Planner:
         seen = set(todo)
         while heap:
             _, label = heapq.heappop(heap)
-            before = self._stored_offer(label) if label in dependants else None
-            if self._analyse(label) and before != self._offered(label):
+            before = self._targets.offered_before(label) if label in dependants else None
+            if self._analyse(label) and before != self._targets.offered(label):
                 for dependant in dependants.get(label, ()):
                     if dependant not in seen:
                         seen.add(dependant)
                         heapq.heappush(heap, (rank[dependant], dependant))
-        for label in self._claims.swallowed({label: known.sources for label, (known, _) in self._done.items()}):
+        for label in self._claims.swallowed(
+            {label: known.sources for label, (known, _) in self._targets.analysed.items()}
+        ):
             self._analyse(label)
 
     def _refuse(self, labels: Iterable[Label]) -> NoReturn:
         """Raise what is wrong with target files, with labels, and with the sources of these targets: all at once."""
         places = Places(self._rulebook)
         dangling = self._graph().check(places.of_label)
-        sources = (problem for label in labels for problem in self._sources(self._regard(label)).problems)
+        sources = (problem for label in labels for problem in self._sources(self._targets[label]).problems)
         raise RequestError(*self._declarations.problems, *dangling, *map(places.placed, sources))
 
     def _graph(self) -> TargetGraph:
-        targets = (known.declared.target for known in self._regarded.values())
+        targets = (known.target for known in self._targets.seen.values())
         return graph_of(self._records, targets, self._declarations, self._gone)
 
     def _analyse(self, label: Label) -> bool:
-        known = self._regard(label)
-        target = known.declared.target
+        known = self._targets[label]
+        target = known.target
         sources = self._sources(known)
         if sources.problems:
             self._problems.extend(sources.problems)
             return False
         rule = self._rulebook.rule(target.rule)
-        context = AnalysisContext(self._settings, target, sources, self._offered, self._is_rule_file)
+        context = AnalysisContext(self._settings, target, sources, self._targets.offered, self._rulebook.has_file)
         try:
             analysis = analyse(context, rule)
         except PackagingError as error:
             self._problems.extend(error.problems)
             return False
         known.sources, known.reads, known.provided = sources.seen, analysis.reads, analysis.provided
-        self._done[label] = (known, analysis)
+        self._targets.analysed[label] = (known, analysis)
         self._problems.extend(self._claims.claim(target, analysis.actions))
         return True
 
     def _sources(self, known: Known) -> Sources:
-        return find_sources(
-            self._settings, known.declared.target, self._claims.outputs_in_tree, given=known.declared.given
-        )
-
-    def _offered(self, label: Label) -> Offered:
-        if label in self._done:
-            _, analysis = self._done[label]
-            return Offered(
-                _offered_outputs((action.inputs, action.outputs) for action in analysis.actions), analysis.provided
-            )
-        return self._stored_offer(label) or Offered((), {})
-
-    def _stored_offer(self, label: Label) -> Offered | None:
-        row = self._records.row("select provided from target where label = ?", str(label))
-        if row is None:
-            return None
-        bodies = map(loads, self._records.column("select body from action where label = ? order by place", str(label)))
-        return Offered(_offered_outputs((body["inputs"], body["outputs"]) for body in bodies), loads(row[0]))
-
-    def _is_rule_file(self, logical: str) -> bool:
-        return logical in self._rulebook.files(logical[1:].partition("/")[0])
-
-    def _regard(self, label: Label) -> Known:
-        if label not in self._regarded:
-            row = self._records.row(f"select {_TARGET_COLUMNS} from target where label = ?", str(label))  # noqa: S608  # a constant
-            if row is None:
-                raise KeyError(label)
-            self._regarded[label] = self._known(row)
-        return self._regarded[label]
-
-    @staticmethod
-    def _known(row: tuple[Any, ...]) -> Known:
-        label, _, rule, line, stamp, fields, deps, sources, reads, provided = row
-        values, given = loads(fields)
-        target = stored_target({"label": label, "rule": rule, "fields": values, "deps": loads(deps), "line": line})
-        return Known(Declared(target, given, stamp), tuple(loads(sources)), loads(reads), loads(provided))
+        return find_sources(self._settings, known.target, self._claims.outputs_in_tree, given=known.declared.given)
 
     # Records ------------------------------------------------------------------------------------------------------
 
     def _store(self) -> None:
-        rules = {known.declared.target.rule for known, _ in self._done.values()}
+        rules = {known.target.rule for known, _ in self._targets.analysed.values()}
         for name in rules | (self._new_rules & set(self._rulebook.names)):
-            files = sorted(map(self._watched, self._rulebook.files(name).values()))
+            # Watched as other files are: by a relative path in the workspace.
+            files = sorted(path.removeprefix(f"{self._settings.root}/") for path in self._rulebook.files(name).values())
             over = dumps(list(self._rulebook.over(name)))
             row = (name, self._rulebook.digest(name), dumps(files), over)
             self._records.run("insert or replace into rule values (?, ?, ?, ?)", *row)
         for name in self._new_rules - set(self._rulebook.names):
             self._records.run("delete from rule where name = ?", name)
-        self._records.run_many(
-            "insert or replace into target values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (_target_row(known, analysis) for known, analysis in self._done.values()),
-        )
-        self._records.run_many("delete from edge where label = ?", ((str(label),) for label in self._done))
-        self._records.run_many(
-            "insert or ignore into edge values (?, ?)",
-            ((str(dep), str(label)) for label, (known, _) in self._done.items() for dep in known.declared.target.deps),
-        )
+        self._targets.store()
         contested = self._claims.store(
-            {label: analysis.actions for label, (_, analysis) in self._done.items()},
-            {label: known.sources for label, (known, _) in self._done.items()},
+            {label: analysis.actions for label, (_, analysis) in self._targets.analysed.items()},
+            self._targets.sources(),
             self._stale_anyway(),
         )
         raise_all(contested)
 
     def _stale_anyway(self) -> set[Label]:
         """Return the targets whose actions are stale whatever they look like: their rule is another one now."""
-        return {label for label, (known, _) in self._done.items() if known.declared.target.rule in self._new_rules}
+        analysed = self._targets.analysed.items()
+        return {label for label, (known, _) in analysed if known.target.rule in self._new_rules}
 
     def _mark_changed_files(self, changed: Mapping[str, tuple[str, str]]) -> None:
         """Mark the actions stale that use a changed file, or whose output is not what they made."""
@@ -351,13 +280,13 @@ class Planner:
         """Tell the world which paths decide staleness from now on."""
         wanted = [folder_path(folder) for folder in folders.added]
         wanted += [target_file_of(package) for package in folders.parse]
-        for known, analysis in self._done.values():
+        for known, analysis in self._targets.analysed.values():
             wanted += known.sources
             wanted += [path for path, state in known.reads.items() if state != ADOPTED]
             for action in analysis.actions:
                 wanted += [path for path in action.inputs if path[0] != RULE_FILE]
                 wanted += program_files(action)
-        if self._done or self._new_rules:
+        if self._targets.analysed or self._new_rules:
             for (files,) in self._records.rows("select files from rule"):
                 wanted += loads(files)
         made = self._claims.all_outputs(wanted)
@@ -367,32 +296,3 @@ class Planner:
             self._world.drop(folder_path(folder))
         for package in folders.gone:
             self._world.drop(target_file_of(package))
-
-    def _watched(self, path: str) -> str:
-        """Return the path under which a rule's file is watched: relative where it lies in the workspace."""
-        prefix = f"{self._settings.root}/"
-        return path.removeprefix(prefix)
-
-
-def _target_row(known: Known, analysis: Analysis) -> tuple[object, ...]:
-    target = known.declared.target
-    return (
-        str(target.label),
-        target.label.package,
-        target.rule,
-        target.where.line,
-        known.declared.identity,
-        dumps([target.fields, known.declared.given]),
-        dumps([str(dep) for dep in target.deps]),
-        dumps(known.sources),
-        dumps(known.reads),
-        dumps(known.provided),
-        dumps([[problem.where, problem.what, problem.fix] for problem in analysis.warnings]),
-    )
-
-
-def _offered_outputs(actions: Iterable[tuple[Iterable[str], Iterable[str]]]) -> tuple[str, ...]:
-    """Return what the actions (inputs, outputs) of a target make and none of them uses: the others are steps."""
-    steps = list(actions)
-    used = {path for inputs, _ in steps for path in inputs}
-    return tuple(path for _, outputs in steps for path in outputs if path not in used)

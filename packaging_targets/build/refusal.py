@@ -9,7 +9,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packaging_targets.build.packages import Declarations, stored_label, stored_target
+from packaging_targets.build.packages import Declarations
+from packaging_targets.build.targets import stored_label, stored_target
 from packaging_targets.errors import Problem
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import TARGET_FILE

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from packaging_targets.build.packages import stored_target
 from packaging_targets.build.session import Session, planned
+from packaging_targets.build.targets import stored_target
 from packaging_targets.store.records import loads
 from packaging_targets.workspace.graph import Node, TargetGraph
 

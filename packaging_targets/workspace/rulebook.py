@@ -189,6 +189,10 @@ class Rulebook:
                     pending.extend(_neighbours(path))
         return found
 
+    def has_file(self, logical: str) -> bool:
+        """Tell whether a rule has the file `@rule/file`."""
+        return logical in self.files(logical[1:].partition("/")[0])
+
     def path_of(self, logical: str) -> str:
         """Return the path on disk of `@rule/file`."""
         rule, _, relative = logical[1:].partition("/")
