@@ -17,6 +17,7 @@ from typing import Any
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.feature_files import (
+    COLLECTION_FILE,
     INSTALL_SCRIPT,
     METADATA_FILE,
     FeatureFolder,
@@ -28,7 +29,6 @@ from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.manifest import Entry, Manifest
 from packaging_targets.model.semver import is_semantic_version
 
-COLLECTION_FILE = "devcontainer-collection.json"
 SOURCE = "devcontainer-cli"
 VERSIONED, UPSTREAM = "versioned", "upstream"
 """How archives are named: `<id>-<version>.tgz`, or `devcontainer-feature-<id>.tgz`, as web addresses need."""

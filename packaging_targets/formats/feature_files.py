@@ -7,13 +7,14 @@ they rewrite an absolute link to a relative one and drop a link that leaves the 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from packaging_targets.errors import Problem
 
 METADATA_FILE = "devcontainer-feature.json"
 INSTALL_SCRIPT = "install.sh"
+COLLECTION_FILE = "devcontainer-collection.json"
 _UNPACKED = "TARGETS.toml"  # it declares the packing, and is no part of what is packed
 _MAX_HOPS = 40
 
@@ -61,14 +62,41 @@ class FeatureFolder:
         """Return `relative` with the folder before it."""
         return f"{self.path}/{relative}" if self.path else relative
 
+    @property
+    def outputs(self) -> list[str]:
+        """The folders in it that are output folders, sorted; one in another is not told of."""
+        end = f"/{COLLECTION_FILE}"
+        found = sorted(path.removesuffix(end) for path in self.files if path.endswith(end))
+        return [path for path in found if not _lies_in(path, (one for one in found if one != path))]
+
     def packed(self) -> list[str]:
         """Return the paths that go into the archive, sorted."""
-        return sorted(path for path in self.files if path != _UNPACKED)
+        outputs = self.outputs
+        return sorted(path for path in self.files if path != _UNPACKED and not (outputs and _lies_in(path, outputs)))
+
+
+def is_output_folder(names: Iterable[str]) -> bool:
+    """Tell whether a folder that holds these names is one into which features were packed.
+
+    Inside a feature such a folder is no part of it: otherwise each packing would pack the archives of the last.
+    """
+    return COLLECTION_FILE in names
+
+
+def output_inside(where: str) -> Problem:
+    """Return what to say of an output folder inside a feature."""
+    what = f"`{where}` is an output folder, with a `{COLLECTION_FILE}`, and so no part of the feature"
+    return Problem(where, what, "remove it, or package into a folder outside the feature")
+
+
+def _lies_in(path: str, folders: Iterable[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
 
 
 def check_files(folder: FeatureFolder, findings: Findings) -> None:
     """Note what is wrong with the files of a feature."""
     packed = folder.packed()
+    findings.warnings += [output_inside(folder.within(path)) for path in folder.outputs]
     _check_names(folder, packed, findings)
     _check_case(folder, packed, findings)
     _check_links(folder, packed, findings)

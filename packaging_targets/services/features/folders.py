@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging_targets.errors import PackagingError, Problem, RequestError
-from packaging_targets.formats.feature_files import METADATA_FILE, FeatureFolder
+from packaging_targets.formats.feature_files import METADATA_FILE, FeatureFolder, is_output_folder, output_inside
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.states import is_junk, is_racy
 from packaging_targets.store.sweep import signature
@@ -162,7 +162,11 @@ def list_folder(path: str, skipped: str = "") -> Listing:
         if relative and any(entry.name == TARGET_FILE for entry in entries):
             listing.warnings.append(_other_package(within(path, relative)))
             continue
+        if relative and is_output_folder(entry.name for entry in entries):
+            listing.warnings.append(output_inside(within(path, relative)))
+            continue
         pending.extend(_add(listing, relative, entries, skipped))
+    listing.warnings.sort()  # the system lists folders in any order
     return listing
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from packaging_targets.errors import Problem, RequestError
-from packaging_targets.formats.feature import COLLECTION_FILE, SOURCE, UPSTREAM, VERSIONED, archive_name
+from packaging_targets.formats.feature import SOURCE, UPSTREAM, VERSIONED, archive_name
+from packaging_targets.formats.feature_files import COLLECTION_FILE, is_output_folder
 from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import SemanticVersion
@@ -56,7 +57,7 @@ class PackedCollection:
 
 def holds_archives(folder: str) -> bool:
     """Tell whether a folder is one of packed features."""
-    return os.path.lexists(os.path.join(folder, COLLECTION_FILE))
+    return os.path.isdir(folder) and is_output_folder(os.listdir(folder))
 
 
 def read_archives(folders: Sequence[str]) -> PackedCollection:

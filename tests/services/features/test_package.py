@@ -333,6 +333,36 @@ def test_the_verb_and_the_rules_make_the_same_bytes(features: Features, tmp_path
         assert digest == archive.packed.tar_sha256 + "\n"
 
 
+@pytest.mark.requirement("D-10", "FR-2.deterministic")
+def test_output_folders_inside_features_are_packed_by_nobody(features: Features, tmp_path: Path) -> None:
+    features.feature("f/src/go")
+    features.package("f", output="clean")
+    clean = features.output("clean")
+    features.package("f/src/go", output="f/src/go/output")
+    features.package("f/src/go", output="f/src/go/deep/made")
+    result = features.package("f", output="again")
+    assert features.output("again") == clean
+    assert [str(one) for one in result.warnings] == [
+        f"error: `f/src/go/{folder}` is an output folder, with a `devcontainer-collection.json`, "
+        f"and so no part of the feature\n  at f/src/go/{folder}\n"
+        "  fix: remove it, or package into a folder outside the feature"
+        for folder in ("deep/made", "output")
+    ]
+    features.package("f/src/go", output="single")
+    assert features.output("single")["go-1.0.0.tgz"] == clean["go-1.0.0.tgz"]
+    ws = Workspace(tmp_path / "repo")
+    for path in (one for one in features.path("f").rglob("*") if one.is_file()):
+        name = path.relative_to(features.root).as_posix()
+        ws.write({name: path.read_bytes()}, executable=os.access(path, os.X_OK))
+    ws.write({"f/TARGETS.toml": '[[feature_collection]]\nname = "all"\n'})
+    run = ws.packaging("build")
+    assert run.exit_code == 0
+    assert [line for line in run.output.splitlines() if line.startswith("warning")] == [
+        str(one).splitlines()[0].replace("error", "warning") for one in result.warnings
+    ]
+    assert {f"dist/f/all/{name}": data for name, data in clean.items()} == ws.contents("dist/f/all")
+
+
 @pytest.mark.requirement("D-9")
 def test_the_name_that_web_addresses_need(features: Features) -> None:
     features.feature("src/go")

@@ -470,6 +470,48 @@ def test_an_output_folder_that_is_a_feature(features: Features) -> None:
 
 
 @pytest.mark.requirement("D-2", "UP-force")
+@pytest.mark.parametrize("force", [False, True])
+def test_an_output_folder_that_is_another_feature(features: Features, force: bool) -> None:
+    features.feature("src/a")
+    features.feature("src/b")
+    before = features.output("src")
+    assert features.refusal("src/a", output="src/b", force=force, code=2) == (
+        "error: the output folder `src/b` is the folder of a feature: archives would be packed into archives\n"
+        "  at src/b\n"
+        "  fix: name another folder with --output-folder"
+    )
+    assert features.output("src") == before
+
+
+@pytest.mark.requirement("D-2", "UP-force")
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize(
+    ("target", "output", "around"),
+    [
+        (".", "src/go/scripts", "the folder of the feature `go`"),
+        (".", "src/go/scripts/deep", "the folder of the feature `go`"),
+        ("src/az", "src/go/vendor", "the folder of the feature `go`"),
+        ("src/go", "src/go/output", "the folder of the feature `go`"),
+        (".", "src/begun", "`src`, whose folders are features"),
+    ],
+)
+def test_an_output_folder_that_holds_sources(
+    features: Features, target: str, output: str, around: str, force: bool
+) -> None:
+    features.feature("src/go")
+    features.feature("src/az")
+    names = ("go/scripts/x", "go/scripts/deep/x", "go/vendor/x.tgz", "go/output/x.sh", "begun/install.sh")
+    features.write({f"src/{name}": "mine" for name in names})
+    before = features.output("src")
+    assert features.refusal(target, output=output, force=force, code=2) == (
+        f"error: the output folder `{output}` lies in {around}, and was no output folder before\n"
+        f"  at {output}\n"
+        "  fix: name another folder with --output-folder"
+    )
+    assert features.output("src") == before
+
+
+@pytest.mark.requirement("D-2", "UP-force")
 @pytest.mark.parametrize(
     ("output", "reason"),
     [
@@ -479,7 +521,8 @@ def test_an_output_folder_that_is_a_feature(features: Features) -> None:
         ("repo", "it holds the source of features"),
         ("repo/src", "it is the source of features"),
         ("link-to-src", "it is the source of features"),
-        ("repo/src/go/scripts", "it lies in the folder of the feature `go`, and was no output folder before"),
+        ("others", "it holds folders of features"),
+        ("other", "it holds folders of features"),
         ("checkout", "it holds `.git`"),
         ("~", "it is the home folder"),
     ],
@@ -488,7 +531,9 @@ def test_force_does_not_empty_what_is_dear(
     features: Features, monkeypatch: pytest.MonkeyPatch, output: str, reason: str
 ) -> None:
     features.feature("repo/src/go")
-    features.write({"repo/src/go/scripts/x": "1", "checkout/.git/HEAD": "", "home/x": ""})
+    features.write({"checkout/.git/HEAD": "", "home/x": ""})
+    features.feature("others/az")
+    features.feature("other/src/az")
     features.path("link-to-src").symlink_to("repo/src")
     monkeypatch.setenv("HOME", str(features.path("home")))
     before = features.output(".")
@@ -513,6 +558,9 @@ def test_without_force_nothing_of_that_is_refused(features: Features) -> None:
 @pytest.mark.requirement("D-2", "FR-4")
 def test_force_empties_a_folder_in_a_feature_that_has_been_an_output_folder(features: Features) -> None:
     features.feature("")
+    features.write({"output/old-1.0.0.tgz": "", "output/.features-package-x1/y": ""})
+    features.package(force=True)
+    assert sorted(features.output()) == ["color-1.0.0.tgz", "devcontainer-collection.json"]
     features.write({"output/stale": ""})
     features.package(force=True)
     assert sorted(features.output()) == ["color-1.0.0.tgz", "devcontainer-collection.json"]
