@@ -17,7 +17,6 @@ from typing import Any
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.feature_files import (
-    COLLECTION_FILE,
     INSTALL_SCRIPT,
     METADATA_FILE,
     FeatureFolder,

@@ -314,6 +314,17 @@ def test_archives_may_have_the_name_of_the_reference_client(home: FakeRegistry, 
     assert publish(home, folder).artifacts[0].outcome == "published"
 
 
+def test_two_archives_of_a_feature_have_to_be_the_same(home: FakeRegistry, tmp_path: Path) -> None:
+    folder = packed(tmp_path, feature("alpha"))
+    (tmp_path / "devcontainer-feature-alpha.tgz").write_bytes(archive(feature("alpha"), "older"))
+    assert refused(home, folder) == (
+        "error: `alpha-1.2.3.tgz` and `devcontainer-feature-alpha.tgz` are both archives of `alpha`, and not the same\n"
+        f"  at {folder}\n  fix: remove the one that is not meant: `features package -f` leaves one alone"
+    )
+    (tmp_path / "devcontainer-feature-alpha.tgz").write_bytes(archive(feature("alpha")))
+    assert publish(home, folder).artifacts[0].outcome == "published"
+
+
 def test_an_archive_that_is_not_what_the_collection_says(home: FakeRegistry, tmp_path: Path) -> None:
     folder = packed(tmp_path, feature("alpha"), feature("beta"), feature("gamma"))
     (tmp_path / "alpha-1.2.3.tgz").write_bytes(archive(feature("alpha", "1.2.2")))
