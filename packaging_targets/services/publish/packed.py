@@ -110,8 +110,8 @@ def _feature(folder: str, at: str, entry: Any, problems: list[Problem]) -> Packe
         return None
     faults = [*_version_faults(feature_id, text), *_legacy_faults(feature_id, metadata)]
     problems += [Problem(where, what, fix) for what, fix in faults]
-    found = _archive(folder, feature_id, text, metadata, problems)
-    if faults or found is None:
+    found = None if faults else _archive(folder, feature_id, text, metadata, problems)
+    if found is None:
         return None
     path, digest, size = found
     return PackedFeature(feature_id, SemanticVersion.parse(text), metadata, path, digest, size)
@@ -146,7 +146,8 @@ def _archive(
         problems.append(Problem(folder, what, _AGAIN))
         return None
     try:
-        found = [look_into(os.path.join(folder, name)) for name in there]
+        # A single feature may be packed without `install.sh`, with a warning; then it may be published too.
+        found = [look_into(os.path.join(folder, name), installable=False) for name in there]
     except RequestError as error:
         problems += error.problems
         return None
@@ -165,9 +166,8 @@ def _archive_faults(
         what = f"{named} are both archives of `{feature_id}`, and not the same"
         yield Problem(folder, what, "remove the one that is not meant: `features package -f` leaves one alone")
     for archive in found:
-        if archive.feature is None:
-            yield from archive.errors
-        elif archive.feature.metadata != metadata:
+        yield from archive.errors
+        if archive.feature is not None and archive.feature.metadata != metadata:
             what = f"the archive of `{feature_id}` holds other metadata than `{COLLECTION_FILE}` lists"
             yield Problem(archive.name, what, _AGAIN)
 
