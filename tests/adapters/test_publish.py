@@ -10,6 +10,7 @@ import pytest
 from oci_registry import FakeRegistry
 
 from packaging_targets.adapters.testing import Workspace
+from packaging_targets.services.publish.offers import Offer
 
 FEATURE = (
     '[[devcontainer_feature]]\nname = "feature"\npublish = {{ registry = "{host}", namespace = "acme/features" }}\n'
@@ -69,6 +70,35 @@ def test_a_label_brings_those_of_its_namespace_along(ws: Workspace, home: FakeRe
     assert run.exit_code == 0
     assert "published too, since they go to the same place: //paint:feature\n" in run.output
     assert tags(home, "paint")
+
+
+@pytest.mark.parametrize("written", ["{}", "http://{}"])
+def test_a_place_is_one_however_it_is_written(ws: Workspace, home: FakeRegistry, written: str) -> None:
+    ws.write({"paint/TARGETS.toml": FEATURE.format(host=written.format(home.host.upper()).replace("HTTP", "http"))})
+    run = ws.packaging("publish", "//color:feature")
+    assert run.exit_code == 0
+    assert "published too, since they go to the same place: //paint:feature\n" in run.output
+    layer = json.loads(home.manifests["acme/features", "latest"])["layers"][0]
+    listing = json.loads(home.blobs["acme/features", layer["digest"]])
+    assert [one["id"] for one in listing["features"]] == ["color", "paint"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("localhost:5000", "LOCALHOST:5000"),
+        ("localhost:5000", "https://localhost:5000/"),
+        ("ghcr.io", "https://ghcr.io"),
+        ("ghcr.io", "http://GHCR.io/"),
+        ("docker.io", "registry-1.docker.io"),
+    ],
+)
+def test_places(one: str, other: str) -> None:
+    def place(registry: str) -> tuple[str, ...]:
+        return Offer("//x:x", "features", {"registry": registry, "namespace": "a/b"}).place
+
+    assert place(one) == place(other)
+    assert place(one) != place("elsewhere.example")
 
 
 def test_another_namespace_is_left_alone(ws: Workspace, home: FakeRegistry) -> None:
@@ -163,6 +193,16 @@ def test_a_rule_of_yours_may_offer_features(ws: Workspace, home: FakeRegistry) -
     assert run.output == (
         "error: what is of the kind `features` cannot be published without `folder`\n  at //m:m\n"
         '  fix: let the rule say them in context.provide("publish", …)\n'
+    )
+
+
+def test_a_registry_that_is_none_is_told_with_its_target(ws: Workspace) -> None:
+    ws.write({"color/TARGETS.toml": FEATURE.format(host="localhost:99999")})
+    run = ws.packaging("publish")
+    assert (run.exit_code, run.output) == (
+        2,
+        "error: `localhost:99999` is no registry\n  at //color:feature\n"
+        "  fix: write a host, as in `ghcr.io` or `localhost:5000`\n",
     )
 
 
