@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urljoin
 
 from packaging_targets.errors import IntegrityError, RegistryError, RequestError
 from packaging_targets.formats.oci import INDEX_TYPE, MANIFEST_TYPE
@@ -17,7 +16,7 @@ from packaging_targets.model.digest import Digest
 from packaging_targets.registry.oci.auth import Session
 from packaging_targets.registry.oci.credentials import Credentials, find_credentials
 from packaging_targets.registry.oci.faults import place
-from packaging_targets.registry.oci.reference import Registry, Repository, is_tag, origin_of, parse_digest
+from packaging_targets.registry.oci.reference import Registry, Repository, is_tag, joined, origin_of, parse_digest
 from packaging_targets.registry.oci.transport import Answer, Patience, Request, Transport
 from packaging_targets.registry.oci.upload import CHUNK, Blob, Upload
 
@@ -187,7 +186,9 @@ def _next_page(request: Request, answer: Answer) -> str | None:
     target, _, rest = answer.headers.get("link", "").partition(">")
     if not target.startswith("<") or 'rel="next"' not in rest.replace(" ", ""):
         return None
-    url = urljoin(request.url, target[1:])
+    url = joined(request.url, target[1:])
+    if url is None:
+        raise RegistryError.one("the list of tags goes on at what is no address of the web", place(request), "")
     if origin_of(url) != origin_of(request.url):
         raise RegistryError.one("the list of tags goes on at another host", place(request), "")
     return url

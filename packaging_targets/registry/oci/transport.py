@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
 from packaging_targets.registry.oci.faults import Unreachable, place, unreachable
-from packaging_targets.registry.oci.reference import is_loopback, origin_of
+from packaging_targets.registry.oci.reference import is_loopback, joined, number, origin_of
 
 if TYPE_CHECKING:
     import urllib3
@@ -79,13 +79,14 @@ class Answer:
     def asks_to_wait(self) -> float:
         """How many seconds the server asks to wait (`Retry-After`, a number or a date), or 0."""
         text = self.headers.get("retry-after", "").strip()
-        if text.isdecimal():
-            return float(text)
+        seconds = number(text)
+        if seconds is not None:
+            return float(seconds)
         from email.utils import parsedate_to_datetime
 
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-        except ValueError:
+        except (ValueError, OverflowError):
             return 0.0
 
 
@@ -144,7 +145,7 @@ class Transport:
     def _once(self, request: Request) -> Answer:
         import urllib3
 
-        stream = request.body.open() if isinstance(request.body, Body) else None
+        stream = _opened(request.body) if isinstance(request.body, Body) else None
         try:
             response = self._pool(request.url).urlopen(
                 request.method,
@@ -221,6 +222,15 @@ def _through(proxy: str, settings: dict[str, Any]) -> urllib3.ProxyManager:
     return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)
 
 
+def _opened(body: Body) -> BinaryIO:
+    try:
+        return body.open()
+    except OSError as error:
+        name = str(error.filename or "")
+        what = f"what is to be sent cannot be read: {(error.strerror or str(error)).lower()}"
+        raise RegistryError.one(what, name, "make it again, and leave it alone until it is published") from error
+
+
 def _headers(request: Request) -> dict[str, str]:
     own = {"User-Agent": "packaging-targets", "Accept-Encoding": "identity"}
     if isinstance(request.body, Body):
@@ -244,11 +254,10 @@ def _too_long(request: Request) -> PackagingError:
 
 
 def _redirected(request: Request, answer: Answer, location: str) -> Request:
-    target = urljoin(request.url, location)
-    try:
-        scheme, host, port = origin_of(target)
-    except ValueError:
-        raise RegistryError.one("the registry redirects to what is no address of the web", place(request), "") from None
+    target = joined(request.url, location)
+    if target is None:
+        raise RegistryError.one("the registry redirects to what is no address of the web", place(request), "")
+    scheme, host, port = origin_of(target)
     if request.url.startswith("https:") and scheme != "https":
         fix = "correct the registry's configuration: behind a proxy it has to know its own address"
         raise RegistryError.one(f"the registry redirects from TLS to plain HTTP, to `{host}`", place(request), fix)

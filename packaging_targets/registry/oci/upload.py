@@ -13,11 +13,11 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from packaging_targets.errors import IntegrityError, RegistryError
 from packaging_targets.registry.oci.faults import place
-from packaging_targets.registry.oci.reference import Repository, origin_of
+from packaging_targets.registry.oci.reference import Repository, joined, number, origin_of
 from packaging_targets.registry.oci.transport import PASSING, Answer, Body, Request
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ class Upload:
             return None, 0
         if answer.status != _ACCEPTED:
             raise self._session.error(request, answer)
-        least = answer.headers.get("oci-chunk-min-length", "")
-        return self._location(request, answer), int(least) if least.isdecimal() else 0
+        least = number(answer.headers.get("oci-chunk-min-length", ""))
+        return self._location(request, answer), least or 0
 
     def _in_one_piece(self, location: str) -> None:
         patience = self._session.transport.patience
@@ -156,7 +156,8 @@ class Upload:
         request = Request("GET", location)
         answer = self._session.send(request, *self._scopes)
         start, _, end = answer.headers.get("range", "").removeprefix("bytes=").partition("-")
-        there = int(end) + 1 if start == "0" and end.isdecimal() else 0
+        last = number(end) if start == "0" else None
+        there = 0 if last is None else last + 1
         # `0-0` is said of one byte and of none; then, and where the session is gone, a new one is begun.
         if answer.status == _NO_CONTENT and 1 < there <= self._blob.size:
             return self._location(request, answer), there
@@ -182,12 +183,11 @@ class Upload:
 
     def _location(self, request: Request, answer: Answer) -> str:
         """Return where a session goes on. A registry that does not know of the TLS before it is read as if it did."""
-        location = urljoin(answer.url, answer.headers.get("location", ""))
-        try:
-            scheme, host, _ = origin_of(location)
-            own_scheme, own_host, _ = origin_of(self._repository.registry.origin)
-        except ValueError:
-            raise RegistryError.one("the registry gives no address for the upload", place(request), "") from None
+        location = joined(answer.url, answer.headers.get("location", ""))
+        if location is None:
+            raise RegistryError.one("the registry gives no address for the upload", place(request), "")
+        scheme, host, _ = origin_of(location)
+        own_scheme, own_host, _ = origin_of(self._repository.registry.origin)
         if own_scheme == "https" and scheme != "https":
             if host != own_host:
                 what = f"the registry wants the upload sent to `{host}` without TLS"

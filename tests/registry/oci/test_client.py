@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -306,6 +307,8 @@ def test_a_way_of_asking_that_nobody_knows(home: FakeRegistry) -> None:
         b'{"token": 5}',
         b'{"token": "a\\r\\nX: y"}',
         b'{"token": "t", "expires_in": "x"}',
+        b'{"token": "t", "expires_in": ' + b"9" * 4000 + b"}",
+        b'{"token": "t", "expires_in": ' + b"9" * 5000 + b"}",
         b"[" * 50_000,
     ],
 )
@@ -588,6 +591,54 @@ def test_a_list_of_tags_that_goes_round_in_a_circle(home: FakeRegistry) -> None:
     assert "the list of tags does not end" in str(failure(told.client.tags, told.place))
 
 
+@pytest.mark.parametrize("target", ["ftp://x/y", "http://[bad", "http://a.example:99999/"])
+def test_a_list_of_tags_that_goes_on_nowhere(home: FakeRegistry, target: str) -> None:
+    on = {"Link": f'<{target}>; rel="next"'}
+    home.fail("GET", "/tags/", Fault(status=200, body=b'{"tags": ["a"]}', headers=on))
+    told = Told(home)
+    assert str(failure(told.client.tags, told.place)) == (
+        "error: the list of tags goes on at what is no address of the web\n"
+        f"  at GET http://{home.host}/v2/acme/color/tags/list"
+    )
+
+
+@pytest.mark.parametrize("location", ["ftp://x/y", "http://[bad", "http://a.example:99999/"])
+@pytest.mark.parametrize("chunk", [4096, 1 << 20])
+def test_an_upload_that_goes_on_nowhere(home: FakeRegistry, location: str, chunk: int) -> None:
+    method = "POST" if chunk > len(DATA) else "PATCH"
+    home.fail(method, "/uploads/", Fault(status=202, headers={"Location": location}), times=9)
+    error = failure(Told(home, chunk=chunk).push)
+    assert isinstance(error, RegistryError)
+    assert str(error).startswith(f"error: the registry gives no address for the upload\n  at {method} ")
+
+
+def test_numbers_that_nobody_can_mean(home: FakeRegistry) -> None:
+    many = "9" * 5000
+    start = {"Location": "/v2/acme/color/blobs/uploads/s0", "OCI-Chunk-Min-Length": many}
+    home.uploads["s0"] = b""
+    home.fail("POST", "/uploads/", Fault(status=202, headers=start))
+    home.fail("PATCH", "/uploads/s0", Fault(cut=100))
+    home.fail("GET", "/uploads/s0", Fault(status=204, headers={**start, "Range": f"0-{many}"}))
+    told = Told(home, chunk=4096)
+    next(home.sessions)
+    assert told.push() == "uploaded"
+    assert [one.size for one in home.log if one.method == "PATCH"] == [4096, 4096, 4096, 2048]
+    home.fail("GET", "/tags/", Fault(status=429, headers={"Retry-After": many}))
+    told.client.tags(told.other)
+    assert all(wait < 10 for wait in told.waits)
+
+
+def test_bytes_that_are_no_longer_there(home: FakeRegistry, tmp_path: Path) -> None:
+    told = Told(home)
+    gone = tmp_path / "color.tgz"
+    error = failure(told.client.push_blob, told.place, Blob(DIGEST, len(DATA), lambda: gone.open("rb")))
+    assert isinstance(error, RegistryError)
+    assert str(error) == (
+        "error: what is to be sent cannot be read: no such file or directory\n"
+        f"  at {gone}\n  fix: make it again, and leave it alone until it is published"
+    )
+
+
 def test_a_list_of_tags_that_goes_on_elsewhere(home: FakeRegistry) -> None:
     away = {"Link": '<http://evil.example/tags>; rel="next"'}
     home.fail("GET", "/tags/", Fault(status=200, body=b'{"tags": ["a"]}', headers=away))
@@ -652,6 +703,7 @@ def test_an_upload_may_be_redirected_with_its_bytes(home: FakeRegistry) -> None:
         ("ftp://a.example/x", "the registry redirects to what is no address of the web"),
         ("http://:80/", "the registry redirects to what is no address of the web"),
         ("http://a.example:99999/", "the registry redirects to what is no address of the web"),
+        ("http://[bad", "the registry redirects to what is no address of the web"),
     ],
 )
 def test_redirects_to_nowhere(home: FakeRegistry, location: str, told: str) -> None:
