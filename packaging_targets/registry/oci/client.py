@@ -35,13 +35,17 @@ _WRITTEN = {200, 201, 202}
 
 
 class OciClient:
-    """A registry, spoken to. Every method raises RegistryError where that fails, IntegrityError for wrong bytes."""
+    """A registry, spoken to. Every method raises RegistryError where that fails, IntegrityError for wrong bytes.
+
+    With `pushing`, what is read is read with the right to write: who is going to write needs one token, not two.
+    """
 
     def __init__(
         self,
         registry: Registry,
         *,
         credentials: Callable[[Registry], Credentials | None] = find_credentials,
+        pushing: bool = False,
         patience: Patience | None = None,
         connections: int = 8,
         chunk: int = CHUNK,
@@ -50,6 +54,7 @@ class OciClient:
         self.registry = registry
         self._transport = Transport(patience, connections)
         self._session = Session(registry, self._transport, credentials)
+        self._reading = _push if pushing else _pull
         self._chunk = chunk
 
     def close(self) -> None:
@@ -59,7 +64,7 @@ class OciClient:
     def manifest_digest(self, repository: Repository, reference: str) -> Digest | None:
         """Return the digest of the manifest that a tag or a digest leads to, or None where there is none."""
         request = self._manifest_request("HEAD", repository, reference)
-        answer = self._session.send(request, _pull(repository))
+        answer = self._session.send(request, self._reading(repository))
         if answer.status == _NOT_FOUND:
             return None
         if not answer.done:
@@ -73,7 +78,7 @@ class OciClient:
     def manifest(self, repository: Repository, reference: str) -> bytes | None:
         """Return the manifest that a tag or a digest leads to, or None where there is none."""
         request = self._manifest_request("GET", repository, reference)
-        answer = self._session.send(request, _pull(repository))
+        answer = self._session.send(request, self._reading(repository))
         if answer.status == _NOT_FOUND:
             return None
         if not answer.done:
@@ -109,7 +114,7 @@ class OciClient:
         while url is not None:
             seen.add(url)
             request = Request("GET", url, {"Accept": "application/json"}, limit=_MAX_TAG_PAGE)
-            answer = self._session.send(request, _pull(repository))
+            answer = self._session.send(request, self._reading(repository))
             if answer.status == _NOT_FOUND and not found:
                 return ()
             if not answer.done:
@@ -123,15 +128,20 @@ class OciClient:
 
     def has_blob(self, repository: Repository, digest: Digest) -> bool:
         """Tell whether a repository has a blob."""
-        return Upload(self._session, repository, Blob.of(digest, b"")).is_there()
+        return self._has(repository, digest, self._reading(repository))
 
     def push_blob(self, repository: Repository, blob: Blob, mount_from: Repository | None = None) -> str:
         """Bring a blob into a repository; return `present`, `mounted` or `uploaded`.
 
         Where `mount_from` has the blob, the registry is asked to take it from there.
         """
-        upload = Upload(self._session, repository, blob, self._chunk)
-        return "present" if upload.is_there() else upload.run(mount_from)
+
+        def is_there() -> bool:
+            return self._has(repository, blob.digest, _push(repository))
+
+        if is_there():
+            return "present"
+        return Upload(self._session, repository, blob, is_there, self._chunk).run(mount_from)
 
     def read_blob(self, repository: Repository, digest: Digest, size: int, into: BinaryIO) -> None:
         """Write a blob of `size` bytes to a stream that can be read and sought; cut off, it starts again."""
@@ -143,7 +153,7 @@ class OciClient:
             return into
 
         request = Request("GET", repository.url(f"blobs/{digest}"), limit=size, into=rewound)
-        answer = self._session.send(request, _pull(repository))
+        answer = self._session.send(request, self._reading(repository))
         if not answer.done:
             raise self._session.error(request, answer)
         into.seek(start)
@@ -151,6 +161,15 @@ class OciClient:
         while piece := into.read(_PIECE):
             hasher.update(piece)
         _demand_digest(request, Digest(hasher.hexdigest()), digest)
+
+    def _has(self, repository: Repository, digest: Digest, scope: str) -> bool:
+        request = Request("HEAD", repository.url(f"blobs/{digest}"))
+        answer = self._session.send(request, scope)
+        if answer.status == _NOT_FOUND:
+            return False
+        if not answer.done:
+            raise self._session.error(request, answer)
+        return True
 
     def _manifest_request(self, method: str, repository: Repository, reference: str) -> Request:
         url = repository.url(f"manifests/{reference}")

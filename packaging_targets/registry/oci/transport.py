@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
-from packaging_targets.registry.oci.faults import Unreachable, place, unreachable
+from packaging_targets.registry.oci.faults import PassingError, place, unreachable
 from packaging_targets.registry.oci.reference import is_loopback, joined, number, origin_of
 
 if TYPE_CHECKING:
@@ -76,6 +76,11 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004  # the range has no better name
 
     @property
+    def may_pass(self) -> bool:
+        """Whether it may be another answer another time, and soon enough to wait for it."""
+        return self.status in PASSING and self.asks_to_wait <= _LONGEST_WAIT
+
+    @property
     def asks_to_wait(self) -> float:
         """How many seconds the server asks to wait (`Retry-After`, a number or a date), or 0."""
         text = self.headers.get("retry-after", "").strip()
@@ -121,17 +126,21 @@ class Transport:
         while True:
             attempt += 1
             last = not request.repeatable or attempt >= self.patience.attempts
+            asked = 0.0
             try:
                 answer = self._led_on(request)
-            except Unreachable as failure:
-                if last or not failure.passing:
-                    raise failure.error from None
-                wait = self.patience.pause(attempt)
+            except PassingError:
+                if last:
+                    raise
             else:
-                if last or answer.status not in PASSING or answer.asks_to_wait > _LONGEST_WAIT:
+                if last or not answer.may_pass:
                     return answer
-                wait = self.patience.pause(attempt, answer.asks_to_wait)
-            self.patience.sleep(wait)
+                asked = answer.asks_to_wait
+            self.wait(attempt, asked)
+
+    def wait(self, attempt: int, asked: float = 0.0) -> None:
+        """Wait after the `attempt`-th try (from 1), where the server asked for `asked` seconds."""
+        self.patience.sleep(self.patience.pause(attempt, asked))
 
     def _led_on(self, request: Request) -> Answer:
         for _ in range(_MAX_REDIRECTS + 1):

@@ -57,7 +57,7 @@ def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], Oci
     registry = Registry.parse(asked.registry, insecure=asked.insecure)
     collection = read_archives(asked.folders)
     repositories = _repositories(registry, asked.namespace, collection.features)
-    client = connect(registry) if connect else OciClient(registry, connections=max(1, asked.jobs))
+    client = connect(registry) if connect else _client(registry, asked)
     try:
         publisher = _Publisher(client, dry_run=asked.dry_run)
         place = Repository.of(registry, asked.namespace)
@@ -69,6 +69,10 @@ def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], Oci
         return Report.together([report, Report((publisher.collection(place, collection, there),))])
     finally:
         client.close()
+
+
+def _client(registry: Registry, asked: FeaturePublishing) -> OciClient:
+    return OciClient(registry, pushing=not asked.dry_run, connections=max(1, asked.jobs))
 
 
 def _repositories(registry: Registry, namespace: str, features: Sequence[PackedFeature]) -> dict[str, Repository]:

@@ -184,6 +184,22 @@ def test_a_token_is_got_for_the_scopes_and_kept(home: FakeRegistry) -> None:
     assert home.token_requests[0]["service"] == ["fake"]
 
 
+def test_who_is_going_to_write_asks_for_one_token(home: FakeRegistry) -> None:
+    home.auth = "bearer"
+    told = Told(home, pushing=True)
+    assert told.client.manifest_digest(told.place, "1") is None
+    told.client.put_manifest(told.place, "1", fill(told))
+    told.client.tags(told.place)
+    assert [form["scope"] for form in home.token_requests] == [["repository:acme/color:pull,push"]]
+
+
+def test_who_asks_for_a_blob_alone_needs_not_write(home: FakeRegistry) -> None:
+    home.auth = "bearer"
+    told = Told(home)
+    assert not told.client.has_blob(told.place, DIGEST)
+    assert [form["scope"] for form in home.token_requests] == [["repository:acme/color:pull"]]
+
+
 def test_tokens_may_be_had_elsewhere(home: FakeRegistry) -> None:
     with FakeRegistry() as elsewhere:
         home.auth, home.realm, home.tokens = "bearer", f"http://127.0.0.1:{elsewhere.port}/token", elsewhere.tokens
@@ -358,6 +374,23 @@ def test_a_wait_that_is_asked_for_is_kept(home: FakeRegistry, header: str, least
     told = Told(home)
     told.client.tags(told.place)
     assert least <= told.waits[0] <= most
+
+
+@pytest.mark.parametrize("chunk", [4096, 1 << 20])
+def test_a_wait_that_is_too_long_is_not_in_an_upload(home: FakeRegistry, chunk: int) -> None:
+    method = "PUT" if chunk > len(DATA) else "PATCH"
+    home.fail(method, "/uploads/", Fault(status=503, headers={"Retry-After": "86400"}))
+    told = Told(home, chunk=chunk)
+    assert str(failure(told.push)).startswith(f"error: the registry has failed (503)\n  at {method} ")
+    assert told.waits == []
+
+
+def test_an_upload_does_not_try_again_what_cannot_pass(home: FakeRegistry) -> None:
+    home.fail("PUT", "/uploads/", Fault(status=307, headers={"Location": "ftp://x/y"}), times=9)
+    told = Told(home)
+    assert "the registry redirects to what is no address of the web" in str(failure(told.push))
+    assert told.waits == []
+    assert len(home.asked("PUT")) == 1
 
 
 def test_a_wait_that_is_too_long_is_not(home: FakeRegistry) -> None:
@@ -633,6 +666,7 @@ def test_bytes_that_are_no_longer_there(home: FakeRegistry, tmp_path: Path) -> N
     gone = tmp_path / "color.tgz"
     error = failure(told.client.push_blob, told.place, Blob(DIGEST, len(DATA), lambda: gone.open("rb")))
     assert isinstance(error, RegistryError)
+    assert told.waits == []
     assert str(error) == (
         "error: what is to be sent cannot be read: no such file or directory\n"
         f"  at {gone}\n  fix: make it again, and leave it alone until it is published"
@@ -736,7 +770,8 @@ def test_an_upload_address_that_forgot_the_tls_before_it() -> None:
     from packaging_targets.registry.oci.upload import Upload
 
     registry = Registry("r.example:8443")
-    upload = Upload(Session(registry, Transport(), lambda _: None), Repository(registry, "a"), Blob.of(DIGEST, DATA))
+    session = Session(registry, Transport(), lambda _: None)
+    upload = Upload(session, Repository(registry, "a"), Blob.of(DIGEST, DATA), lambda: False)
     request = Request("POST", "https://r.example:8443/v2/a/blobs/uploads/")
 
     def located(text: str) -> str:
