@@ -90,10 +90,10 @@ def _add_package(verbs: Any) -> None:
 
 
 def _package(options: argparse.Namespace) -> int:
-    from packaging_targets.services.features.package import Request, package
+    from packaging_targets.services.features.package import FeaturePackaging, package
 
     result = package(
-        Request(
+        FeaturePackaging(
             target=options.target,
             output=options.output_folder,
             force=options.force_clean_output_folder,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class FeaturePackaging:
     """What to package and how; `force` empties the output folder, `strict` makes every warning an error."""
 
     target: str = "."
@@ -74,7 +74,7 @@ class _Plan:
     warnings: tuple[Problem, ...]
 
 
-def package(request: Request) -> Result:
+def package(request: FeaturePackaging) -> Result:
     """Package what the request names.
 
     Raises RequestError for a request that cannot be meant, and PackagingError with all that is wrong with all
@@ -88,7 +88,7 @@ def package(request: Request) -> Result:
         return _made(request, target, output, plan)
 
 
-def _made(request: Request, target: Target, output: OutputFolder, plan: _Plan) -> Result:
+def _made(request: FeaturePackaging, target: Target, output: OutputFolder, plan: _Plan) -> Result:
     """Bring the output folder up to date, leave alone what stands there already, and remember what it holds."""
     standing = {name: plan.receipt.stands(output.path, name, made_of) for name, made_of in plan.made_of.items()}
     kept = {name: packed for name, packed in standing.items() if packed}
@@ -100,7 +100,7 @@ def _made(request: Request, target: Target, output: OutputFolder, plan: _Plan) -
     return Result(target.mode, target.source, output.path, archives, extra, plan.warnings)
 
 
-def _plan(request: Request, target: Target, output: OutputFolder) -> _Plan:
+def _plan(request: FeaturePackaging, target: Target, output: OutputFolder) -> _Plan:
     """Check all folders, and raise PackagingError with all that is wrong with them."""
     if not target.folders:
         fix = "give every feature a folder there, with devcontainer-feature.json and install.sh"
