@@ -95,13 +95,14 @@ def settle(
 ) -> tuple[tuple[Feature, ...], tuple[Problem, ...]]:
     """Return the features of one collection, sorted by id, and warnings.
 
-    Raises `error` with all that is wrong with all folders, to which `strict` adds the warnings.
+    Raises `error` with all that is wrong with all folders, to which `strict` adds the warnings; else they go with it.
     """
     found = list(checked)
     features = sorted((one.feature for one in found if one.feature is not None), key=lambda one: one.id)
     warnings = tuple(warning for one in found for warning in one.warnings)
     wrong = [problem for one in found for problem in one.errors]
-    raise_all([*wrong, *_shared_archives(features), *(warnings if strict else ())], error)
+    stopping, others = (warnings, ()) if strict else ((), warnings)
+    raise_all([*wrong, *_shared_archives(features), *stopping], error, others)
     return tuple(features), warnings
 
 

@@ -219,6 +219,22 @@ def test_features_publish(ws: Workspace, home: FakeRegistry) -> None:
     assert run.output.startswith("warning: `color` 1.2.3 is published already, and with other content than is here\n")
 
 
+def test_the_log_level_holds_for_publishing(ws: Workspace, home: FakeRegistry) -> None:
+    ws.build()
+    words = ("publish", "dist/color/feature", "-r", home.host, "-n", "ns")
+    assert ws.packaging("--log-level", "warn", "features", *words).output == ""
+    ws.write({"color/install.sh": "#!/bin/sh\necho other\n"})
+    ws.build()
+    run = ws.packaging("features", "--log-level", "warn", *words)
+    assert run.output.count("\n") == 4
+    assert run.output.startswith("warning: `color` 1.2.3 is published already, and with other content than is here\n")
+    assert ws.packaging("features", "--log-level", "error", *words).output == ""
+    run = ws.packaging("features", "--log-level", "error", *words, "--format", "json")
+    assert json.loads(run.output)[f"{home.host}/ns/color"]["outcome"] == "different"
+    assert "\npublished: 3\n" in ws.packaging("publish").output
+    assert "already there" not in ws.packaging("--log-level", "warn", "publish").output
+
+
 def test_sources_are_packed_first_to_the_same_bytes(ws: Workspace, home: FakeRegistry) -> None:
     ws.build()
     ws.packaging("features", "publish", "dist/color/feature", "-r", home.host, "-n", "one")

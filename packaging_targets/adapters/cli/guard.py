@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from packaging_targets.adapters.cli.telling import warn
 from packaging_targets.errors import PackagingError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def guarded(verb: Callable[[Any], int], options: Any) -> int:
     try:
         return verb(options)
     except PackagingError as error:
+        warn(options, error.warnings)
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     except BrokenPipeError:
