@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from packaging_targets.errors import Problem
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from packaging_targets.services.publish.report import Report
 
@@ -39,6 +41,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to tell what was done")
 
 
+@contextlib.contextmanager
+def completed_by_the_next() -> Iterator[None]:
+    """Let who interrupts a publishing know how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("publishing again completes what is missing") from None
+
+
 def no_json(verb: str) -> Problem:
     """Return what is said to `--json` before or behind a verb that publishes."""
     return Problem("", f"`--json` is not for `{verb}`, which has another flag for it", f"{verb} --format json")
@@ -66,4 +77,6 @@ def _publish(options: argparse.Namespace) -> int:
         asked = FeaturePublishing(
             (packed.folder,), options.registry, options.namespace, options.dry_run, options.insecure, options.jobs
         )
-        return show(publish_features(asked), options)
+        with completed_by_the_next():
+            report = publish_features(asked)
+        return show(report, options)

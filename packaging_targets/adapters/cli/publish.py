@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.features_publish import add_options, no_json, show
+from packaging_targets.adapters.cli.features_publish import add_options, completed_by_the_next, no_json, show
 from packaging_targets.adapters.cli.telling import add_json, tells
 from packaging_targets.errors import RequestError
 
@@ -44,7 +44,9 @@ def run(options: argparse.Namespace) -> int:
         code = build(plan.labels, None)
     if code != 0:
         return code
-    return show(publish(plan, Options(options.dry_run, options.insecure, options.jobs)), options)
+    with completed_by_the_next():
+        report = publish(plan, Options(options.dry_run, options.insecure, options.jobs))
+    return show(report, options)
 
 
 @contextlib.contextmanager

@@ -58,7 +58,7 @@ class OciClient:
         self._chunk = chunk
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; whoever waits to try again gives up."""
         self._transport.close()
 
     def manifest_digest(self, repository: Repository, reference: str) -> Digest | None:

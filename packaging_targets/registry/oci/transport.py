@@ -8,6 +8,7 @@ reached becomes a problem that says which of name, port, certificate or time it 
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -97,14 +98,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and how long to wait; times in seconds. Pauses double, and are spread so that clients part."""
+    """How often and how long to wait; times in seconds. Pauses double, and are spread so that clients part.
+
+    `sleep` is who waits, where it is not to be the transport, which wakes up when it is closed.
+    """
 
     attempts: int = 5
     first: float = 0.5
     most: float = 30.0
     connect: float = 10.0
     read: float = 60.0
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] | None = None
 
     def pause(self, attempt: int, asked: float = 0.0) -> float:
         """Return how long to wait after the `attempt`-th try (from 1), where the server asked for `asked` seconds."""
@@ -119,11 +123,14 @@ class Transport:
         self.patience = patience or Patience()
         self._connections = connections
         self._pools: dict[str, urllib3.PoolManager] = {}
+        self._closed = threading.Event()
 
     def send(self, request: Request) -> Answer:
         """Return the answer, whatever its status. Raises RegistryError where there is none."""
         attempt = 0
         while True:
+            if self._closed.is_set():
+                raise RegistryError.one("there was no time left for this", place(request), "try again")
             attempt += 1
             last = not request.repeatable or attempt >= self.patience.attempts
             asked = 0.0
@@ -140,7 +147,7 @@ class Transport:
 
     def wait(self, attempt: int, asked: float = 0.0) -> None:
         """Wait after the `attempt`-th try (from 1), where the server asked for `asked` seconds."""
-        self.patience.sleep(self.patience.pause(attempt, asked))
+        (self.patience.sleep or self._closed.wait)(self.patience.pause(attempt, asked))
 
     def _led_on(self, request: Request) -> Answer:
         for _ in range(_MAX_REDIRECTS + 1):
@@ -217,7 +224,8 @@ class Transport:
         return self._pools[proxy or ""]
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; let no thread wait any longer, or begin anything."""
+        self._closed.set()
         for pool in self._pools.values():
             pool.clear()
 

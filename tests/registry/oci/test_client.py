@@ -449,6 +449,16 @@ def test_an_upload_in_one_piece_that_is_cut_begins_again(home: FakeRegistry, cut
     assert len(home.asked("POST")) == 3
 
 
+def test_who_waits_gives_up_when_the_client_is_closed(home: FakeRegistry) -> None:
+    home.fail("GET", "/tags/", Fault(status=503, headers={"Retry-After": "60"}), times=9)
+    client = OciClient(Registry.parse(home.host))
+    threading.Timer(0.2, client.close).start()
+    assert str(failure(client.tags, Repository(client.registry, "a/b"))) == (
+        f"error: there was no time left for this\n  at GET http://{home.host}/v2/a/b/tags/list\n  fix: try again"
+    )
+    assert len(home.log) == 1
+
+
 def test_a_download_that_is_cut_begins_again(home: FakeRegistry) -> None:
     told = Told(home)
     told.push()
