@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging_targets.errors import PackagingError, Problem, RequestError
-from packaging_targets.formats.feature_files import METADATA_FILE, FeatureFolder, is_output_folder, output_inside
+from packaging_targets.formats.feature_files import (
+    METADATA_FILE,
+    FeatureFolder,
+    Findings,
+    is_output_folder,
+    output_inside,
+)
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.states import is_junk, is_racy
 from packaging_targets.store.sweep import signature
@@ -55,6 +61,7 @@ class Target:
     mode: str
     source: str
     folders: Mapping[str, str]
+    errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
 
@@ -113,7 +120,7 @@ def find_target(path: str, output: str) -> Target:
 
 
 def _collection(source: str, output: str) -> Target:
-    folders, warnings = {}, []
+    folders, findings = {}, Findings()
     here = os.path.realpath(source)
     for entry in _entries(source):
         path = within(source, entry.name)
@@ -124,9 +131,10 @@ def _collection(source: str, output: str) -> Target:
             if f"{here}/{entry.name}" != output or os.path.lexists(within(path, METADATA_FILE)):
                 folders[path] = f"{here}/{entry.name}"
         elif entry.is_symlink():
-            what = f"`{path}` is a symbolic link, and so no feature"
-            warnings.append(Problem(path, what, "put a copy of the folder in its place"))
-    return Target(COLLECTION, source, folders, tuple(warnings))
+            # Left out, a link to a feature would be missed by whoever gets the release; any other means little.
+            note = findings.error if os.path.isfile(within(path, METADATA_FILE)) else findings.warn
+            note(path, f"`{path}` is a symbolic link, and so no feature", "put a copy of the folder in its place")
+    return Target(COLLECTION, source, folders, tuple(findings.errors), tuple(findings.warnings))
 
 
 def _entries(folder: str) -> Sequence[os.DirEntry[str]]:

@@ -102,14 +102,14 @@ def _made(request: FeaturePackaging, target: Target, output: OutputFolder, plan:
 
 def _plan(request: FeaturePackaging, target: Target, output: OutputFolder) -> _Plan:
     """Check all folders, and raise PackagingError with all that is wrong with them."""
-    if not target.folders:
+    if not (target.folders or target.errors):
         fix = "give every feature a folder there, with devcontainer-feature.json and install.sh"
         raise PackagingError.one(f"no features were found in `{target.source}`", target.source, fix)
     listings = [list_folder(folder, output.below(real)) for folder, real in target.folders.items()]
     receipt = Receipt.recall(target.source, output.real, target.mode, request.naming)
     identities = {listing.path: listing.identity for listing in listings}
     checked = _check(listings, identities, receipt, target.mode, request.naming)
-    alongside = Checked(None, (), target.warnings)
+    alongside = Checked(None, target.errors, target.warnings)
     features, warnings = settle([alongside, *checked.values()], strict=request.strict, error=PackagingError)
     made_of = {feature.archive: identities[feature.folder.path] for feature in features}
     made_of[COLLECTION_FILE] = Digest.of(json.dumps([feature.metadata for feature in features]).encode()).hex

@@ -531,7 +531,7 @@ def test_warnings_come_again_with_every_run(features: Features) -> None:
 def test_what_is_no_feature_folder_is_passed_over(features: Features) -> None:
     features.feature("src/go")
     features.write({"src/README.md": "", "src/.config/x": "", "src/.git/HEAD": "", "test/go/test.sh": ""})
-    features.path("src/golang").symlink_to("go")
+    features.path("src/golang").symlink_to("../test")
     result = features.package()
     assert [archive.name for archive in result.archives] == ["go-1.0.0.tgz"]
     assert [warning.what for warning in result.warnings] == ["`src/golang` is a symbolic link, and so no feature"]

@@ -230,6 +230,21 @@ def test_links_that_lead_out_or_in_a_circle(old: Features) -> None:
     ]
 
 
+@pytest.mark.requirement("SC-1", "D-5")
+def test_a_link_to_a_feature_where_features_are(old: Features) -> None:
+    old.feature("elsewhere/az")
+    old.path("src").mkdir()
+    old.path("src/az").symlink_to("../elsewhere/az")
+    told = (
+        "error: `src/az` is a symbolic link, and so no feature\n"
+        "  at src/az\n"
+        "  fix: put a copy of the folder in its place"
+    )
+    assert old.refusal() == told
+    old.feature("src/go")
+    assert old.refusal(force=True) == told
+
+
 @pytest.mark.requirement("B-not-utf8", "EC-non-ascii", "FR-7.non-ascii")
 def test_a_name_that_is_not_utf8(old: Features) -> None:
     old.feature("src/go")
