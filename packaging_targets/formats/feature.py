@@ -149,13 +149,18 @@ def _feature(folder: FeatureFolder, findings: Findings, *, collection: bool, nam
 
 
 def _check_script(folder: FeatureFolder, findings: Findings, *, needed: bool) -> None:
-    if INSTALL_SCRIPT not in folder.files:
+    if folder.files and INSTALL_SCRIPT not in folder.files:  # of an empty folder one thing is said, and not two
         note = findings.error if needed else findings.warn
         note(folder.path, f"{folder.shown} holds no `{INSTALL_SCRIPT}`", "write one: clients run it to install")
 
 
 def _metadata(folder: FeatureFolder, findings: Findings, *, collection: bool) -> dict[str, Any] | None:
     where = folder.within(METADATA_FILE)
+    if METADATA_FILE in folder.odd:
+        findings.error(
+            where, f"`{where}` is no regular file", 'write a file with "id", "version" and "name" in its place'
+        )
+        return None
     if METADATA_FILE not in folder.files:
         fix = 'write one with "id", "version" and "name"' + (", or move the folder away" if collection else "")
         findings.error(folder.path, f"{folder.shown} holds no `{METADATA_FILE}`", fix)

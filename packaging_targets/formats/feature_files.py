@@ -7,7 +7,7 @@ they rewrite an absolute link to a relative one and drop a link that leaves the 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from packaging_targets.errors import Problem
@@ -41,12 +41,14 @@ class FeatureFolder:
 
     `files` maps the path of every file below it to where the symbolic link leads, or to None for a regular
     file. What is never packed (VCS folders, junk) is not among them. `read` gives the bytes of one of them.
-    `path` goes before them in messages and in manifests; it is empty for the current folder.
+    `path` goes before them in messages and in manifests; it is empty for the current folder. `odd` names what stands
+    at the top of the folder and is no file at all.
     """
 
     path: str
     files: Mapping[str, str | None]
     read: Callable[[str], bytes]
+    odd: Collection[str] = ()
 
     @property
     def name(self) -> str:
@@ -110,7 +112,7 @@ def _check_names(folder: FeatureFolder, packed: list[str], findings: Findings) -
             whole.encode("utf-8")
         except UnicodeEncodeError:
             shown = whole.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            findings.error(shown, f"the file name `{shown}` is not UTF-8", "rename it, or exclude it")
+            findings.error(shown, f"the file name `{shown}` is not UTF-8", "rename it")
     for name in dict.fromkeys(path.partition("/")[0] for path in packed if path.startswith(".")):
         where = folder.within(name)
         what = f"`{where}` starts with a dot: clients that fetch the archive from a web address drop it"

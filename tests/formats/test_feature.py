@@ -425,7 +425,7 @@ def test_names_that_are_not_utf8_are_refused() -> None:
     assert refusal(feature(files={"caf\udce9.sh": ""})) == (
         "error: the file name `src/color/caf\\xe9.sh` is not UTF-8\n"
         "  at src/color/caf\\xe9.sh\n"
-        "  fix: rename it, or exclude it"
+        "  fix: rename it"
     )
 
 

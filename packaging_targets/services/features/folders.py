@@ -67,17 +67,21 @@ class Target:
 
 @dataclass(slots=True)
 class Listing:
-    """A feature's folder: its files by path relative to it, and what stands in the way of packing them."""
+    """A feature's folder: its files by path relative to it, and what stands in the way of packing them.
+
+    `odd` holds the metadata's name where that is a folder, a FIFO or the like.
+    """
 
     path: str
     files: dict[str, File] = field(default_factory=dict)
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    odd: set[str] = field(default_factory=set)
 
     @property
     def folder(self) -> FeatureFolder:
         """The folder as the checks want it."""
-        return FeatureFolder(self.path, {name: file.link for name, file in self.files.items()}, self._read)
+        return FeatureFolder(self.path, {name: file.link for name, file in self.files.items()}, self._read, self.odd)
 
     @property
     def size(self) -> int:
@@ -87,7 +91,7 @@ class Listing:
     @property
     def identity(self) -> str:
         """A digest that changes whenever a file does; empty where something is too young or too odd to tell."""
-        if self.errors or any(file.racy for file in self.files.values()):
+        if self.errors or self.odd or any(file.racy for file in self.files.values()):
             return ""
         rows = repr((self.path, sorted(self.files.items()), self.warnings))
         return hashlib.sha256(rows.encode("utf-8", "surrogateescape")).hexdigest()
@@ -173,22 +177,26 @@ def list_folder(path: str, skipped: str = "") -> Listing:
         if relative and is_output_folder(entry.name for entry in entries):
             listing.warnings.append(output_inside(within(path, relative)))
             continue
-        pending.extend(_add(listing, relative, entries, skipped))
+        kept = [entry for entry in entries if not is_junk(entry.name) and within(relative, entry.name) != skipped]
+        if relative and not kept:
+            listing.warnings.append(_empty(within(path, relative)))
+        pending.extend(_add(listing, relative, kept))
     listing.warnings.sort()  # the system lists folders in any order
     return listing
 
 
-def _add(listing: Listing, relative: str, entries: Sequence[os.DirEntry[str]], skipped: str) -> Iterator[str]:
+def _add(listing: Listing, relative: str, entries: Sequence[os.DirEntry[str]]) -> Iterator[str]:
     """Note the files among `entries`; yield the folders."""
     start = f"{relative}/" if relative else ""
     for entry in entries:
         name = start + entry.name
-        if is_junk(entry.name) or name == skipped:
-            continue
         if not (entry.name.isascii() or _NAMES_ARE_UTF8):
             listing.errors.append(_undecodable(within(listing.path, name)))
         elif entry.is_dir(follow_symlinks=False):
-            yield name
+            if name != METADATA_FILE:
+                yield name
+            else:
+                listing.odd.add(name)
         else:
             _note(listing, name, entry)
 
@@ -202,6 +210,8 @@ def _note(listing: Listing, name: str, entry: os.DirEntry[str]) -> None:
         if link is not None or stat.S_ISREG(mode):
             executable = bool(mode & stat.S_IXUSR)
             listing.files[name] = File(link, executable, stats.st_size, signature(stats), is_racy(stats))
+        elif name == METADATA_FILE:
+            listing.odd.add(name)
         else:
             what = f"`{path}` is no regular file but a FIFO, a socket or a device"
             listing.errors.append(Problem(path, what, "take it away"))
@@ -239,6 +249,11 @@ def unreadable(path: str, error: OSError) -> Problem:
 def shortened(path: str) -> str:
     """Return a path with the middle of a very long one left out."""
     return path if len(path) <= 2 * _SHOWN else f"{path[:_SHOWN]}…{path[-_SHOWN:]}"
+
+
+def _empty(path: str) -> Problem:
+    what = f"the folder `{path}` is not packed: it is empty"
+    return Problem(path, what, "put a file into it, such as `.gitkeep`, or let `install.sh` make it")
 
 
 def _other_package(path: str) -> Problem:

@@ -52,6 +52,9 @@ class OutputFolder:
     def _refusals(self, target: Target, *, force: bool) -> Iterator[Problem]:
         if os.path.lexists(self.path) and not os.path.isdir(self.real):
             yield self._problem(f"the output folder `{self.path}` is no folder", "remove it, or " + _ANOTHER)
+        elif not os.path.isdir(above := _nearest(self.path) or "."):
+            what = f"the output folder `{self.path}` cannot be made: `{above}` is no folder"
+            yield self._problem(what, _ANOTHER)
         elif os.path.lexists(f"{self.real}/{METADATA_FILE}"):
             what = f"the output folder `{self.path}` is the folder of a feature: archives would be packed into archives"
             yield self._problem(what, _ANOTHER)
@@ -155,10 +158,7 @@ class OutputFolder:
 
     def _demand_writable(self) -> None:
         """Raise PackagingError where the folder, or what it would be made in, cannot be written to."""
-        nearest = self.path
-        while not os.path.lexists(nearest or "."):
-            nearest = os.path.dirname(nearest)
-        if not os.access(nearest or ".", os.W_OK | os.X_OK):
+        if not os.access(_nearest(self.path) or ".", os.W_OK | os.X_OK):
             raise self._not_writable(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
     def _failure(self, error: OSError) -> PackagingError:
@@ -191,6 +191,13 @@ def _holds_features(folder: str) -> bool:
 
 def _is_within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _nearest(path: str) -> str:
+    """Return the path, or the nearest above it at which there is something; empty for the current folder."""
+    while not os.path.lexists(path or "."):
+        path = os.path.dirname(path)
+    return path
 
 
 def _missing(path: str) -> list[str]:

@@ -537,6 +537,21 @@ def test_what_is_no_feature_folder_is_passed_over(features: Features) -> None:
     assert [warning.what for warning in result.warnings] == ["`src/golang` is a symbolic link, and so no feature"]
 
 
+@pytest.mark.requirement("D-4", "D-10")
+def test_empty_folders_are_named(features: Features) -> None:
+    features.feature("src/go")
+    features.package(output="clean")
+    features.write({"src/go/junk/.DS_Store": ""})
+    features.path("src/go/a/b").mkdir(parents=True)
+    result = features.package()
+    assert [str(one) for one in result.warnings] == [
+        f"error: the folder `src/go/{folder}` is not packed: it is empty\n  at src/go/{folder}\n"
+        "  fix: put a file into it, such as `.gitkeep`, or let `install.sh` make it"
+        for folder in ("a/b", "junk")
+    ]
+    assert features.output() == features.output("clean")
+
+
 @pytest.mark.requirement("SC-1")
 def test_many_features_are_packed_on_all_cores_like_one_after_the_other(
     features: Features, monkeypatch: pytest.MonkeyPatch

@@ -154,10 +154,6 @@ def test_all_invalid_folders_are_listed_and_nothing_is_made(old: Features) -> No
         "  at src/empty\n"
         '  fix: write one with "id", "version" and "name", or move the folder away\n'
         "\n"
-        "error: `src/empty` holds no `install.sh`\n"
-        "  at src/empty\n"
-        "  fix: write one: clients run it to install\n"
-        "\n"
         "error: `src/good` and `src/other` would both be packed as `good-1.0.0.tgz`\n"
         "  at src/good\n"
         "  fix: change the id or the version of all but one\n"
@@ -211,10 +207,17 @@ def test_what_is_no_file(old: Features) -> None:
 
 
 @pytest.mark.requirement("UP-fifo")
-def test_metadata_that_is_a_fifo_makes_nobody_wait(old: Features) -> None:
-    old.write({"go/install.sh": ""})
-    os.mkfifo(old.path("go/devcontainer-feature.json"))
-    assert "`go/devcontainer-feature.json` is no regular file" in old.refusal("go")
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_metadata_that_is_no_file_makes_nobody_wait(old: Features, make: Callable[[Path], None]) -> None:
+    old.write({"go/install.sh": "", "src/az/install.sh": ""})
+    make(old.path("go/devcontainer-feature.json"))
+    make(old.path("src/az/devcontainer-feature.json"))
+    for target, path in (("go", "go"), (".", "src/az")):
+        assert old.refusal(target) == (
+            f"error: `{path}/devcontainer-feature.json` is no regular file\n"
+            f"  at {path}/devcontainer-feature.json\n"
+            '  fix: write a file with "id", "version" and "name" in its place'
+        )
 
 
 @pytest.mark.requirement("UP-links", "DE-links", "D-5")
@@ -251,7 +254,7 @@ def test_a_name_that_is_not_utf8(old: Features) -> None:
     with open(os.fsencode(old.path("src/go")) + b"/caf\xe9", "w", encoding="utf-8"):
         pass
     assert old.refusal() == (
-        "error: the file name `src/go/caf\\xe9` is not UTF-8\n  at src/go/caf\\xe9\n  fix: rename it, or exclude it"
+        "error: the file name `src/go/caf\\xe9` is not UTF-8\n  at src/go/caf\\xe9\n  fix: rename it"
     )
     ran = old.run("package")
     assert (ran.exit_code, ran.out) == (1, "")
@@ -467,6 +470,11 @@ def test_an_output_folder_that_is_none(features: Features) -> None:
     assert features.refusal(output="file", code=2) == (
         "error: the output folder `file` is no folder\n  at file\n  fix: remove it, or name another folder with --output-folder"
     )
+    for below in ("file/below", "file/far/below/"):
+        assert features.refusal(output=below, code=2) == (
+            f"error: the output folder `{below}` cannot be made: `file` is no folder\n"
+            f"  at {below}\n  fix: name another folder with --output-folder"
+        )
     features.path("dangling").symlink_to("nowhere/at/all")
     assert "`dangling` is no folder" in features.refusal(output="dangling", code=2)
     assert features.path("file").read_text() == "mine"
