@@ -170,6 +170,12 @@ def path_of(entry: TarEntry) -> str:
 def _judge(found: FeatureArchive, kept: dict[str, bytes], *, installable: bool) -> None:
     findings = Findings()
     files = _files(found, findings)
+    top = _only_folder(files)
+    if top and f"{top}/{METADATA_FILE}" in files:
+        what = f"`{found.name}` holds no `{METADATA_FILE}` at its top: the files of the feature lie in `{_shown(top)}/`"
+        findings.error(found.name, what, "pack from inside the folder")
+        found.errors += findings.errors
+        return
     folder = FeatureFolder(found.name, files, lambda name: kept.get(name, b""))
     checked = check_feature(folder, collection=False, installable=installable)
     found.feature = checked.feature
@@ -202,6 +208,12 @@ def _files(found: FeatureArchive, findings: Findings) -> dict[str, str | None]:
                 )
             files[path] = entry.link.decode("utf-8", "surrogateescape") if entry.kind == LINK else None
     return files
+
+
+def _only_folder(files: Iterable[str]) -> str:
+    """Return the one folder at the top in which all files lie, or an empty text."""
+    tops = {path.partition("/")[0] if "/" in path else "" for path in files}
+    return tops.pop() if len(tops) == 1 else ""
 
 
 def _linked(entry: TarEntry) -> str:

@@ -183,6 +183,19 @@ def test_packaging_features_is_the_same_verb(collection: Path, capsys: pytest.Ca
     assert "there is no folder `nowhere`" in capsys.readouterr().err
 
 
+def test_publishing_is_asked_for_in_a_way_that_can_be_meant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for jobs in ("0", "-3", "many"):
+        with pytest.raises(SystemExit) as end:
+            run(monkeypatch, "publish", "-r", "localhost:1", "-n", "x", f"--jobs={jobs}")
+        assert end.value.code == 2
+        told = f"error: argument --jobs: `{jobs}` is no number of features: write 1 or more\n"
+        assert capsys.readouterr().err.endswith(told)
+    assert run(monkeypatch, "publish", "-r", "localhost:1", "-n", "") == 2
+    assert capsys.readouterr().err == "error: the namespace is empty\n  fix: name one, as in `acme/features`\n"
+
+
 def test_verbs_and_version_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["--help"], ["package", "--help"], ["test-archive", "--help"], ["--version"]):
         with pytest.raises(SystemExit) as end:
@@ -233,6 +246,15 @@ def test_archives_that_clients_cannot_use_fail(
         "  fix: name an archive that you may read\n",
     )
     assert run(monkeypatch, "test-archive", "src") == 2
+    assert capsys.readouterr().err == (
+        "error: `src` is a folder, and no archive\n  at src\n  fix: name one of the archives in it\n"
+    )
+    subprocess.run(["tar", "-cf", "nested.tar", "-C", "src", "go"], check=True)
+    assert run(monkeypatch, "test-archive", "nested.tar") == 1
+    assert capsys.readouterr().err == (
+        "error: `nested.tar` holds no `devcontainer-feature.json` at its top: the files of the feature lie in `go/`\n"
+        "  at nested.tar\n  fix: pack from inside the folder\n\n"
+    )
     assert run(monkeypatch, "--json", "test-archive", "bad.tgz") == 2
     assert capsys.readouterr().err.endswith("JSON output is not supported for features test-archive\n")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ from packaging_targets.adapters.cli.telling import add_json, complain, tells, wa
 from packaging_targets.errors import Problem
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
     from packaging_targets.services.publish.report import Report
@@ -37,8 +37,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what every verb that publishes understands."""
     parser.add_argument("--dry-run", action="store_true", help="ask the registry, tell what would be done, do nothing")
     parser.add_argument("--insecure", action="store_true", help="speak plain HTTP to other machines too")
-    parser.add_argument("--jobs", type=int, default=8, metavar="N", help="how many are on their way at once")
+    parser.add_argument("--jobs", type=_count, default=8, metavar="N", help="how many are on their way at once")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to tell what was done")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of features: write 1 or more")
+    return int(text)
 
 
 @contextlib.contextmanager

@@ -17,8 +17,12 @@ def look_into(path: str, limits: Limits | None = None, *, installable: bool = Tr
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO must not make us wait
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            os.close(descriptor)
+            raise RequestError.one(f"`{path}` is a folder, and no archive", path, "name one of the archives in it")
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            if not stat.S_ISREG(mode):
                 raise RequestError.one(f"`{path}` is no regular file", path, "name an archive")
             return read_feature_archive(path, file, limits, installable=installable)
     except OSError as error:

@@ -57,6 +57,8 @@ def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], Oci
     Raises RequestError with all that is wrong with the request and the folders, before the registry is spoken to, and
     RegistryError where it cannot be spoken to. What fails later is among the report's problems.
     """
+    if not asked.namespace:
+        raise RequestError.one("the namespace is empty", "", "name one, as in `acme/features`")
     registry = Registry.parse(asked.registry, insecure=asked.insecure)
     collection = read_archives(asked.folders)
     repositories = _repositories(registry, asked.namespace, collection.features)
