@@ -33,7 +33,11 @@ class Problem:
     fix: str = ""
 
     def __str__(self) -> str:
-        lines = [f"error: {self.what}"]
+        return self.told("error")
+
+    def told(self, severity: str) -> str:
+        """Return the problem as text; `severity` is `error`, `warning` or another word for how bad it is."""
+        lines = [f"{severity}: {self.what}"]
         if self.where:
             lines.append(f"  at {self.where}")
         if self.fix:
@@ -42,9 +46,10 @@ class Problem:
 
 
 class PackagingError(Exception):
-    """One or more problems that stop what was asked for."""
+    """One or more problems that stop what was asked for; `warnings` are those found besides, which would not."""
 
     exit_code = 1
+    warnings: tuple[Problem, ...] = ()
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
@@ -96,11 +101,15 @@ def _field_error(what: str, field: str, fix: str, where: str) -> FieldError:
     return FieldError(what, field=field, fix=fix, where=where)
 
 
-def raise_all(problems: Iterable[Problem], error: type[PackagingError] = RequestError) -> None:
-    """Raise `error` with every problem, or do nothing where there is none."""
+def raise_all(
+    problems: Iterable[Problem], error: type[PackagingError] = RequestError, warnings: Iterable[Problem] = ()
+) -> None:
+    """Raise `error` with every problem, and with warnings besides, or do nothing where there is no problem."""
     found = tuple(problems)
     if found:
-        raise error(*found)
+        failure = error(*found)
+        failure.warnings = tuple(warnings)
+        raise failure
 
 
 def near_miss(word: str, choices: Iterable[str]) -> str:

@@ -28,7 +28,6 @@ from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.manifest import Entry, Manifest
 from packaging_targets.model.semver import is_semantic_version
 
-COLLECTION_FILE = "devcontainer-collection.json"
 SOURCE = "devcontainer-cli"
 VERSIONED, UPSTREAM = "versioned", "upstream"
 """How archives are named: `<id>-<version>.tgz`, or `devcontainer-feature-<id>.tgz`, as web addresses need."""
@@ -96,13 +95,14 @@ def settle(
 ) -> tuple[tuple[Feature, ...], tuple[Problem, ...]]:
     """Return the features of one collection, sorted by id, and warnings.
 
-    Raises `error` with all that is wrong with all folders, to which `strict` adds the warnings.
+    Raises `error` with all that is wrong with all folders, to which `strict` adds the warnings; else they go with it.
     """
     found = list(checked)
     features = sorted((one.feature for one in found if one.feature is not None), key=lambda one: one.id)
     warnings = tuple(warning for one in found for warning in one.warnings)
     wrong = [problem for one in found for problem in one.errors]
-    raise_all([*wrong, *_shared_archives(features), *(warnings if strict else ())], error)
+    stopping, others = (warnings, ()) if strict else ((), warnings)
+    raise_all([*wrong, *_shared_archives(features), *stopping], error, others)
     return tuple(features), warnings
 
 
@@ -149,13 +149,18 @@ def _feature(folder: FeatureFolder, findings: Findings, *, collection: bool, nam
 
 
 def _check_script(folder: FeatureFolder, findings: Findings, *, needed: bool) -> None:
-    if INSTALL_SCRIPT not in folder.files:
+    if folder.files and INSTALL_SCRIPT not in folder.files:  # of an empty folder one thing is said, and not two
         note = findings.error if needed else findings.warn
         note(folder.path, f"{folder.shown} holds no `{INSTALL_SCRIPT}`", "write one: clients run it to install")
 
 
 def _metadata(folder: FeatureFolder, findings: Findings, *, collection: bool) -> dict[str, Any] | None:
     where = folder.within(METADATA_FILE)
+    if METADATA_FILE in folder.odd:
+        findings.error(
+            where, f"`{where}` is no regular file", 'write a file with "id", "version" and "name" in its place'
+        )
+        return None
     if METADATA_FILE not in folder.files:
         fix = 'write one with "id", "version" and "name"' + (", or move the folder away" if collection else "")
         findings.error(folder.path, f"{folder.shown} holds no `{METADATA_FILE}`", fix)

@@ -46,8 +46,13 @@ class FeatureArchive:
     notes: list[str] = field(default_factory=list)
 
 
-def read_feature_archive(name: str, file: BinaryIO, limits: Limits | None = None) -> FeatureArchive:
-    """Return what a client would make of the archive in `file`, called `name` in messages; nothing is raised for it."""
+def read_feature_archive(
+    name: str, file: BinaryIO, limits: Limits | None = None, *, installable: bool = True
+) -> FeatureArchive:
+    """Return what a client would make of the archive in `file`, called `name` in messages; nothing is raised for it.
+
+    `installable` tells whether a missing `install.sh` is an error.
+    """
     found = FeatureArchive(name)
     stream = _Unpacked(file, limits or Limits())
     kept: dict[str, bytes] = {}
@@ -65,7 +70,7 @@ def read_feature_archive(name: str, file: BinaryIO, limits: Limits | None = None
         return found
     found.packed, found.unpacked = stream.packed, stream.unpacked
     found.sha256, found.tar_sha256 = stream.digest.hexdigest(), stream.plain_digest.hexdigest()
-    _judge(found, kept)
+    _judge(found, kept, installable=installable)
     return found
 
 
@@ -162,11 +167,17 @@ def path_of(entry: TarEntry) -> str:
     return "" if name == "." else name.rstrip("/")
 
 
-def _judge(found: FeatureArchive, kept: dict[str, bytes]) -> None:
+def _judge(found: FeatureArchive, kept: dict[str, bytes], *, installable: bool) -> None:
     findings = Findings()
     files = _files(found, findings)
+    top = _only_folder(files)
+    if top and f"{top}/{METADATA_FILE}" in files:
+        what = f"`{found.name}` holds no `{METADATA_FILE}` at its top: the files of the feature lie in `{_shown(top)}/`"
+        findings.error(found.name, what, "pack from inside the folder")
+        found.errors += findings.errors
+        return
     folder = FeatureFolder(found.name, files, lambda name: kept.get(name, b""))
-    checked = check_feature(folder, collection=False, installable=True)
+    checked = check_feature(folder, collection=False, installable=installable)
     found.feature = checked.feature
     found.errors += [*findings.errors, *checked.errors]
     found.warnings += [*findings.warnings, *checked.warnings]
@@ -197,6 +208,12 @@ def _files(found: FeatureArchive, findings: Findings) -> dict[str, str | None]:
                 )
             files[path] = entry.link.decode("utf-8", "surrogateescape") if entry.kind == LINK else None
     return files
+
+
+def _only_folder(files: Iterable[str]) -> str:
+    """Return the one folder at the top in which all files lie, or an empty text."""
+    tops = {path.partition("/")[0] if "/" in path else "" for path in files}
+    return tops.pop() if len(tops) == 1 else ""
 
 
 def _linked(entry: TarEntry) -> str:

@@ -7,13 +7,14 @@ they rewrite an absolute link to a relative one and drop a link that leaves the 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from packaging_targets.errors import Problem
 
 METADATA_FILE = "devcontainer-feature.json"
 INSTALL_SCRIPT = "install.sh"
+COLLECTION_FILE = "devcontainer-collection.json"
 _UNPACKED = "TARGETS.toml"  # it declares the packing, and is no part of what is packed
 _MAX_HOPS = 40
 
@@ -40,12 +41,14 @@ class FeatureFolder:
 
     `files` maps the path of every file below it to where the symbolic link leads, or to None for a regular
     file. What is never packed (VCS folders, junk) is not among them. `read` gives the bytes of one of them.
-    `path` goes before them in messages and in manifests; it is empty for the current folder.
+    `path` goes before them in messages and in manifests; it is empty for the current folder. `odd` names what stands
+    at the top of the folder and is no file at all.
     """
 
     path: str
     files: Mapping[str, str | None]
     read: Callable[[str], bytes]
+    odd: Collection[str] = ()
 
     @property
     def name(self) -> str:
@@ -61,14 +64,41 @@ class FeatureFolder:
         """Return `relative` with the folder before it."""
         return f"{self.path}/{relative}" if self.path else relative
 
+    @property
+    def outputs(self) -> list[str]:
+        """The folders in it that are output folders, sorted; one in another is not told of."""
+        end = f"/{COLLECTION_FILE}"
+        found = sorted(path.removesuffix(end) for path in self.files if path.endswith(end))
+        return [path for path in found if not _lies_in(path, (one for one in found if one != path))]
+
     def packed(self) -> list[str]:
         """Return the paths that go into the archive, sorted."""
-        return sorted(path for path in self.files if path != _UNPACKED)
+        outputs = self.outputs
+        return sorted(path for path in self.files if path != _UNPACKED and not (outputs and _lies_in(path, outputs)))
+
+
+def is_output_folder(names: Iterable[str]) -> bool:
+    """Tell whether a folder that holds these names is one into which features were packed.
+
+    Inside a feature such a folder is no part of it: otherwise each packing would pack the archives of the last.
+    """
+    return COLLECTION_FILE in names
+
+
+def output_inside(where: str) -> Problem:
+    """Return what to say of an output folder inside a feature."""
+    what = f"`{where}` is an output folder, with a `{COLLECTION_FILE}`, and so no part of the feature"
+    return Problem(where, what, "remove it, or package into a folder outside the feature")
+
+
+def _lies_in(path: str, folders: Iterable[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
 
 
 def check_files(folder: FeatureFolder, findings: Findings) -> None:
     """Note what is wrong with the files of a feature."""
     packed = folder.packed()
+    findings.warnings += [output_inside(folder.within(path)) for path in folder.outputs]
     _check_names(folder, packed, findings)
     _check_case(folder, packed, findings)
     _check_links(folder, packed, findings)
@@ -82,7 +112,7 @@ def _check_names(folder: FeatureFolder, packed: list[str], findings: Findings) -
             whole.encode("utf-8")
         except UnicodeEncodeError:
             shown = whole.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            findings.error(shown, f"the file name `{shown}` is not UTF-8", "rename it, or exclude it")
+            findings.error(shown, f"the file name `{shown}` is not UTF-8", "rename it")
     for name in dict.fromkeys(path.partition("/")[0] for path in packed if path.startswith(".")):
         where = folder.within(name)
         what = f"`{where}` starts with a dot: clients that fetch the archive from a web address drop it"

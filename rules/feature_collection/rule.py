@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Sequence
 
 from packaging_targets import Action, Context, Problem, RequestError
@@ -14,9 +15,11 @@ def analyse(context: Context) -> Sequence[Action]:
     package, src = context.target.label.package, context.target.fields["src"]
     root = "/".join(part for part in (package, src) if part not in {"", "."})
     found = _by_folder(context, f"{root}/" if root else "")
-    passed_over = [*_packages(context, root), *_links(context, root)]
-    if passed_over and (context.target.fields["strict"] or not found):
-        raise RequestError(*passed_over)
+    links = list(_links(context, root))
+    missed = [problem for path, problem in links if _leads_to_feature(context, path)]
+    passed_over = [*_packages(context, root), *(problem for _, problem in links if problem not in missed)]
+    if missed or (passed_over and (context.target.fields["strict"] or not found)):
+        raise RequestError(*missed, *passed_over)
     if not found:
         default = src == "src"
         context.fail(
@@ -56,10 +59,16 @@ def _packages(context: Context, root: str) -> Iterator[Problem]:
             )
 
 
-def _links(context: Context, root: str) -> Iterator[Problem]:
-    """Yield what to say of symbolic links where the folders of features are."""
+def _links(context: Context, root: str) -> Iterator[tuple[str, Problem]]:
+    """Yield symbolic links where the folders of features are, and what to say of each."""
     for source in context.sources():
         folder, _, name = source.rpartition("/")
         if folder == root and not name.startswith(".") and context.link(source) is not None:
             what = f"`{source}` is a symbolic link, and so no feature"
-            yield Problem(source, what, "put a copy of the folder in its place")
+            yield source, Problem(source, what, "put a copy of the folder in its place")
+
+
+def _leads_to_feature(context: Context, link: str) -> bool:
+    """Tell whether a link leads to the folder of a feature among the sources: the release would lack one."""
+    leads = posixpath.normpath(posixpath.join(posixpath.dirname(link), context.link(link) or ""))
+    return f"{leads}/devcontainer-feature.json" in context.sources()

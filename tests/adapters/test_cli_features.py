@@ -81,6 +81,47 @@ def test_the_log_level_is_a_global_flag(monkeypatch: pytest.MonkeyPatch, capsys:
     assert end.value.code == 2
 
 
+@pytest.mark.requirement("FR-5.log-level")
+def test_the_log_level_may_stand_before_features(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("src/az/.hidden").touch()
+    assert commands.run(["--log-level", "debug", "features", "package"]) == 0
+    assert "    the tar in it: sha256:" in capsys.readouterr().out
+    assert commands.run(["--log-level", "error", "features", "package"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert commands.run(["--log-level", "error", "features", "--log-level", "warn", "package"]) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err.startswith("warning: `src/az/.hidden` starts with a dot")) == ("", True)
+    assert commands.run(["features", "package"]) == 0
+    assert capsys.readouterr().out.startswith("mode: collection (`src`)\n")
+
+
+@pytest.mark.requirement("FR-6.json", "FR-6.exit", "CL-3", "DE-json")
+def test_json_of_verbs_that_have_another_flag_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish = ["publish", "-r", "localhost:1", "-n", "x"]
+    for words in (["--json", *publish], [*publish, "--json"]):
+        assert run(monkeypatch, *words) == 2
+        assert capsys.readouterr() == (
+            "",
+            "error: `--json` is not for `features publish`, which has another flag for it\n"
+            "  fix: features publish --format json\n",
+        )
+    for words in (["--json", "publish"], ["publish", "--json"]):
+        assert commands.run(words) == 2
+        assert capsys.readouterr().err == (
+            "error: `--json` is not for `packaging publish`, which has another flag for it\n"
+            "  fix: packaging publish --format json\n"
+        )
+    assert commands.run(["--json", "query", "//..."]) == 2
+    assert capsys.readouterr().err == (
+        "error: `--json` is refused: verbs offer JSON by flags of their own, or not at all\n"
+        "  fix: affected, graph and publish have --format json, and build --log-json\n"
+    )
+    assert commands.run(["--log-level", "debug", "build"]) == 2
+    assert capsys.readouterr().err == "error: `--log-level` is for `features` and `publish`\n  fix: leave it out\n"
+
+
 @pytest.mark.requirement("FR-6.json", "FR-6.exit", "CL-3", "DE-json")
 def test_json_is_refused_at_once(
     collection: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -88,8 +129,12 @@ def test_json_is_refused_at_once(
     for before in (["--json"], ["--json", "--log-level", "debug"]):
         assert run(monkeypatch, *before, "package", "no/such/folder", "-f") == 2
         assert capsys.readouterr() == ("", "JSON output is not supported for features package\n")
-    assert commands.run(["features", "--json", "package"]) == 2
-    assert capsys.readouterr() == ("", "JSON output is not supported for features package\n")
+    for words in (["features", "--json"], ["--json", "features"], ["--json", "--log-level", "warn", "features"]):
+        assert commands.run([*words, "package"]) == 2
+        assert capsys.readouterr() == ("", "JSON output is not supported for features package\n")
+    for words in (["package", "--json"], ["package", "nowhere", "--json", "-f"]):
+        assert run(monkeypatch, *words) == commands.run(["features", *words]) == 2
+        assert capsys.readouterr() == ("", "JSON output is not supported for features package\n" * 2)
     assert not (collection / "output").exists()
 
 
@@ -109,6 +154,23 @@ def test_what_is_wrong_goes_to_standard_error(
     assert capsys.readouterr().out == ""
 
 
+def test_warnings_are_told_along_with_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("src/go/install.sh").unlink()
+    Path("src/az/.hidden").touch()
+    assert run(monkeypatch, "package") == 1
+    error = "error: `src/go` holds no `install.sh`\n  at src/go\n  fix: write one: clients run it to install\n"
+    assert capsys.readouterr().err == (
+        "warning: `src/az/.hidden` starts with a dot: clients that fetch the archive from a web address drop it\n"
+        f"  at src/az/.hidden\n  fix: rename it, or put it into a folder\n\n{error}"
+    )
+    assert run(monkeypatch, "--log-level", "error", "package") == 1
+    assert capsys.readouterr().err == error
+    assert run(monkeypatch, "package", "--strict") == 1
+    assert "warning" not in capsys.readouterr().err
+
+
 @pytest.mark.requirement("FR-5.output", "DE-flags", "D-9")
 def test_packaging_features_is_the_same_verb(collection: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.run(["features", "package", ".", "--output-folder", "out", "--archive-name", "upstream"]) == 0
@@ -119,6 +181,19 @@ def test_packaging_features_is_the_same_verb(collection: Path, capsys: pytest.Ca
     ]
     assert commands.run(["features", "package", "nowhere"]) == 2
     assert "there is no folder `nowhere`" in capsys.readouterr().err
+
+
+def test_publishing_is_asked_for_in_a_way_that_can_be_meant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for jobs in ("0", "-3", "many"):
+        with pytest.raises(SystemExit) as end:
+            run(monkeypatch, "publish", "-r", "localhost:1", "-n", "x", f"--jobs={jobs}")
+        assert end.value.code == 2
+        told = f"error: argument --jobs: `{jobs}` is no number of features: write 1 or more\n"
+        assert capsys.readouterr().err.endswith(told)
+    assert run(monkeypatch, "publish", "-r", "localhost:1", "-n", "") == 2
+    assert capsys.readouterr().err == "error: the namespace is empty\n  fix: name one, as in `acme/features`\n"
 
 
 def test_verbs_and_version_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,6 +246,15 @@ def test_archives_that_clients_cannot_use_fail(
         "  fix: name an archive that you may read\n",
     )
     assert run(monkeypatch, "test-archive", "src") == 2
+    assert capsys.readouterr().err == (
+        "error: `src` is a folder, and no archive\n  at src\n  fix: name one of the archives in it\n"
+    )
+    subprocess.run(["tar", "-cf", "nested.tar", "-C", "src", "go"], check=True)
+    assert run(monkeypatch, "test-archive", "nested.tar") == 1
+    assert capsys.readouterr().err == (
+        "error: `nested.tar` holds no `devcontainer-feature.json` at its top: the files of the feature lie in `go/`\n"
+        "  at nested.tar\n  fix: pack from inside the folder\n\n"
+    )
     assert run(monkeypatch, "--json", "test-archive", "bad.tgz") == 2
     assert capsys.readouterr().err.endswith("JSON output is not supported for features test-archive\n")
 

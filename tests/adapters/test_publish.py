@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from oci_registry import FakeRegistry
+from oci_registry import FakeRegistry, Fault
 
 from packaging_targets.adapters.testing import Workspace
+from packaging_targets.services.publish.offers import Offer
 
 FEATURE = (
     '[[devcontainer_feature]]\nname = "feature"\npublish = {{ registry = "{host}", namespace = "acme/features" }}\n'
 )
+COMMAND = '[[command]]\nname = "s"\nargv = ["sleep", "{}"]\ntools = ["sleep"]\nouts = ["x"]\n'
 PLAIN = '[[archive]]\nname = "all"\nsrcs = ["*.txt"]\n'
 
 
@@ -71,6 +79,35 @@ def test_a_label_brings_those_of_its_namespace_along(ws: Workspace, home: FakeRe
     assert tags(home, "paint")
 
 
+@pytest.mark.parametrize("written", ["{}", "http://{}"])
+def test_a_place_is_one_however_it_is_written(ws: Workspace, home: FakeRegistry, written: str) -> None:
+    ws.write({"paint/TARGETS.toml": FEATURE.format(host=written.format(home.host.upper()).replace("HTTP", "http"))})
+    run = ws.packaging("publish", "//color:feature")
+    assert run.exit_code == 0
+    assert "published too, since they go to the same place: //paint:feature\n" in run.output
+    layer = json.loads(home.manifests["acme/features", "latest"])["layers"][0]
+    listing = json.loads(home.blobs["acme/features", layer["digest"]])
+    assert [one["id"] for one in listing["features"]] == ["color", "paint"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("localhost:5000", "LOCALHOST:5000"),
+        ("localhost:5000", "https://localhost:5000/"),
+        ("ghcr.io", "https://ghcr.io"),
+        ("ghcr.io", "http://GHCR.io/"),
+        ("docker.io", "registry-1.docker.io"),
+    ],
+)
+def test_places(one: str, other: str) -> None:
+    def place(registry: str) -> tuple[str, ...]:
+        return Offer("//x:x", "features", {"registry": registry, "namespace": "a/b"}).place
+
+    assert place(one) == place(other)
+    assert place(one) != place("elsewhere.example")
+
+
 def test_another_namespace_is_left_alone(ws: Workspace, home: FakeRegistry) -> None:
     ws.write({"paint/TARGETS.toml": FEATURE.format(host=home.host).replace("acme", "other")})
     assert ws.packaging("publish", "//color/...").exit_code == 0
@@ -80,9 +117,6 @@ def test_another_namespace_is_left_alone(ws: Workspace, home: FakeRegistry) -> N
 
 
 def test_a_dry_run_and_a_report_for_programs(ws: Workspace, home: FakeRegistry) -> None:
-    import subprocess
-    import sys
-
     command = [sys.executable, "-m", "packaging_targets.adapters.cli.main", "publish", "--dry-run", "--format", "json"]
     environment = ws._environment(ws.root.parent / "events")
     done = subprocess.run(command, cwd=ws.root, env=environment, capture_output=True, text=True, check=True)
@@ -166,6 +200,16 @@ def test_a_rule_of_yours_may_offer_features(ws: Workspace, home: FakeRegistry) -
     )
 
 
+def test_a_registry_that_is_none_is_told_with_its_target(ws: Workspace) -> None:
+    ws.write({"color/TARGETS.toml": FEATURE.format(host="localhost:99999")})
+    run = ws.packaging("publish")
+    assert (run.exit_code, run.output) == (
+        2,
+        "error: `localhost:99999` is no registry\n  at //color:feature\n"
+        "  fix: write a host, as in `ghcr.io` or `localhost:5000`\n",
+    )
+
+
 def test_features_publish(ws: Workspace, home: FakeRegistry) -> None:
     ws.build()
     where = ("--registry", home.host, "--namespace", "my/ns")
@@ -177,6 +221,72 @@ def test_features_publish(ws: Workspace, home: FakeRegistry) -> None:
     run = ws.packaging("features", "publish", "dist/color/feature", *where)
     assert run.exit_code == 0
     assert run.output.startswith("warning: `color` 1.2.3 is published already, and with other content than is here\n")
+
+
+def test_the_log_level_holds_for_publishing(ws: Workspace, home: FakeRegistry) -> None:
+    ws.build()
+    words = ("publish", "dist/color/feature", "-r", home.host, "-n", "ns")
+    assert ws.packaging("--log-level", "warn", "features", *words).output == ""
+    ws.write({"color/install.sh": "#!/bin/sh\necho other\n"})
+    ws.build()
+    run = ws.packaging("features", "--log-level", "warn", *words)
+    assert run.output.count("\n") == 4
+    assert run.output.startswith("warning: `color` 1.2.3 is published already, and with other content than is here\n")
+    assert ws.packaging("features", "--log-level", "error", *words).output == ""
+    run = ws.packaging("features", "--log-level", "error", *words, "--format", "json")
+    assert json.loads(run.output)[f"{home.host}/ns/color"]["outcome"] == "different"
+    assert "\npublished: 3\n" in ws.packaging("publish").output
+    assert "already there" not in ws.packaging("--log-level", "warn", "publish").output
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [
+        ("HEAD", Fault(status=503, headers={"Retry-After": "60"})),
+        ("POST", Fault(status=503, headers={"Retry-After": "60"})),
+        ("POST", Fault(wait=30)),
+    ],
+)
+def test_interrupted_publishing_ends_at_once_and_says_how_it_goes_on(
+    ws: Workspace, home: FakeRegistry, method: str, fault: Fault
+) -> None:
+    ws.build()
+    home.fail(method, "", fault, times=99)
+    words = ["features", "publish", "dist/color/feature", "-r", home.host, "-n", "ns"]
+    ran = interrupted(ws, words, lambda: bool(home.asked(method)))
+    assert ran == (130, "interrupted: publishing again completes what is missing\n")
+
+
+def interrupted(ws: Workspace, words: list[str], begun: Callable[[], bool]) -> tuple[int, str]:
+    """Run `packaging` until `begun`, press Ctrl-C, and return its exit code and output."""
+    command = [sys.executable, "-m", "packaging_targets.adapters.cli.main", *words]
+    environment = ws._environment(ws.root.parent / "events")
+    with subprocess.Popen(
+        command, cwd=ws.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    ) as process:
+        while not begun():
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)
+        out, _ = process.communicate(timeout=10)
+    return process.returncode, out.decode()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="without /proc nobody can see when the program has begun")
+def test_an_interrupted_build_ends_in_one_line(ws: Workspace) -> None:
+    seconds = f"2.{os.getpid()}"  # nobody else's
+
+    def begun() -> bool:
+        programs = (Path(f"/proc/{pid}/cmdline") for pid in os.listdir("/proc") if pid.isdecimal())
+        with contextlib.suppress(OSError):  # they come and go
+            return any(f"\0{seconds}\0".encode() in program.read_bytes() for program in programs)
+        return False
+
+    ws.write({"s/TARGETS.toml": COMMAND.format(seconds)})
+    code, told = interrupted(ws, ["build"], begun)
+    assert (code, told.splitlines()[-1]) == (130, "interrupted")
+    assert "Traceback" not in told
 
 
 def test_sources_are_packed_first_to_the_same_bytes(ws: Workspace, home: FakeRegistry) -> None:

@@ -60,7 +60,8 @@ def test_an_edit_packs_one_archive_again(tmp_path: Path) -> None:
 def test_what_is_no_folder_is_passed_over(tmp_path: Path) -> None:
     ws = workspace(tmp_path, "go")
     ws.write({"f/src/README.md": "", "f/src/.config/x": "", "f/test/go/test.sh": "", "f/src/.git/HEAD": ""})
-    ws.path("f/src/golang").symlink_to("go")
+    ws.write({"f/src/go/lib/x": ""})
+    ws.path("f/src/golang").symlink_to("go/lib")
     run = ws.build()
     assert run.built == [LISTING, "//f:all#go"]
     told = "`f/src/golang` is a symbolic link, and so no feature\n  at f/src/golang"
@@ -69,6 +70,19 @@ def test_what_is_no_folder_is_passed_over(tmp_path: Path) -> None:
     ws.write({"f/TARGETS.toml": TARGET + "strict = true\n"})
     run = ws.packaging("build")
     assert (run.exit_code, run.output) == (2, f"error: {told}  (//f:all)\n{fix}")
+
+
+def test_a_link_to_a_feature_is_an_error(tmp_path: Path) -> None:
+    """The release would lack the feature that people see in `src`."""
+    ws = workspace(tmp_path, "go")
+    ws.path("f/src/golang").symlink_to("./go/")
+    run = ws.packaging("build")
+    assert (run.exit_code, run.output) == (
+        2,
+        "error: `f/src/golang` is a symbolic link, and so no feature\n"
+        "  at f/src/golang  (//f:all)\n"
+        "  fix: put a copy of the folder in its place\n",
+    )
 
 
 PACKAGE = '[[archive]]\nname = "own"\nsrcs = ["*.sh"]\n'

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from packaging_targets import __version__
 from packaging_targets.adapters.cli import features, publish
 from packaging_targets.adapters.cli.guard import guarded
+from packaging_targets.adapters.cli.telling import add_flags
+from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _EXPRESSION = "such as '//services/...' or 'deps(//services/api:image)'"
 _FUNCTIONS = ("allpaths", "attr", "deps", "filter", "kind", "rdeps", "somepath")
@@ -20,8 +22,17 @@ _FUNCTIONS = ("allpaths", "attr", "deps", "filter", "kind", "rdeps", "somepath")
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; return its exit code: 0 done, 1 a build or check failed, 2 a wrong request."""
-    options = _parser().parse_args(arguments)
-    return guarded(options.verb, options)
+    return guarded(_run, _parser().parse_args(arguments))
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.json and options.verb not in {features.run, publish.run}:
+        fix = "affected, graph and publish have --format json, and build --log-json"
+        raise RequestError.one("`--json` is refused: verbs offer JSON by flags of their own, or not at all", "", fix)
+    if options.log_level and options.verb not in {features.run, publish.run}:
+        raise RequestError.one("`--log-level` is for `features` and `publish`", "", "leave it out")
+    verb: Callable[[argparse.Namespace], int] = options.verb
+    return verb(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -32,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"packaging-targets {__version__}")
+    add_flags(parser)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     _build_parser(verbs)
     _question_parsers(verbs)

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from packaging_targets import __version__
 from packaging_targets.adapters.cli import features_publish
 from packaging_targets.adapters.cli.guard import guarded
+from packaging_targets.adapters.cli.telling import add_flags, add_json, complain, tells, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from packaging_targets.errors import Problem
-
-_LEVELS = ("error", "warn", "info", "debug", "trace")
 _PROGRAM = "features"
+_NO_JSON = "JSON output is not supported for features"
 _ABOUT = "Package Dev Container Features, the same bytes every time, look into their archives, and publish them."
 
 
@@ -31,15 +30,13 @@ def main() -> int:
 
 def add_parser(verbs: Any) -> None:
     """Add `features` to the verbs of another program."""
-    fill(verbs.add_parser(_PROGRAM, help="package Dev Container Features without a workspace", description=_ABOUT))
+    parser = verbs.add_parser(_PROGRAM, help="package Dev Container Features without a workspace", description=_ABOUT)
+    fill(parser, again=True)
 
 
-def fill(parser: argparse.ArgumentParser) -> None:
-    """Add the global flags and the verbs to a parser."""
-    parser.add_argument(
-        "--log-level", choices=_LEVELS, default="info", help="how much is told (default: info); goes before the verb"
-    )
-    parser.add_argument("--json", action="store_true", help="ask for JSON, which these verbs do not offer")
+def fill(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """Add the global flags and the verbs to a parser; `again` says that a parser before it has these flags too."""
+    add_flags(parser, again=again)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for add in VERBS:
         add(verbs)
@@ -52,22 +49,10 @@ def run(options: argparse.Namespace) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a file name that the terminal cannot show is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     if options.json:
-        sys.stderr.write(f"JSON output is not supported for features {options.feature_verb}\n")
+        sys.stderr.write(options.no_json + "\n")
         return 2
     act: Callable[[argparse.Namespace], int] = options.act
     return act(options)
-
-
-def tells(options: argparse.Namespace, level: str) -> bool:
-    """Tell whether messages of a level are wanted."""
-    return _LEVELS.index(level) <= _LEVELS.index(options.log_level)
-
-
-def warn(options: argparse.Namespace, problems: Sequence[Problem]) -> None:
-    """Write warnings to standard error, if they are wanted."""
-    if tells(options, "warn"):
-        for problem in problems:
-            sys.stderr.write(str(problem).replace("error: ", "warning: ", 1) + "\n\n")
 
 
 def _add_package(verbs: Any) -> None:
@@ -86,14 +71,15 @@ def _add_package(verbs: Any) -> None:
         default="versioned",
         help="<id>-<version>.tgz (default), or devcontainer-feature-<id>.tgz for web addresses",
     )
-    package.set_defaults(act=_package, feature_verb="package")
+    add_json(package)
+    package.set_defaults(act=_package, no_json=f"{_NO_JSON} package")
 
 
 def _package(options: argparse.Namespace) -> int:
-    from packaging_targets.services.features.package import Request, package
+    from packaging_targets.services.features.package import FeaturePackaging, package
 
     result = package(
-        Request(
+        FeaturePackaging(
             target=options.target,
             output=options.output_folder,
             force=options.force_clean_output_folder,
@@ -113,7 +99,8 @@ def _add_test_archive(verbs: Any) -> None:
     test = verbs.add_parser("test-archive", help="tell what clients would make of a feature's archive")
     test.add_argument("archive", metavar="FILE", help="a .tgz or .tar")
     test.add_argument("--strict", action="store_true", help="fail on warnings too")
-    test.set_defaults(act=_test_archive, feature_verb="test-archive")
+    add_json(test)
+    test.set_defaults(act=_test_archive, no_json=f"{_NO_JSON} test-archive")
 
 
 def _test_archive(options: argparse.Namespace) -> int:
@@ -123,14 +110,13 @@ def _test_archive(options: argparse.Namespace) -> int:
     report = look_into(options.archive)
     if tells(options, "info"):
         sys.stdout.write(looked_into(report))
-    for problem in report.errors:
-        sys.stderr.write(f"{problem}\n\n")
+    complain(report.errors)
     warn(options, report.warnings)
     return 1 if report.errors or (options.strict and report.warnings) else 0
 
 
 VERBS: tuple[Callable[[Any], None], ...] = (_add_package, _add_test_archive, features_publish.add_parser)
-"""What adds each verb to the subparsers; a verb sets `act(options)` and its own name as `feature_verb`."""
+"""What adds each verb to the subparsers; a verb sets `act(options)`, and as `no_json` what is said to `--json`."""
 
 
 if __name__ == "__main__":

@@ -11,7 +11,15 @@ from packaging_targets.store.layout import find_root
 
 def main() -> int:
     """Run the command line of this process; return its exit code."""
-    arguments = sys.argv[1:]
+    try:
+        return _main(sys.argv[1:])
+    except KeyboardInterrupt as stop:
+        from packaging_targets.adapters.cli.guard import interrupted
+
+        return interrupted(stop)
+
+
+def _main(arguments: list[str]) -> int:
     if arguments == ["build"]:
         # Collecting garbage while one list of paths is made finds none.
         import gc

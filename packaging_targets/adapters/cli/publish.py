@@ -7,7 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.features_publish import add_options, show
+from packaging_targets.adapters.cli.features_publish import add_options, completed_by_the_next, no_json, show
+from packaging_targets.adapters.cli.telling import add_json, tells
+from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:
     import argparse
@@ -19,18 +21,22 @@ def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser("publish", help="build, then publish, what has a `publish` field")
     parser.add_argument("labels", nargs="*", metavar="LABEL", help="such as //features:all or //... (default: all)")
     add_options(parser)
-    parser.set_defaults(verb=_publish)
+    add_json(parser)
+    parser.set_defaults(verb=run)
 
 
-def _publish(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Build, and publish; return the exit code."""
     from packaging_targets.adapters.doit.run import build
     from packaging_targets.services.publish.offers import Options, plan_publishing, publish
     from packaging_targets.services.publish.report import Report
 
+    if options.json:
+        raise RequestError(no_json("packaging publish"))
     plan = plan_publishing(options.labels)
     if not plan.groups:
-        return show(Report(), options.format)
-    if plan.joined:
+        return show(Report(), options)
+    if plan.joined and tells(options, "warn"):
         sys.stderr.write(f"published too, since they go to the same place: {', '.join(plan.joined)}\n")
     os.chdir(plan.root)
     # A program that reads what was published must not have to look for it among what was built.
@@ -38,7 +44,9 @@ def _publish(options: argparse.Namespace) -> int:
         code = build(plan.labels, None)
     if code != 0:
         return code
-    return show(publish(plan, Options(options.dry_run, options.insecure, options.jobs)), options.format)
+    with completed_by_the_next():
+        report = publish(plan, Options(options.dry_run, options.insecure, options.jobs))
+    return show(report, options)
 
 
 @contextlib.contextmanager

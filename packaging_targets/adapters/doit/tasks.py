@@ -110,7 +110,7 @@ def open_session(start: str) -> Session:
     for note in session.notes:
         sys.stderr.write(f"note: {note}\n")
     for warning in session.warnings():
-        sys.stderr.write(str(warning).replace("error:", "warning:", 1) + "\n")
+        sys.stderr.write(warning.told("warning") + "\n")
     return session
 
 

@@ -179,7 +179,7 @@ def _token_of(request: Request, answer: Answer) -> tuple[str, float]:
         value: Any = json.loads(answer.body)
         token = value.get("token") or value.get("access_token")
         seconds = float(value.get("expires_in") or _SHORTEST)
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         token, seconds = None, 0.0
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise RegistryError.one("there is no token in the answer to a request for one", place(request), "")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urljoin
 
 from packaging_targets.errors import IntegrityError, RegistryError, RequestError
 from packaging_targets.formats.oci import INDEX_TYPE, MANIFEST_TYPE
@@ -17,7 +16,7 @@ from packaging_targets.model.digest import Digest
 from packaging_targets.registry.oci.auth import Session
 from packaging_targets.registry.oci.credentials import Credentials, find_credentials
 from packaging_targets.registry.oci.faults import place
-from packaging_targets.registry.oci.reference import Registry, Repository, is_tag, origin_of, parse_digest
+from packaging_targets.registry.oci.reference import Registry, Repository, is_tag, joined, origin_of, parse_digest
 from packaging_targets.registry.oci.transport import Answer, Patience, Request, Transport
 from packaging_targets.registry.oci.upload import CHUNK, Blob, Upload
 
@@ -36,13 +35,17 @@ _WRITTEN = {200, 201, 202}
 
 
 class OciClient:
-    """A registry, spoken to. Every method raises RegistryError where that fails, IntegrityError for wrong bytes."""
+    """A registry, spoken to. Every method raises RegistryError where that fails, IntegrityError for wrong bytes.
+
+    With `pushing`, what is read is read with the right to write: who is going to write needs one token, not two.
+    """
 
     def __init__(
         self,
         registry: Registry,
         *,
         credentials: Callable[[Registry], Credentials | None] = find_credentials,
+        pushing: bool = False,
         patience: Patience | None = None,
         connections: int = 8,
         chunk: int = CHUNK,
@@ -51,16 +54,17 @@ class OciClient:
         self.registry = registry
         self._transport = Transport(patience, connections)
         self._session = Session(registry, self._transport, credentials)
+        self._reading = _push if pushing else _pull
         self._chunk = chunk
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; whoever waits to try again gives up."""
         self._transport.close()
 
     def manifest_digest(self, repository: Repository, reference: str) -> Digest | None:
         """Return the digest of the manifest that a tag or a digest leads to, or None where there is none."""
         request = self._manifest_request("HEAD", repository, reference)
-        answer = self._session.send(request, _pull(repository))
+        answer = self._session.send(request, self._reading(repository))
         if answer.status == _NOT_FOUND:
             return None
         if not answer.done:
@@ -74,7 +78,7 @@ class OciClient:
     def manifest(self, repository: Repository, reference: str) -> bytes | None:
         """Return the manifest that a tag or a digest leads to, or None where there is none."""
         request = self._manifest_request("GET", repository, reference)
-        answer = self._session.send(request, _pull(repository))
+        answer = self._session.send(request, self._reading(repository))
         if answer.status == _NOT_FOUND:
             return None
         if not answer.done:
@@ -110,7 +114,7 @@ class OciClient:
         while url is not None:
             seen.add(url)
             request = Request("GET", url, {"Accept": "application/json"}, limit=_MAX_TAG_PAGE)
-            answer = self._session.send(request, _pull(repository))
+            answer = self._session.send(request, self._reading(repository))
             if answer.status == _NOT_FOUND and not found:
                 return ()
             if not answer.done:
@@ -124,15 +128,20 @@ class OciClient:
 
     def has_blob(self, repository: Repository, digest: Digest) -> bool:
         """Tell whether a repository has a blob."""
-        return Upload(self._session, repository, Blob.of(digest, b"")).is_there()
+        return self._has(repository, digest, self._reading(repository))
 
     def push_blob(self, repository: Repository, blob: Blob, mount_from: Repository | None = None) -> str:
         """Bring a blob into a repository; return `present`, `mounted` or `uploaded`.
 
         Where `mount_from` has the blob, the registry is asked to take it from there.
         """
-        upload = Upload(self._session, repository, blob, self._chunk)
-        return "present" if upload.is_there() else upload.run(mount_from)
+
+        def is_there() -> bool:
+            return self._has(repository, blob.digest, _push(repository))
+
+        if is_there():
+            return "present"
+        return Upload(self._session, repository, blob, is_there, self._chunk).run(mount_from)
 
     def read_blob(self, repository: Repository, digest: Digest, size: int, into: BinaryIO) -> None:
         """Write a blob of `size` bytes to a stream that can be read and sought; cut off, it starts again."""
@@ -144,7 +153,7 @@ class OciClient:
             return into
 
         request = Request("GET", repository.url(f"blobs/{digest}"), limit=size, into=rewound)
-        answer = self._session.send(request, _pull(repository))
+        answer = self._session.send(request, self._reading(repository))
         if not answer.done:
             raise self._session.error(request, answer)
         into.seek(start)
@@ -152,6 +161,15 @@ class OciClient:
         while piece := into.read(_PIECE):
             hasher.update(piece)
         _demand_digest(request, Digest(hasher.hexdigest()), digest)
+
+    def _has(self, repository: Repository, digest: Digest, scope: str) -> bool:
+        request = Request("HEAD", repository.url(f"blobs/{digest}"))
+        answer = self._session.send(request, scope)
+        if answer.status == _NOT_FOUND:
+            return False
+        if not answer.done:
+            raise self._session.error(request, answer)
+        return True
 
     def _manifest_request(self, method: str, repository: Repository, reference: str) -> Request:
         url = repository.url(f"manifests/{reference}")
@@ -187,7 +205,9 @@ def _next_page(request: Request, answer: Answer) -> str | None:
     target, _, rest = answer.headers.get("link", "").partition(">")
     if not target.startswith("<") or 'rel="next"' not in rest.replace(" ", ""):
         return None
-    url = urljoin(request.url, target[1:])
+    url = joined(request.url, target[1:])
+    if url is None:
+        raise RegistryError.one("the list of tags goes on at what is no address of the web", place(request), "")
     if origin_of(url) != origin_of(request.url):
         raise RegistryError.one("the list of tags goes on at another host", place(request), "")
     return url

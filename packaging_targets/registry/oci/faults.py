@@ -11,7 +11,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from packaging_targets.errors import PackagingError, RegistryError
+from packaging_targets.errors import RegistryError
 
 if TYPE_CHECKING:
     from packaging_targets.registry.oci.transport import Answer, Request
@@ -36,13 +36,8 @@ _FIXES = {
 _SERVER = 500
 
 
-class Unreachable(Exception):  # noqa: N818  # it is no error yet: it may pass
-    """There was no answer. `error` is what to tell; `passing` says that it may be another time."""
-
-    def __init__(self, error: PackagingError, *, passing: bool) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.passing = passing
+class PassingError(RegistryError):
+    """There was no answer, and another time there may be one."""
 
 
 def place(request: Request) -> str:
@@ -75,7 +70,7 @@ def login_fix(url: str, credentials: str) -> str:
     return f"run `docker login {host}`, or set DEVCONTAINERS_OCI_AUTH='{host}|USER|TOKEN'"
 
 
-def unreachable(request: Request, error: Exception) -> Unreachable:
+def unreachable(request: Request, error: Exception) -> RegistryError:
     """Return what it means that a request got no answer."""
     from urllib3 import exceptions
 
@@ -99,7 +94,7 @@ def unreachable(request: Request, error: Exception) -> Unreachable:
         what, fix, passing = f"`{host}` gives an answer that is no HTTP", "", False
     else:
         what, fix, passing = f"the connection to `{host}` broke off", "try again; what arrived is not sent again", True
-    return Unreachable(RegistryError.one(what, place(request), fix), passing=passing)
+    return (PassingError if passing else RegistryError).one(what, place(request), fix)
 
 
 def _tls(host: str, told: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from packaging_targets.errors import RequestError
 from packaging_targets.model.digest import Digest
@@ -20,6 +20,7 @@ _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_PART}(?:/{_PART})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_NUMBER = re.compile(r"[0-9]{1,15}")
 _MAX_NAME = 255
 _MAX_PORT = 65535
 
@@ -114,6 +115,21 @@ def is_loopback(host: str) -> bool:
         return ip_address(name.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def joined(base: str, target: str) -> str | None:
+    """Return the address of the web that `target`, as some server wrote it, means at `base`; None where it is none."""
+    try:
+        url = urljoin(base, target)
+        origin_of(url)
+    except ValueError:
+        return None
+    return url
+
+
+def number(text: str) -> int | None:
+    """Return the number that some server wrote, or None where it is none, or longer than any that can be meant."""
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def origin_of(url: str) -> tuple[str, str, int]:

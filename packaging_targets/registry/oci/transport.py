@@ -8,16 +8,17 @@ reached becomes a problem that says which of name, port, certificate or time it 
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
-from packaging_targets.registry.oci.faults import Unreachable, place, unreachable
-from packaging_targets.registry.oci.reference import is_loopback, origin_of
+from packaging_targets.registry.oci.faults import PassingError, place, unreachable
+from packaging_targets.registry.oci.reference import is_loopback, joined, number, origin_of
 
 if TYPE_CHECKING:
     import urllib3
@@ -76,29 +77,38 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004  # the range has no better name
 
     @property
+    def may_pass(self) -> bool:
+        """Whether it may be another answer another time, and soon enough to wait for it."""
+        return self.status in PASSING and self.asks_to_wait <= _LONGEST_WAIT
+
+    @property
     def asks_to_wait(self) -> float:
         """How many seconds the server asks to wait (`Retry-After`, a number or a date), or 0."""
         text = self.headers.get("retry-after", "").strip()
-        if text.isdecimal():
-            return float(text)
+        seconds = number(text)
+        if seconds is not None:
+            return float(seconds)
         from email.utils import parsedate_to_datetime
 
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-        except ValueError:
+        except (ValueError, OverflowError):
             return 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and how long to wait; times in seconds. Pauses double, and are spread so that clients part."""
+    """How often and how long to wait; times in seconds. Pauses double, and are spread so that clients part.
+
+    `sleep` is who waits, where it is not to be the transport, which wakes up when it is closed.
+    """
 
     attempts: int = 5
     first: float = 0.5
     most: float = 30.0
     connect: float = 10.0
     read: float = 60.0
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] | None = None
 
     def pause(self, attempt: int, asked: float = 0.0) -> float:
         """Return how long to wait after the `attempt`-th try (from 1), where the server asked for `asked` seconds."""
@@ -113,24 +123,31 @@ class Transport:
         self.patience = patience or Patience()
         self._connections = connections
         self._pools: dict[str, urllib3.PoolManager] = {}
+        self._closed = threading.Event()
 
     def send(self, request: Request) -> Answer:
         """Return the answer, whatever its status. Raises RegistryError where there is none."""
         attempt = 0
         while True:
+            if self._closed.is_set():
+                raise RegistryError.one("there was no time left for this", place(request), "try again")
             attempt += 1
             last = not request.repeatable or attempt >= self.patience.attempts
+            asked = 0.0
             try:
                 answer = self._led_on(request)
-            except Unreachable as failure:
-                if last or not failure.passing:
-                    raise failure.error from None
-                wait = self.patience.pause(attempt)
+            except PassingError:
+                if last:
+                    raise
             else:
-                if last or answer.status not in PASSING or answer.asks_to_wait > _LONGEST_WAIT:
+                if last or not answer.may_pass:
                     return answer
-                wait = self.patience.pause(attempt, answer.asks_to_wait)
-            self.patience.sleep(wait)
+                asked = answer.asks_to_wait
+            self.wait(attempt, asked)
+
+    def wait(self, attempt: int, asked: float = 0.0) -> None:
+        """Wait after the `attempt`-th try (from 1), where the server asked for `asked` seconds."""
+        (self.patience.sleep or self._closed.wait)(self.patience.pause(attempt, asked))
 
     def _led_on(self, request: Request) -> Answer:
         for _ in range(_MAX_REDIRECTS + 1):
@@ -144,7 +161,7 @@ class Transport:
     def _once(self, request: Request) -> Answer:
         import urllib3
 
-        stream = request.body.open() if isinstance(request.body, Body) else None
+        stream = _opened(request.body) if isinstance(request.body, Body) else None
         try:
             response = self._pool(request.url).urlopen(
                 request.method,
@@ -207,7 +224,8 @@ class Transport:
         return self._pools[proxy or ""]
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; let no thread wait any longer, or begin anything."""
+        self._closed.set()
         for pool in self._pools.values():
             pool.clear()
 
@@ -219,6 +237,15 @@ def _through(proxy: str, settings: dict[str, Any]) -> urllib3.ProxyManager:
     user = urllib3.util.parse_url(proxy).auth
     headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None
     return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)
+
+
+def _opened(body: Body) -> BinaryIO:
+    try:
+        return body.open()
+    except OSError as error:
+        name = str(error.filename or "")
+        what = f"what is to be sent cannot be read: {(error.strerror or str(error)).lower()}"
+        raise RegistryError.one(what, name, "make it again, and leave it alone until it is published") from error
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -244,11 +271,10 @@ def _too_long(request: Request) -> PackagingError:
 
 
 def _redirected(request: Request, answer: Answer, location: str) -> Request:
-    target = urljoin(request.url, location)
-    try:
-        scheme, host, port = origin_of(target)
-    except ValueError:
-        raise RegistryError.one("the registry redirects to what is no address of the web", place(request), "") from None
+    target = joined(request.url, location)
+    if target is None:
+        raise RegistryError.one("the registry redirects to what is no address of the web", place(request), "")
+    scheme, host, port = origin_of(target)
     if request.url.startswith("https:") and scheme != "https":
         fix = "correct the registry's configuration: behind a proxy it has to know its own address"
         raise RegistryError.one(f"the registry redirects from TLS to plain HTTP, to `{host}`", place(request), fix)

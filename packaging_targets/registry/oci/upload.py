@@ -13,12 +13,12 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from packaging_targets.errors import IntegrityError, RegistryError
-from packaging_targets.registry.oci.faults import place
-from packaging_targets.registry.oci.reference import Repository, origin_of
-from packaging_targets.registry.oci.transport import PASSING, Answer, Body, Request
+from packaging_targets.registry.oci.faults import PassingError, place
+from packaging_targets.registry.oci.reference import Repository, joined, number, origin_of
+from packaging_targets.registry.oci.transport import Answer, Body, Request
 
 if TYPE_CHECKING:
     from packaging_targets.model.digest import Digest
@@ -29,7 +29,7 @@ CHUNK = 16 << 20
 
 _CREATED, _ACCEPTED, _NO_CONTENT, _NOT_FOUND = 201, 202, 204, 404
 _NO_CHUNKS = {404, 405, 411, 501}
-_RESUMED = {*PASSING, 404, 416}
+_LOST = {404, 416}
 _OCTETS = {"Content-Type": "application/octet-stream"}
 
 
@@ -52,12 +52,15 @@ class _NoChunksError(Exception):
 
 
 class Upload:
-    """The way of one blob into a repository that lacks it."""
+    """The way of one blob into a repository that lacks it; `is_there` asks whether it has it."""
 
-    def __init__(self, session: Session, repository: Repository, blob: Blob, chunk: int = CHUNK) -> None:
+    def __init__(
+        self, session: Session, repository: Repository, blob: Blob, is_there: Callable[[], bool], chunk: int = CHUNK
+    ) -> None:
         self._session = session
         self._repository = repository
         self._blob = blob
+        self._is_there = is_there
         self._chunk = chunk
         self._scopes = [f"repository:{repository.path}:pull,push"]
 
@@ -88,27 +91,27 @@ class Upload:
             return None, 0
         if answer.status != _ACCEPTED:
             raise self._session.error(request, answer)
-        least = answer.headers.get("oci-chunk-min-length", "")
-        return self._location(request, answer), int(least) if least.isdecimal() else 0
+        least = number(answer.headers.get("oci-chunk-min-length", ""))
+        return self._location(request, answer), least or 0
 
     def _in_one_piece(self, location: str) -> None:
-        patience = self._session.transport.patience
-        for attempt in range(1, patience.attempts + 1):
+        attempts = self._session.transport.patience.attempts
+        for attempt in range(1, attempts + 1):
             request = self._put(location, Body(self._blob.size, self._blob.open))
             asked = 0.0
             try:
                 answer = self._session.send(request, *self._scopes)
-            except RegistryError:
-                if attempt == patience.attempts:
+            except PassingError:
+                if attempt == attempts:
                     raise
             else:
-                if answer.status not in PASSING or attempt == patience.attempts:
+                if not answer.may_pass or attempt == attempts:
                     self._demand_stored(request, answer)
                     return
                 asked = answer.asks_to_wait
-            patience.sleep(patience.pause(attempt, asked))
+            self._session.transport.wait(attempt, asked)
             # What became of the session is unknown: either the blob has arrived, or a new session is clean.
-            if self.is_there():
+            if self._is_there():
                 return
             location, _ = self._anew()
 
@@ -121,24 +124,24 @@ class Upload:
 
     def _next_chunk(self, location: str, at: int, size: int) -> tuple[str, int]:
         """Send `size` bytes from `at` on; return where the next ones go, and from which byte."""
-        patience = self._session.transport.patience
-        for attempt in range(1, patience.attempts + 1):
+        attempts = self._session.transport.patience.attempts
+        for attempt in range(1, attempts + 1):
             request = self._patch(location, at, size)
             asked = 0.0
             try:
                 answer = self._session.send(request, *self._scopes)
-            except RegistryError:
-                if attempt == patience.attempts:
+            except PassingError:
+                if attempt == attempts:
                     raise
             else:
                 if answer.status in {_ACCEPTED, _NO_CONTENT}:
                     return self._location(request, answer), at + size
                 if at == 0 and answer.status in _NO_CHUNKS:
                     raise _NoChunksError
-                if answer.status not in _RESUMED or attempt == patience.attempts:
+                if not (answer.may_pass or answer.status in _LOST) or attempt == attempts:
                     raise self._session.error(request, answer)
                 asked = answer.asks_to_wait
-            patience.sleep(patience.pause(attempt, asked))
+            self._session.transport.wait(attempt, asked)
             location, there = self._resumed(location)
             if there != at:
                 return location, there
@@ -156,7 +159,8 @@ class Upload:
         request = Request("GET", location)
         answer = self._session.send(request, *self._scopes)
         start, _, end = answer.headers.get("range", "").removeprefix("bytes=").partition("-")
-        there = int(end) + 1 if start == "0" and end.isdecimal() else 0
+        last = number(end) if start == "0" else None
+        there = 0 if last is None else last + 1
         # `0-0` is said of one byte and of none; then, and where the session is gone, a new one is begun.
         if answer.status == _NO_CONTENT and 1 < there <= self._blob.size:
             return self._location(request, answer), there
@@ -165,16 +169,6 @@ class Upload:
     def _anew(self) -> tuple[str, int]:
         return self._start(None)[0] or "", 0
 
-    def is_there(self) -> bool:
-        """Tell whether the repository has the blob."""
-        request = Request("HEAD", self._repository.url(f"blobs/{self._blob.digest}"))
-        answer = self._session.send(request, *self._scopes)
-        if answer.status == _NOT_FOUND:
-            return False
-        if not answer.done:
-            raise self._session.error(request, answer)
-        return True
-
     def _put(self, location: str, body: Body | bytes, *, repeatable: bool = False) -> Request:
         parts = urlsplit(location)
         query = f"digest={str(self._blob.digest).replace(':', '%3A')}{f'&{parts.query}' if parts.query else ''}"
@@ -182,12 +176,11 @@ class Upload:
 
     def _location(self, request: Request, answer: Answer) -> str:
         """Return where a session goes on. A registry that does not know of the TLS before it is read as if it did."""
-        location = urljoin(answer.url, answer.headers.get("location", ""))
-        try:
-            scheme, host, _ = origin_of(location)
-            own_scheme, own_host, _ = origin_of(self._repository.registry.origin)
-        except ValueError:
-            raise RegistryError.one("the registry gives no address for the upload", place(request), "") from None
+        location = joined(answer.url, answer.headers.get("location", ""))
+        if location is None:
+            raise RegistryError.one("the registry gives no address for the upload", place(request), "")
+        scheme, host, _ = origin_of(location)
+        own_scheme, own_host, _ = origin_of(self._repository.registry.origin)
         if own_scheme == "https" and scheme != "https":
             if host != own_host:
                 what = f"the registry wants the upload sent to `{host}` without TLS"
@@ -202,7 +195,7 @@ class Upload:
             raise IntegrityError.one(what, place(request), "publish again; look at memory and disks if it stays so")
         # A request that was repeated finds no session where the one before it got through, though its answer did not.
         stored = {_CREATED, _ACCEPTED, _NO_CONTENT}
-        if answer.status not in stored and not (answer.status == _NOT_FOUND and self.is_there()):
+        if answer.status not in stored and not (answer.status == _NOT_FOUND and self._is_there()):
             raise self._session.error(request, answer)
 
 

@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging_targets.errors import PackagingError, Problem, RequestError
-from packaging_targets.formats.feature_files import METADATA_FILE, FeatureFolder
+from packaging_targets.formats.feature_files import (
+    METADATA_FILE,
+    FeatureFolder,
+    Findings,
+    is_output_folder,
+    output_inside,
+)
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.states import is_junk, is_racy
 from packaging_targets.store.sweep import signature
@@ -55,22 +61,27 @@ class Target:
     mode: str
     source: str
     folders: Mapping[str, str]
+    errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(slots=True)
 class Listing:
-    """A feature's folder: its files by path relative to it, and what stands in the way of packing them."""
+    """A feature's folder: its files by path relative to it, and what stands in the way of packing them.
+
+    `odd` holds the metadata's name where that is a folder, a FIFO or the like.
+    """
 
     path: str
     files: dict[str, File] = field(default_factory=dict)
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    odd: set[str] = field(default_factory=set)
 
     @property
     def folder(self) -> FeatureFolder:
         """The folder as the checks want it."""
-        return FeatureFolder(self.path, {name: file.link for name, file in self.files.items()}, self._read)
+        return FeatureFolder(self.path, {name: file.link for name, file in self.files.items()}, self._read, self.odd)
 
     @property
     def size(self) -> int:
@@ -80,7 +91,7 @@ class Listing:
     @property
     def identity(self) -> str:
         """A digest that changes whenever a file does; empty where something is too young or too odd to tell."""
-        if self.errors or any(file.racy for file in self.files.values()):
+        if self.errors or self.odd or any(file.racy for file in self.files.values()):
             return ""
         rows = repr((self.path, sorted(self.files.items()), self.warnings))
         return hashlib.sha256(rows.encode("utf-8", "surrogateescape")).hexdigest()
@@ -113,7 +124,7 @@ def find_target(path: str, output: str) -> Target:
 
 
 def _collection(source: str, output: str) -> Target:
-    folders, warnings = {}, []
+    folders, findings = {}, Findings()
     here = os.path.realpath(source)
     for entry in _entries(source):
         path = within(source, entry.name)
@@ -124,9 +135,10 @@ def _collection(source: str, output: str) -> Target:
             if f"{here}/{entry.name}" != output or os.path.lexists(within(path, METADATA_FILE)):
                 folders[path] = f"{here}/{entry.name}"
         elif entry.is_symlink():
-            what = f"`{path}` is a symbolic link, and so no feature"
-            warnings.append(Problem(path, what, "put a copy of the folder in its place"))
-    return Target(COLLECTION, source, folders, tuple(warnings))
+            # Left out, a link to a feature would be missed by whoever gets the release; any other means little.
+            note = findings.error if os.path.isfile(within(path, METADATA_FILE)) else findings.warn
+            note(path, f"`{path}` is a symbolic link, and so no feature", "put a copy of the folder in its place")
+    return Target(COLLECTION, source, folders, tuple(findings.errors), tuple(findings.warnings))
 
 
 def _entries(folder: str) -> Sequence[os.DirEntry[str]]:
@@ -162,21 +174,29 @@ def list_folder(path: str, skipped: str = "") -> Listing:
         if relative and any(entry.name == TARGET_FILE for entry in entries):
             listing.warnings.append(_other_package(within(path, relative)))
             continue
-        pending.extend(_add(listing, relative, entries, skipped))
+        if relative and is_output_folder(entry.name for entry in entries):
+            listing.warnings.append(output_inside(within(path, relative)))
+            continue
+        kept = [entry for entry in entries if not is_junk(entry.name) and within(relative, entry.name) != skipped]
+        if relative and not kept:
+            listing.warnings.append(_empty(within(path, relative)))
+        pending.extend(_add(listing, relative, kept))
+    listing.warnings.sort()  # the system lists folders in any order
     return listing
 
 
-def _add(listing: Listing, relative: str, entries: Sequence[os.DirEntry[str]], skipped: str) -> Iterator[str]:
+def _add(listing: Listing, relative: str, entries: Sequence[os.DirEntry[str]]) -> Iterator[str]:
     """Note the files among `entries`; yield the folders."""
     start = f"{relative}/" if relative else ""
     for entry in entries:
         name = start + entry.name
-        if is_junk(entry.name) or name == skipped:
-            continue
         if not (entry.name.isascii() or _NAMES_ARE_UTF8):
             listing.errors.append(_undecodable(within(listing.path, name)))
         elif entry.is_dir(follow_symlinks=False):
-            yield name
+            if name != METADATA_FILE:
+                yield name
+            else:
+                listing.odd.add(name)
         else:
             _note(listing, name, entry)
 
@@ -190,6 +210,8 @@ def _note(listing: Listing, name: str, entry: os.DirEntry[str]) -> None:
         if link is not None or stat.S_ISREG(mode):
             executable = bool(mode & stat.S_IXUSR)
             listing.files[name] = File(link, executable, stats.st_size, signature(stats), is_racy(stats))
+        elif name == METADATA_FILE:
+            listing.odd.add(name)
         else:
             what = f"`{path}` is no regular file but a FIFO, a socket or a device"
             listing.errors.append(Problem(path, what, "take it away"))
@@ -227,6 +249,11 @@ def unreadable(path: str, error: OSError) -> Problem:
 def shortened(path: str) -> str:
     """Return a path with the middle of a very long one left out."""
     return path if len(path) <= 2 * _SHOWN else f"{path[:_SHOWN]}…{path[-_SHOWN:]}"
+
+
+def _empty(path: str) -> Problem:
+    what = f"the folder `{path}` is not packed: it is empty"
+    return Problem(path, what, "put a file into it, such as `.gitkeep`, or let `install.sh` make it")
 
 
 def _other_package(path: str) -> Problem:

@@ -17,8 +17,8 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
-from packaging_targets.formats.feature import COLLECTION_FILE
-from packaging_targets.services.features.folders import SINGLE, within
+from packaging_targets.formats.feature_files import METADATA_FILE, is_output_folder
+from packaging_targets.services.features.folders import COLLECTION, SOURCE_FOLDER, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DEFAULT = "./output"
 _STAGING = ".features-package-"
 _ANOTHER = "name another folder with --output-folder"
+_ARCHIVE = ".tgz"
 
 
 class OutputFolder:
@@ -41,24 +42,41 @@ class OutputFolder:
 
     def refuse(self, target: Target, *, force: bool) -> None:
         """Raise RequestError where writing to the folder, or emptying it if `force` is set, would destroy something."""
-        raise_all(self._refusals(list(target.folders.values()), target, force=force))
+        raise_all(self._refusals(target, force=force))
 
     def below(self, folder: str) -> str:
         """Return the path of the output folder relative to a folder that it is in, empty if it is not."""
         start = f"{folder}/"
         return self.real[len(start) :] if self.real.startswith(start) else ""
 
-    def _refusals(self, folders: Sequence[str], target: Target, *, force: bool) -> Iterator[Problem]:
+    def _refusals(self, target: Target, *, force: bool) -> Iterator[Problem]:
         if os.path.lexists(self.path) and not os.path.isdir(self.real):
             yield self._problem(f"the output folder `{self.path}` is no folder", "remove it, or " + _ANOTHER)
-        elif self.real in folders:
+        elif not os.path.isdir(above := _nearest(self.path) or "."):
+            what = f"the output folder `{self.path}` cannot be made: `{above}` is no folder"
+            yield self._problem(what, _ANOTHER)
+        elif os.path.lexists(f"{self.real}/{METADATA_FILE}"):
             what = f"the output folder `{self.path}` is the folder of a feature: archives would be packed into archives"
             yield self._problem(what, _ANOTHER)
-        elif force and (reason := self._not_to_be_emptied(folders, target)):
+        elif (around := self._around(target)) and not self._may_be_output():
+            what = f"the output folder `{self.path}` lies in {around}, and was no output folder before"
+            yield self._problem(what, _ANOTHER)
+        elif force and (reason := self._not_to_be_emptied(target)):
             what = f"the output folder `{self.path}` must not be emptied: {reason}"
             yield self._problem(what, f"{_ANOTHER}, or leave --force-clean-output-folder out")
 
-    def _not_to_be_emptied(self, folders: Sequence[str], target: Target) -> str:
+    def _around(self, target: Target) -> str:
+        """Return in what that belongs to a feature the folder lies, in words, or an empty text."""
+        above = os.path.dirname(self.real)
+        if target.mode == COLLECTION and above == os.path.realpath(target.source):
+            return f"`{target.source}`, whose folders are features"
+        while above != os.path.dirname(above):
+            if os.path.lexists(f"{above}/{METADATA_FILE}"):
+                return f"the folder of the feature `{os.path.basename(above)}`"
+            above = os.path.dirname(above)
+        return ""
+
+    def _not_to_be_emptied(self, target: Target) -> str:
         """Return why the folder must not be emptied, or an empty text."""
         home = os.path.realpath(os.path.expanduser("~"))
         source = os.path.realpath(target.source or ".")
@@ -66,15 +84,16 @@ class OutputFolder:
         for name, folder in precious.items():
             if _is_within(folder, self.real):
                 return f"it is {name}" if folder == self.real else f"it holds {name}"
-        around = next((folder for folder in folders if _is_within(self.real, folder)), None)
-        if around and not self._has_been_output(target.mode):
-            return f"it lies in the folder of the feature `{os.path.basename(around)}`, and was no output folder before"
-        return "it holds `.git`" if os.path.lexists(f"{self.real}/.git") else ""
+        if os.path.lexists(f"{self.real}/.git"):
+            return "it holds `.git`"
+        inside = next(filter(_holds_features, (self.real, f"{self.real}/{SOURCE_FOLDER}")), None)
+        return "it holds folders of features" if inside else ""
 
-    def _has_been_output(self, mode: str) -> bool:
-        listed = self.names()
-        named_so = mode == SINGLE and os.path.basename(self.real) == os.path.basename(DEFAULT)
-        return named_so or not listed or COLLECTION_FILE in listed
+    def _may_be_output(self) -> bool:
+        """Tell whether all that is in the folder may have been put there by a packer, and none of it by a person."""
+        listed = [name for name in self.names() if not name.startswith(_STAGING)]
+        named_so = os.path.basename(self.real) == os.path.basename(DEFAULT)
+        return not listed or is_output_folder(listed) or (named_so and all(name.endswith(_ARCHIVE) for name in listed))
 
     def names(self) -> list[str]:
         """Return what is in the folder, sorted."""
@@ -139,10 +158,7 @@ class OutputFolder:
 
     def _demand_writable(self) -> None:
         """Raise PackagingError where the folder, or what it would be made in, cannot be written to."""
-        nearest = self.path
-        while not os.path.lexists(nearest or "."):
-            nearest = os.path.dirname(nearest)
-        if not os.access(nearest or ".", os.W_OK | os.X_OK):
+        if not os.access(_nearest(self.path) or ".", os.W_OK | os.X_OK):
             raise self._not_writable(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
     def _failure(self, error: OSError) -> PackagingError:
@@ -165,8 +181,23 @@ def _is_folder(path: str) -> bool:
     return os.path.isdir(path) and not os.path.islink(path)
 
 
+def _holds_features(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(os.path.lexists(f"{entry.path}/{METADATA_FILE}") for entry in entries)
+    except OSError:  # it is not there, or nobody can remove anything from it
+        return False
+
+
 def _is_within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _nearest(path: str) -> str:
+    """Return the path, or the nearest above it at which there is something; empty for the current folder."""
+    while not os.path.lexists(path or "."):
+        path = os.path.dirname(path)
+    return path
 
 
 def _missing(path: str) -> list[str]:

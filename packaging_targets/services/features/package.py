@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError
-from packaging_targets.formats.feature import COLLECTION_FILE, VERSIONED, Checked, Feature, collection_text, settle
+from packaging_targets.formats.feature import VERSIONED, Checked, Feature, collection_text, settle
+from packaging_targets.formats.feature_files import COLLECTION_FILE
 from packaging_targets.model.digest import Digest
 from packaging_targets.services.features.folders import COLLECTION, find_target, list_folder, plain, within
 from packaging_targets.services.features.output import DEFAULT, OutputFolder
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class FeaturePackaging:
     """What to package and how; `force` empties the output folder, `strict` makes every warning an error."""
 
     target: str = "."
@@ -73,7 +74,7 @@ class _Plan:
     warnings: tuple[Problem, ...]
 
 
-def package(request: Request) -> Result:
+def package(request: FeaturePackaging) -> Result:
     """Package what the request names.
 
     Raises RequestError for a request that cannot be meant, and PackagingError with all that is wrong with all
@@ -87,7 +88,7 @@ def package(request: Request) -> Result:
         return _made(request, target, output, plan)
 
 
-def _made(request: Request, target: Target, output: OutputFolder, plan: _Plan) -> Result:
+def _made(request: FeaturePackaging, target: Target, output: OutputFolder, plan: _Plan) -> Result:
     """Bring the output folder up to date, leave alone what stands there already, and remember what it holds."""
     standing = {name: plan.receipt.stands(output.path, name, made_of) for name, made_of in plan.made_of.items()}
     kept = {name: packed for name, packed in standing.items() if packed}
@@ -99,16 +100,16 @@ def _made(request: Request, target: Target, output: OutputFolder, plan: _Plan) -
     return Result(target.mode, target.source, output.path, archives, extra, plan.warnings)
 
 
-def _plan(request: Request, target: Target, output: OutputFolder) -> _Plan:
+def _plan(request: FeaturePackaging, target: Target, output: OutputFolder) -> _Plan:
     """Check all folders, and raise PackagingError with all that is wrong with them."""
-    if not target.folders:
+    if not (target.folders or target.errors):
         fix = "give every feature a folder there, with devcontainer-feature.json and install.sh"
         raise PackagingError.one(f"no features were found in `{target.source}`", target.source, fix)
     listings = [list_folder(folder, output.below(real)) for folder, real in target.folders.items()]
     receipt = Receipt.recall(target.source, output.real, target.mode, request.naming)
     identities = {listing.path: listing.identity for listing in listings}
     checked = _check(listings, identities, receipt, target.mode, request.naming)
-    alongside = Checked(None, (), target.warnings)
+    alongside = Checked(None, target.errors, target.warnings)
     features, warnings = settle([alongside, *checked.values()], strict=request.strict, error=PackagingError)
     made_of = {feature.archive: identities[feature.folder.path] for feature in features}
     made_of[COLLECTION_FILE] = Digest.of(json.dumps([feature.metadata for feature in features]).encode()).hex

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets.formats.feature import COLLECTION_FILE
+from packaging_targets.formats.feature_files import COLLECTION_FILE
 from packaging_targets.formats.tar_reader import FILE, FOLDER, HARD_LINK, LINK
 from packaging_targets.services.features.folders import SINGLE
 

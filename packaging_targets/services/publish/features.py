@@ -9,11 +9,11 @@ there is there whole: what a kill leaves undone, the next publishing does.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from packaging_targets.errors import PackagingError, Problem, RequestError
 from packaging_targets.formats.oci import OciManifest
@@ -28,6 +28,9 @@ from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 JOBS = 8
 _ENOUGH_FAILURES = 5
@@ -54,10 +57,12 @@ def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], Oci
     Raises RequestError with all that is wrong with the request and the folders, before the registry is spoken to, and
     RegistryError where it cannot be spoken to. What fails later is among the report's problems.
     """
+    if not asked.namespace:
+        raise RequestError.one("the namespace is empty", "", "name one, as in `acme/features`")
     registry = Registry.parse(asked.registry, insecure=asked.insecure)
     collection = read_archives(asked.folders)
     repositories = _repositories(registry, asked.namespace, collection.features)
-    client = connect(registry) if connect else OciClient(registry, connections=max(1, asked.jobs))
+    client = connect(registry) if connect else _client(registry, asked)
     try:
         publisher = _Publisher(client, dry_run=asked.dry_run)
         place = Repository.of(registry, asked.namespace)
@@ -69,6 +74,10 @@ def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], Oci
         return Report.together([report, Report((publisher.collection(place, collection, there),))])
     finally:
         client.close()
+
+
+def _client(registry: Registry, asked: FeaturePublishing) -> OciClient:
+    return OciClient(registry, pushing=not asked.dry_run, connections=max(1, asked.jobs))
 
 
 def _repositories(registry: Registry, namespace: str, features: Sequence[PackedFeature]) -> dict[str, Repository]:
@@ -140,31 +149,35 @@ def _all(
         own = repositories[feature.id]
         return [publisher.feature(feature, name, repositories[name], own) for name in feature.names]
 
-    with _pool(jobs) as pool:
-        waiting: dict[Future[list[Artifact]], int] = {}
-        left = iter(enumerate(features))
-        while True:
-            while len(waiting) < jobs and len(problems) < _ENOUGH_FAILURES and (work := next(left, None)):
-                waiting[pool.submit(one, work[1])] = work[0]
-            if not waiting:
-                break
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                place = waiting.pop(future)
-                try:
-                    artifacts[place] = future.result()
-                except PackagingError as error:
-                    problems += error.problems
+    waiting: dict[Future[list[Artifact]], int] = {}
+    left = iter(enumerate(features))
+    while True:
+        while len(waiting) < jobs and len(problems) < _ENOUGH_FAILURES and (work := next(left, None)):
+            waiting[_begun(one, work[1])] = work[0]
+        if not waiting:
+            break
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            place = waiting.pop(future)
+            try:
+                artifacts[place] = future.result()
+            except PackagingError as error:
+                problems += error.problems
     done = [artifact for place in sorted(artifacts) for artifact in artifacts[place]]
     return Report(tuple(done), tuple(map(_differs, _different(done))), tuple(problems), sum(1 for _ in left))
 
 
-@contextmanager
-def _pool(jobs: int) -> Iterator[ThreadPoolExecutor]:
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _begun(work: Callable[[T], R], item: T) -> Future[R]:
+    """Do work in a thread of its own. Unlike those of a pool it does not keep an interrupted program from ending."""
+    future: Future[R] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work(item))
+        except BaseException as error:  # noqa: BLE001  # raised again where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def _different(artifacts: Sequence[Artifact]) -> Iterator[Artifact]:

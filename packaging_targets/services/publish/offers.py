@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from packaging_targets.build.session import planned
-from packaging_targets.errors import RequestError, near_miss
+from packaging_targets.errors import Problem, RequestError, near_miss
+from packaging_targets.registry.oci.reference import Registry
 from packaging_targets.services.open_graph import graph_of
 from packaging_targets.services.publish.features import JOBS, FeaturePublishing, publish_features
 from packaging_targets.services.publish.report import Report
@@ -36,8 +37,10 @@ class Offer:
 
     @property
     def place(self) -> tuple[str, ...]:
-        """Where it goes; what goes to one place is published together."""
-        return (self.kind, str(self.value.get("registry")), str(self.value.get("namespace")))
+        """Where it goes, however that is written; what goes to one place is published together."""
+        # Whether there is TLS is no part of a place: a port has it, or has not.
+        host = Registry.parse(self.value["registry"], insecure=True).origin.partition("://")[2]
+        return (self.kind, host, self.value["namespace"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,12 @@ def _offer(label: str, value: Any) -> Offer:
         keys = ", ".join(f"`{key}`" for key in lacking)
         fix = f'let the rule say them in context.provide("{KEY}", …)'
         raise RequestError.one(f"what is of the kind `{kind}` cannot be published without {keys}", label, fix)
-    return Offer(label, kind, told)
+    offer = Offer(label, kind, told)
+    try:
+        offer.place  # noqa: B018  # whether it has one
+    except RequestError as error:
+        raise RequestError(*(Problem(label, one.what, one.fix) for one in error.problems)) from None
+    return offer
 
 
 def _demand_offers(found: Iterable[tuple[str, Sequence[object]]], offers: Mapping[str, Offer]) -> None:
@@ -137,8 +145,11 @@ def _demand_offers(found: Iterable[tuple[str, Sequence[object]]], offers: Mappin
 
 def _features(root: str, offers: Sequence[Offer], options: Options) -> Report:
     folders = tuple(os.path.join(root, offer.value["folder"]) for offer in offers)
-    registry, namespace = offers[0].value["registry"], offers[0].value["namespace"]
-    asked = FeaturePublishing(folders, registry, namespace, options.dry_run, options.insecure, options.jobs)
+    # One that asks for TLS asks for all of them.
+    registry = min((offer.value["registry"] for offer in offers), key=lambda text: not text.startswith("https://"))
+    asked = FeaturePublishing(
+        folders, registry, offers[0].value["namespace"], options.dry_run, options.insecure, options.jobs
+    )
     return publish_features(asked)
 
 

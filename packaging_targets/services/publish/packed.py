@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from packaging_targets.errors import Problem, RequestError
-from packaging_targets.formats.feature import COLLECTION_FILE, SOURCE, UPSTREAM, VERSIONED, archive_name
+from packaging_targets.formats.feature import SOURCE, UPSTREAM, VERSIONED, archive_name
+from packaging_targets.formats.feature_archive import FeatureArchive
+from packaging_targets.formats.feature_files import COLLECTION_FILE, is_output_folder
 from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import SemanticVersion
@@ -56,7 +58,7 @@ class PackedCollection:
 
 def holds_archives(folder: str) -> bool:
     """Tell whether a folder is one of packed features."""
-    return os.path.lexists(os.path.join(folder, COLLECTION_FILE))
+    return os.path.isdir(folder) and is_output_folder(os.listdir(folder))
 
 
 def read_archives(folders: Sequence[str]) -> PackedCollection:
@@ -108,8 +110,8 @@ def _feature(folder: str, at: str, entry: Any, problems: list[Problem]) -> Packe
         return None
     faults = [*_version_faults(feature_id, text), *_legacy_faults(feature_id, metadata)]
     problems += [Problem(where, what, fix) for what, fix in faults]
-    found = _archive(folder, feature_id, text, metadata, problems)
-    if faults or found is None:
+    found = None if faults else _archive(folder, feature_id, text, metadata, problems)
+    if found is None:
         return None
     path, digest, size = found
     return PackedFeature(feature_id, SemanticVersion.parse(text), metadata, path, digest, size)
@@ -137,26 +139,37 @@ def _archive(
     folder: str, feature_id: str, version: str, metadata: Mapping[str, Any], problems: list[Problem]
 ) -> tuple[str, Digest, int] | None:
     """Return path, digest and size of a feature's archive, which has to be that of this metadata."""
-    names = [archive_name(feature_id, version, naming) for naming in (VERSIONED, UPSTREAM)]
-    paths = [os.path.join(folder, os.path.basename(name)) for name in names]
-    path = next((path for path in paths if os.path.lexists(path)), None)
-    if path is None:
-        what = f"the archive of `{feature_id}` {version} is missing: `{os.path.basename(paths[0])}`"
+    names = [os.path.basename(archive_name(feature_id, version, naming)) for naming in (VERSIONED, UPSTREAM)]
+    there = [name for name in names if os.path.lexists(os.path.join(folder, name))]
+    if not there:
+        what = f"the archive of `{feature_id}` {version} is missing: `{names[0]}`"
         problems.append(Problem(folder, what, _AGAIN))
         return None
     try:
-        found = look_into(path)
+        # A single feature may be packed without `install.sh`, with a warning; then it may be published too.
+        found = [look_into(os.path.join(folder, name), installable=False) for name in there]
     except RequestError as error:
         problems += error.problems
         return None
-    if found.feature is None:
-        problems += found.errors
-    elif found.feature.metadata != metadata:
-        what = f"the archive of `{feature_id}` holds other metadata than `{COLLECTION_FILE}` lists"
-        problems.append(Problem(path, what, _AGAIN))
-    else:
-        return path, Digest(found.sha256), found.packed
-    return None
+    faults = list(_archive_faults(folder, feature_id, metadata, found))
+    problems += faults
+    first = found[0]
+    return None if faults else (first.name, Digest(first.sha256), first.packed)
+
+
+def _archive_faults(
+    folder: str, feature_id: str, metadata: Mapping[str, Any], found: Sequence[FeatureArchive]
+) -> Iterator[Problem]:
+    """Yield what is wrong with the archives of one feature, of which there may be one for each way of naming."""
+    if len({archive.sha256 for archive in found}) > 1:
+        named = " and ".join(f"`{os.path.basename(archive.name)}`" for archive in found)
+        what = f"{named} are both archives of `{feature_id}`, and not the same"
+        yield Problem(folder, what, "remove the one that is not meant: `features package -f` leaves one alone")
+    for archive in found:
+        yield from archive.errors
+        if archive.feature is not None and archive.feature.metadata != metadata:
+            what = f"the archive of `{feature_id}` holds other metadata than `{COLLECTION_FILE}` lists"
+            yield Problem(archive.name, what, _AGAIN)
 
 
 def _rivals(features: Iterable[PackedFeature], folders: Sequence[str]) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging_targets.services.features.package import Request, package
+from packaging_targets.services.features.package import FeaturePackaging, package
 from packaging_targets.services.publish.packed import holds_archives
 
 if TYPE_CHECKING:
@@ -33,4 +33,4 @@ def archives_of(target: str) -> Iterator[Packed]:
         return
     with tempfile.TemporaryDirectory(prefix="features-") as room:
         folder = os.path.join(room, "output")
-        yield Packed(folder, package(Request(target, folder)).warnings)
+        yield Packed(folder, package(FeaturePackaging(target, folder)).warnings)

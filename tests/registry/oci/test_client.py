@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,6 +184,22 @@ def test_a_token_is_got_for_the_scopes_and_kept(home: FakeRegistry) -> None:
     assert home.token_requests[0]["service"] == ["fake"]
 
 
+def test_who_is_going_to_write_asks_for_one_token(home: FakeRegistry) -> None:
+    home.auth = "bearer"
+    told = Told(home, pushing=True)
+    assert told.client.manifest_digest(told.place, "1") is None
+    told.client.put_manifest(told.place, "1", fill(told))
+    told.client.tags(told.place)
+    assert [form["scope"] for form in home.token_requests] == [["repository:acme/color:pull,push"]]
+
+
+def test_who_asks_for_a_blob_alone_needs_not_write(home: FakeRegistry) -> None:
+    home.auth = "bearer"
+    told = Told(home)
+    assert not told.client.has_blob(told.place, DIGEST)
+    assert [form["scope"] for form in home.token_requests] == [["repository:acme/color:pull"]]
+
+
 def test_tokens_may_be_had_elsewhere(home: FakeRegistry) -> None:
     with FakeRegistry() as elsewhere:
         home.auth, home.realm, home.tokens = "bearer", f"http://127.0.0.1:{elsewhere.port}/token", elsewhere.tokens
@@ -306,6 +323,8 @@ def test_a_way_of_asking_that_nobody_knows(home: FakeRegistry) -> None:
         b'{"token": 5}',
         b'{"token": "a\\r\\nX: y"}',
         b'{"token": "t", "expires_in": "x"}',
+        b'{"token": "t", "expires_in": ' + b"9" * 4000 + b"}",
+        b'{"token": "t", "expires_in": ' + b"9" * 5000 + b"}",
         b"[" * 50_000,
     ],
 )
@@ -355,6 +374,23 @@ def test_a_wait_that_is_asked_for_is_kept(home: FakeRegistry, header: str, least
     told = Told(home)
     told.client.tags(told.place)
     assert least <= told.waits[0] <= most
+
+
+@pytest.mark.parametrize("chunk", [4096, 1 << 20])
+def test_a_wait_that_is_too_long_is_not_in_an_upload(home: FakeRegistry, chunk: int) -> None:
+    method = "PUT" if chunk > len(DATA) else "PATCH"
+    home.fail(method, "/uploads/", Fault(status=503, headers={"Retry-After": "86400"}))
+    told = Told(home, chunk=chunk)
+    assert str(failure(told.push)).startswith(f"error: the registry has failed (503)\n  at {method} ")
+    assert told.waits == []
+
+
+def test_an_upload_does_not_try_again_what_cannot_pass(home: FakeRegistry) -> None:
+    home.fail("PUT", "/uploads/", Fault(status=307, headers={"Location": "ftp://x/y"}), times=9)
+    told = Told(home)
+    assert "the registry redirects to what is no address of the web" in str(failure(told.push))
+    assert told.waits == []
+    assert len(home.asked("PUT")) == 1
 
 
 def test_a_wait_that_is_too_long_is_not(home: FakeRegistry) -> None:
@@ -411,6 +447,16 @@ def test_an_upload_in_one_piece_that_is_cut_begins_again(home: FakeRegistry, cut
     assert told.push() == "uploaded"
     assert home.blobs["acme/color", str(DIGEST)] == DATA
     assert len(home.asked("POST")) == 3
+
+
+def test_who_waits_gives_up_when_the_client_is_closed(home: FakeRegistry) -> None:
+    home.fail("GET", "/tags/", Fault(status=503, headers={"Retry-After": "60"}), times=9)
+    client = OciClient(Registry.parse(home.host))
+    threading.Timer(0.2, client.close).start()
+    assert str(failure(client.tags, Repository(client.registry, "a/b"))) == (
+        f"error: there was no time left for this\n  at GET http://{home.host}/v2/a/b/tags/list\n  fix: try again"
+    )
+    assert len(home.log) == 1
 
 
 def test_a_download_that_is_cut_begins_again(home: FakeRegistry) -> None:
@@ -588,6 +634,55 @@ def test_a_list_of_tags_that_goes_round_in_a_circle(home: FakeRegistry) -> None:
     assert "the list of tags does not end" in str(failure(told.client.tags, told.place))
 
 
+@pytest.mark.parametrize("target", ["ftp://x/y", "http://[bad", "http://a.example:99999/"])
+def test_a_list_of_tags_that_goes_on_nowhere(home: FakeRegistry, target: str) -> None:
+    on = {"Link": f'<{target}>; rel="next"'}
+    home.fail("GET", "/tags/", Fault(status=200, body=b'{"tags": ["a"]}', headers=on))
+    told = Told(home)
+    assert str(failure(told.client.tags, told.place)) == (
+        "error: the list of tags goes on at what is no address of the web\n"
+        f"  at GET http://{home.host}/v2/acme/color/tags/list"
+    )
+
+
+@pytest.mark.parametrize("location", ["ftp://x/y", "http://[bad", "http://a.example:99999/"])
+@pytest.mark.parametrize("chunk", [4096, 1 << 20])
+def test_an_upload_that_goes_on_nowhere(home: FakeRegistry, location: str, chunk: int) -> None:
+    method = "POST" if chunk > len(DATA) else "PATCH"
+    home.fail(method, "/uploads/", Fault(status=202, headers={"Location": location}), times=9)
+    error = failure(Told(home, chunk=chunk).push)
+    assert isinstance(error, RegistryError)
+    assert str(error).startswith(f"error: the registry gives no address for the upload\n  at {method} ")
+
+
+def test_numbers_that_nobody_can_mean(home: FakeRegistry) -> None:
+    many = "9" * 5000
+    start = {"Location": "/v2/acme/color/blobs/uploads/s0", "OCI-Chunk-Min-Length": many}
+    home.uploads["s0"] = b""
+    home.fail("POST", "/uploads/", Fault(status=202, headers=start))
+    home.fail("PATCH", "/uploads/s0", Fault(cut=100))
+    home.fail("GET", "/uploads/s0", Fault(status=204, headers={**start, "Range": f"0-{many}"}))
+    told = Told(home, chunk=4096)
+    next(home.sessions)
+    assert told.push() == "uploaded"
+    assert [one.size for one in home.log if one.method == "PATCH"] == [4096, 4096, 4096, 2048]
+    home.fail("GET", "/tags/", Fault(status=429, headers={"Retry-After": many}))
+    told.client.tags(told.other)
+    assert all(wait < 10 for wait in told.waits)
+
+
+def test_bytes_that_are_no_longer_there(home: FakeRegistry, tmp_path: Path) -> None:
+    told = Told(home)
+    gone = tmp_path / "color.tgz"
+    error = failure(told.client.push_blob, told.place, Blob(DIGEST, len(DATA), lambda: gone.open("rb")))
+    assert isinstance(error, RegistryError)
+    assert told.waits == []
+    assert str(error) == (
+        "error: what is to be sent cannot be read: no such file or directory\n"
+        f"  at {gone}\n  fix: make it again, and leave it alone until it is published"
+    )
+
+
 def test_a_list_of_tags_that_goes_on_elsewhere(home: FakeRegistry) -> None:
     away = {"Link": '<http://evil.example/tags>; rel="next"'}
     home.fail("GET", "/tags/", Fault(status=200, body=b'{"tags": ["a"]}', headers=away))
@@ -652,6 +747,7 @@ def test_an_upload_may_be_redirected_with_its_bytes(home: FakeRegistry) -> None:
         ("ftp://a.example/x", "the registry redirects to what is no address of the web"),
         ("http://:80/", "the registry redirects to what is no address of the web"),
         ("http://a.example:99999/", "the registry redirects to what is no address of the web"),
+        ("http://[bad", "the registry redirects to what is no address of the web"),
     ],
 )
 def test_redirects_to_nowhere(home: FakeRegistry, location: str, told: str) -> None:
@@ -684,7 +780,8 @@ def test_an_upload_address_that_forgot_the_tls_before_it() -> None:
     from packaging_targets.registry.oci.upload import Upload
 
     registry = Registry("r.example:8443")
-    upload = Upload(Session(registry, Transport(), lambda _: None), Repository(registry, "a"), Blob.of(DIGEST, DATA))
+    session = Session(registry, Transport(), lambda _: None)
+    upload = Upload(session, Repository(registry, "a"), Blob.of(DIGEST, DATA), lambda: False)
     request = Request("POST", "https://r.example:8443/v2/a/blobs/uploads/")
 
     def located(text: str) -> str:

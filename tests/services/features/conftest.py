@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from packaging_targets.errors import PackagingError
-from packaging_targets.services.features.package import Request, Result, package
+from packaging_targets.services.features.package import FeaturePackaging, Result, package
 
 CHECKOUT = Path(__file__).parents[3]
 PROGRAM = (sys.executable, "-m", "packaging_targets.adapters.cli.features")
@@ -60,12 +60,12 @@ class Features:
         time.sleep(0.03)
 
     def package(self, target: str = ".", **options: Any) -> Result:
-        return package(Request(target, **options))
+        return package(FeaturePackaging(target, **options))
 
     def refusal(self, target: str = ".", *, code: int = 1, **options: Any) -> str:
         """Return what is said when the request is refused."""
         with pytest.raises(PackagingError) as caught:
-            package(Request(target, **options))
+            package(FeaturePackaging(target, **options))
         assert caught.value.exit_code == code
         return str(caught.value)
 

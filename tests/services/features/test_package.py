@@ -333,6 +333,36 @@ def test_the_verb_and_the_rules_make_the_same_bytes(features: Features, tmp_path
         assert digest == archive.packed.tar_sha256 + "\n"
 
 
+@pytest.mark.requirement("D-10", "FR-2.deterministic")
+def test_output_folders_inside_features_are_packed_by_nobody(features: Features, tmp_path: Path) -> None:
+    features.feature("f/src/go")
+    features.package("f", output="clean")
+    clean = features.output("clean")
+    features.package("f/src/go", output="f/src/go/output")
+    features.package("f/src/go", output="f/src/go/deep/made")
+    result = features.package("f", output="again")
+    assert features.output("again") == clean
+    assert [str(one) for one in result.warnings] == [
+        f"error: `f/src/go/{folder}` is an output folder, with a `devcontainer-collection.json`, "
+        f"and so no part of the feature\n  at f/src/go/{folder}\n"
+        "  fix: remove it, or package into a folder outside the feature"
+        for folder in ("deep/made", "output")
+    ]
+    features.package("f/src/go", output="single")
+    assert features.output("single")["go-1.0.0.tgz"] == clean["go-1.0.0.tgz"]
+    ws = Workspace(tmp_path / "repo")
+    for path in (one for one in features.path("f").rglob("*") if one.is_file()):
+        name = path.relative_to(features.root).as_posix()
+        ws.write({name: path.read_bytes()}, executable=os.access(path, os.X_OK))
+    ws.write({"f/TARGETS.toml": '[[feature_collection]]\nname = "all"\n'})
+    run = ws.packaging("build")
+    assert run.exit_code == 0
+    assert [line for line in run.output.splitlines() if line.startswith("warning")] == [
+        str(one).splitlines()[0].replace("error", "warning") for one in result.warnings
+    ]
+    assert {f"dist/f/all/{name}": data for name, data in clean.items()} == ws.contents("dist/f/all")
+
+
 @pytest.mark.requirement("D-9")
 def test_the_name_that_web_addresses_need(features: Features) -> None:
     features.feature("src/go")
@@ -501,10 +531,25 @@ def test_warnings_come_again_with_every_run(features: Features) -> None:
 def test_what_is_no_feature_folder_is_passed_over(features: Features) -> None:
     features.feature("src/go")
     features.write({"src/README.md": "", "src/.config/x": "", "src/.git/HEAD": "", "test/go/test.sh": ""})
-    features.path("src/golang").symlink_to("go")
+    features.path("src/golang").symlink_to("../test")
     result = features.package()
     assert [archive.name for archive in result.archives] == ["go-1.0.0.tgz"]
     assert [warning.what for warning in result.warnings] == ["`src/golang` is a symbolic link, and so no feature"]
+
+
+@pytest.mark.requirement("D-4", "D-10")
+def test_empty_folders_are_named(features: Features) -> None:
+    features.feature("src/go")
+    features.package(output="clean")
+    features.write({"src/go/junk/.DS_Store": ""})
+    features.path("src/go/a/b").mkdir(parents=True)
+    result = features.package()
+    assert [str(one) for one in result.warnings] == [
+        f"error: the folder `src/go/{folder}` is not packed: it is empty\n  at src/go/{folder}\n"
+        "  fix: put a file into it, such as `.gitkeep`, or let `install.sh` make it"
+        for folder in ("a/b", "junk")
+    ]
+    assert features.output() == features.output("clean")
 
 
 @pytest.mark.requirement("SC-1")

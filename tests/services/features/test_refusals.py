@@ -154,10 +154,6 @@ def test_all_invalid_folders_are_listed_and_nothing_is_made(old: Features) -> No
         "  at src/empty\n"
         '  fix: write one with "id", "version" and "name", or move the folder away\n'
         "\n"
-        "error: `src/empty` holds no `install.sh`\n"
-        "  at src/empty\n"
-        "  fix: write one: clients run it to install\n"
-        "\n"
         "error: `src/good` and `src/other` would both be packed as `good-1.0.0.tgz`\n"
         "  at src/good\n"
         "  fix: change the id or the version of all but one\n"
@@ -211,10 +207,17 @@ def test_what_is_no_file(old: Features) -> None:
 
 
 @pytest.mark.requirement("UP-fifo")
-def test_metadata_that_is_a_fifo_makes_nobody_wait(old: Features) -> None:
-    old.write({"go/install.sh": ""})
-    os.mkfifo(old.path("go/devcontainer-feature.json"))
-    assert "`go/devcontainer-feature.json` is no regular file" in old.refusal("go")
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_metadata_that_is_no_file_makes_nobody_wait(old: Features, make: Callable[[Path], None]) -> None:
+    old.write({"go/install.sh": "", "src/az/install.sh": ""})
+    make(old.path("go/devcontainer-feature.json"))
+    make(old.path("src/az/devcontainer-feature.json"))
+    for target, path in (("go", "go"), (".", "src/az")):
+        assert old.refusal(target) == (
+            f"error: `{path}/devcontainer-feature.json` is no regular file\n"
+            f"  at {path}/devcontainer-feature.json\n"
+            '  fix: write a file with "id", "version" and "name" in its place'
+        )
 
 
 @pytest.mark.requirement("UP-links", "DE-links", "D-5")
@@ -230,13 +233,28 @@ def test_links_that_lead_out_or_in_a_circle(old: Features) -> None:
     ]
 
 
+@pytest.mark.requirement("SC-1", "D-5")
+def test_a_link_to_a_feature_where_features_are(old: Features) -> None:
+    old.feature("elsewhere/az")
+    old.path("src").mkdir()
+    old.path("src/az").symlink_to("../elsewhere/az")
+    told = (
+        "error: `src/az` is a symbolic link, and so no feature\n"
+        "  at src/az\n"
+        "  fix: put a copy of the folder in its place"
+    )
+    assert old.refusal() == told
+    old.feature("src/go")
+    assert old.refusal(force=True) == told
+
+
 @pytest.mark.requirement("B-not-utf8", "EC-non-ascii", "FR-7.non-ascii")
 def test_a_name_that_is_not_utf8(old: Features) -> None:
     old.feature("src/go")
     with open(os.fsencode(old.path("src/go")) + b"/caf\xe9", "w", encoding="utf-8"):
         pass
     assert old.refusal() == (
-        "error: the file name `src/go/caf\\xe9` is not UTF-8\n  at src/go/caf\\xe9\n  fix: rename it, or exclude it"
+        "error: the file name `src/go/caf\\xe9` is not UTF-8\n  at src/go/caf\\xe9\n  fix: rename it"
     )
     ran = old.run("package")
     assert (ran.exit_code, ran.out) == (1, "")
@@ -452,6 +470,11 @@ def test_an_output_folder_that_is_none(features: Features) -> None:
     assert features.refusal(output="file", code=2) == (
         "error: the output folder `file` is no folder\n  at file\n  fix: remove it, or name another folder with --output-folder"
     )
+    for below in ("file/below", "file/far/below/"):
+        assert features.refusal(output=below, code=2) == (
+            f"error: the output folder `{below}` cannot be made: `file` is no folder\n"
+            f"  at {below}\n  fix: name another folder with --output-folder"
+        )
     features.path("dangling").symlink_to("nowhere/at/all")
     assert "`dangling` is no folder" in features.refusal(output="dangling", code=2)
     assert features.path("file").read_text() == "mine"
@@ -470,6 +493,48 @@ def test_an_output_folder_that_is_a_feature(features: Features) -> None:
 
 
 @pytest.mark.requirement("D-2", "UP-force")
+@pytest.mark.parametrize("force", [False, True])
+def test_an_output_folder_that_is_another_feature(features: Features, force: bool) -> None:
+    features.feature("src/a")
+    features.feature("src/b")
+    before = features.output("src")
+    assert features.refusal("src/a", output="src/b", force=force, code=2) == (
+        "error: the output folder `src/b` is the folder of a feature: archives would be packed into archives\n"
+        "  at src/b\n"
+        "  fix: name another folder with --output-folder"
+    )
+    assert features.output("src") == before
+
+
+@pytest.mark.requirement("D-2", "UP-force")
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize(
+    ("target", "output", "around"),
+    [
+        (".", "src/go/scripts", "the folder of the feature `go`"),
+        (".", "src/go/scripts/deep", "the folder of the feature `go`"),
+        ("src/az", "src/go/vendor", "the folder of the feature `go`"),
+        ("src/go", "src/go/output", "the folder of the feature `go`"),
+        (".", "src/begun", "`src`, whose folders are features"),
+    ],
+)
+def test_an_output_folder_that_holds_sources(
+    features: Features, target: str, output: str, around: str, force: bool
+) -> None:
+    features.feature("src/go")
+    features.feature("src/az")
+    names = ("go/scripts/x", "go/scripts/deep/x", "go/vendor/x.tgz", "go/output/x.sh", "begun/install.sh")
+    features.write({f"src/{name}": "mine" for name in names})
+    before = features.output("src")
+    assert features.refusal(target, output=output, force=force, code=2) == (
+        f"error: the output folder `{output}` lies in {around}, and was no output folder before\n"
+        f"  at {output}\n"
+        "  fix: name another folder with --output-folder"
+    )
+    assert features.output("src") == before
+
+
+@pytest.mark.requirement("D-2", "UP-force")
 @pytest.mark.parametrize(
     ("output", "reason"),
     [
@@ -479,7 +544,8 @@ def test_an_output_folder_that_is_a_feature(features: Features) -> None:
         ("repo", "it holds the source of features"),
         ("repo/src", "it is the source of features"),
         ("link-to-src", "it is the source of features"),
-        ("repo/src/go/scripts", "it lies in the folder of the feature `go`, and was no output folder before"),
+        ("others", "it holds folders of features"),
+        ("other", "it holds folders of features"),
         ("checkout", "it holds `.git`"),
         ("~", "it is the home folder"),
     ],
@@ -488,7 +554,9 @@ def test_force_does_not_empty_what_is_dear(
     features: Features, monkeypatch: pytest.MonkeyPatch, output: str, reason: str
 ) -> None:
     features.feature("repo/src/go")
-    features.write({"repo/src/go/scripts/x": "1", "checkout/.git/HEAD": "", "home/x": ""})
+    features.write({"checkout/.git/HEAD": "", "home/x": ""})
+    features.feature("others/az")
+    features.feature("other/src/az")
     features.path("link-to-src").symlink_to("repo/src")
     monkeypatch.setenv("HOME", str(features.path("home")))
     before = features.output(".")
@@ -513,6 +581,9 @@ def test_without_force_nothing_of_that_is_refused(features: Features) -> None:
 @pytest.mark.requirement("D-2", "FR-4")
 def test_force_empties_a_folder_in_a_feature_that_has_been_an_output_folder(features: Features) -> None:
     features.feature("")
+    features.write({"output/old-1.0.0.tgz": "", "output/.features-package-x1/y": ""})
+    features.package(force=True)
+    assert sorted(features.output()) == ["color-1.0.0.tgz", "devcontainer-collection.json"]
     features.write({"output/stale": ""})
     features.package(force=True)
     assert sorted(features.output()) == ["color-1.0.0.tgz", "devcontainer-collection.json"]

@@ -38,17 +38,21 @@ def packed(folder: Path, *features: dict[str, Any], salt: str = "") -> str:
     return str(folder)
 
 
-def archive(metadata: dict[str, Any], salt: str = "") -> bytes:
-    """Return a small archive of a feature."""
+def archive(metadata: dict[str, Any], salt: str = "", **links: str) -> bytes:
+    """Return a small archive of a feature; `links` are symbolic ones. Without a script if the salt is `bare`."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as tar:
         for name, text in (
             ("devcontainer-feature.json", json.dumps(metadata)),
-            ("install.sh", f"#!/bin/sh\n# {salt}\n"),
+            *([("install.sh", f"#!/bin/sh\n# {salt}\n")] if salt != "bare" else []),
         ):
             entry = tarfile.TarInfo(f"./{name}")
             entry.size = len(text.encode())
             tar.addfile(entry, io.BytesIO(text.encode()))
+        for name, leads in links.items():
+            entry = tarfile.TarInfo(f"./{name}")
+            entry.type, entry.linkname = tarfile.SYMTYPE, leads
+            tar.addfile(entry)
     return made.getvalue()
 
 
@@ -311,6 +315,33 @@ def test_an_id_that_is_no_repository(home: FakeRegistry, tmp_path: Path) -> None
 def test_archives_may_have_the_name_of_the_reference_client(home: FakeRegistry, tmp_path: Path) -> None:
     folder = packed(tmp_path, feature("alpha"))
     (tmp_path / "alpha-1.2.3.tgz").rename(tmp_path / "devcontainer-feature-alpha.tgz")
+    assert publish(home, folder).artifacts[0].outcome == "published"
+
+
+def test_an_archive_that_clients_cannot_use(home: FakeRegistry, tmp_path: Path) -> None:
+    folder = packed(tmp_path, feature("alpha"))
+    (tmp_path / "alpha-1.2.3.tgz").write_bytes(archive(feature("alpha"), out="../../x", abs="/etc/passwd"))
+    told = refused(home, folder).splitlines()
+    assert [line for line in told if line.startswith("error")] == [
+        f"error: `{folder}/alpha-1.2.3.tgz/abs` is a symbolic link to `/etc/passwd`, an absolute path",
+        f"error: `{folder}/alpha-1.2.3.tgz/out` is a symbolic link to `../../x`, "
+        "which leaves the feature's folder or leads in a circle",
+    ]
+
+
+def test_a_feature_may_be_published_without_a_script(home: FakeRegistry, tmp_path: Path) -> None:
+    folder = packed(tmp_path, feature("alpha"), salt="bare")
+    assert publish(home, folder).artifacts[0].outcome == "published"
+
+
+def test_two_archives_of_a_feature_have_to_be_the_same(home: FakeRegistry, tmp_path: Path) -> None:
+    folder = packed(tmp_path, feature("alpha"))
+    (tmp_path / "devcontainer-feature-alpha.tgz").write_bytes(archive(feature("alpha"), "older"))
+    assert refused(home, folder) == (
+        "error: `alpha-1.2.3.tgz` and `devcontainer-feature-alpha.tgz` are both archives of `alpha`, and not the same\n"
+        f"  at {folder}\n  fix: remove the one that is not meant: `features package -f` leaves one alone"
+    )
+    (tmp_path / "devcontainer-feature-alpha.tgz").write_bytes(archive(feature("alpha")))
     assert publish(home, folder).artifacts[0].outcome == "published"
 
 

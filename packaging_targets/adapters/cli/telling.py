@@ -1,0 +1,54 @@
+"""How much is told, and how JSON is asked for: the global flags, which stand before the verb."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging_targets.errors import Problem
+
+_LEVELS = ("error", "warn", "info", "debug", "trace")
+_USUAL = "info"
+
+
+def add_flags(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """Add the global flags; `again` says that another parser before this one has them too, and may have read them."""
+    parser.add_argument(
+        "--log-level",
+        choices=_LEVELS,
+        default=argparse.SUPPRESS if again else None,
+        help=f"how much is told (default: {_USUAL}); goes before the verb",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS if again else False,
+        help="ask for JSON, which verbs offer by other flags, or not at all",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Let a verb understand `--json` behind it too, so that it is refused in the same words."""
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def tells(options: argparse.Namespace, level: str) -> bool:
+    """Tell whether messages of a level are wanted."""
+    return _LEVELS.index(level) <= _LEVELS.index(options.log_level or _USUAL)
+
+
+def warn(options: argparse.Namespace, problems: Iterable[Problem]) -> None:
+    """Write warnings to standard error, if they are wanted."""
+    if tells(options, "warn"):
+        for problem in problems:
+            sys.stderr.write(f"{problem.told('warning')}\n\n")
+
+
+def complain(problems: Iterable[Problem]) -> None:
+    """Write errors to standard error."""
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n\n")
