@@ -10,9 +10,9 @@ there is there whole: what a kill leaves undone, the next publishing does.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from packaging_targets.errors import PackagingError, Problem, RequestError
@@ -40,7 +40,8 @@ _ENOUGH_FAILURES = 5
 class FeaturePublishing:
     """What is asked: `folders` hold packed features; they become one collection at `registry`/`namespace`.
 
-    `insecure` allows plain HTTP to other machines. `jobs` features are on their way at once.
+    `insecure` allows plain HTTP to other machines. `jobs` features are on their way at once. `sources` gives the
+    `devcontainer-feature.json` of each id, where the folders were packed for this alone.
     """
 
     folders: tuple[str, ...]
@@ -49,6 +50,7 @@ class FeaturePublishing:
     dry_run: bool = False
     insecure: bool = False
     jobs: int = JOBS
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], OciClient] | None = None) -> Report:
@@ -60,7 +62,7 @@ def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], Oci
     if not asked.namespace:
         raise RequestError.one("the namespace is empty", "", "name one, as in `acme/features`")
     registry = Registry.parse(asked.registry, insecure=asked.insecure)
-    collection = read_archives(asked.folders)
+    collection = read_archives(asked.folders, asked.sources)
     repositories = _repositories(registry, asked.namespace, collection.features)
     client = connect(registry) if connect else _client(registry, asked)
     try:
@@ -89,7 +91,7 @@ def _repositories(registry: Registry, namespace: str, features: Sequence[PackedF
             try:
                 found[name] = Repository.of(registry, f"{namespace}/{name.lower()}")
             except PackagingError as error:
-                problems += [Problem(feature.archive, one.what, one.fix) for one in error.problems]
+                problems += [Problem(feature.where, one.what, one.fix) for one in error.problems]
     if problems:
         raise RequestError(*problems)
     return found

@@ -252,9 +252,9 @@ def test_build_metadata_is_refused(home: FakeRegistry, tmp_path: Path) -> None:
     where = f"{folder}/devcontainer-collection.json"
     assert refused(home, folder) == (
         "error: the version of `alpha` is `1.3.0+build5`, and no registry takes the `+` of build metadata in a tag\n"
-        f'  at {where}  ($.features[0])\n  fix: write "version": "1.3.0"\n\n'
+        f'  at {where}  ($.features[0].version)\n  fix: write "version": "1.3.0"\n\n'
         "error: the version of `beta` must be a semantic version, but is `1.x`\n"
-        f"  at {where}  ($.features[1])\n  fix: write one such as 1.2.3"
+        f"  at {where}  ($.features[1].version)\n  fix: write one such as 1.2.3"
     )
 
 
