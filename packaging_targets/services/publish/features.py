@@ -23,6 +23,7 @@ from packaging_targets.model.semver import LATEST, moving_tags
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import Registry, Repository
 from packaging_targets.registry.oci.upload import Blob
+from packaging_targets.services.publish.listing import dropped
 from packaging_targets.services.publish.packed import PackedCollection, PackedFeature, read_archives
 from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report
 
@@ -73,7 +74,7 @@ def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], Oci
         report = _all(publisher, collection.features, repositories, max(1, asked.jobs))
         if report.problems:
             return report
-        return Report.together([report, Report((publisher.collection(place, collection, there),))])
+        return Report.together([report, publisher.collection(place, collection, there)])
     finally:
         client.close()
 
@@ -119,16 +120,18 @@ class _Publisher:
         self._push(place, manifest, archive, tags, own if own != place else None)
         return Artifact(name, str(place), version, digest, PUBLISHED, tags)
 
-    def collection(self, place: Repository, collection: PackedCollection, there: Digest | None) -> Artifact:
+    def collection(self, place: Repository, collection: PackedCollection, there: Digest | None) -> Report:
         """Publish the collection file; `there` is the digest of what its tag leads to now."""
         manifest = collection_manifest(collection.listing, place.registry.host)
         digest = str(manifest.digest)
         if there == manifest.digest:
-            return Artifact("", str(place), LATEST, digest, PRESENT)
-        if self._dry_run:
-            return Artifact("", str(place), LATEST, digest, PLANNED, (LATEST,))
-        self._push(place, manifest, Blob.of(Digest.of(collection.listing), collection.listing), (LATEST,), None)
-        return Artifact("", str(place), LATEST, digest, PUBLISHED, (LATEST,))
+            return Report((Artifact("", str(place), LATEST, digest, PRESENT),))
+        ids = [feature.id for feature in collection.features]
+        lost = tuple(dropped(self._client, place, there, ids)) if there else ()
+        if not self._dry_run:
+            self._push(place, manifest, Blob.of(Digest.of(collection.listing), collection.listing), (LATEST,), None)
+        outcome = PLANNED if self._dry_run else PUBLISHED
+        return Report((Artifact("", str(place), LATEST, digest, outcome, (LATEST,)),), lost)
 
     def _push(
         self, place: Repository, manifest: OciManifest, layer: Blob, tags: Sequence[str], mount: Repository | None
