@@ -220,7 +220,10 @@ def test_features_publish(ws: Workspace, home: FakeRegistry) -> None:
     ws.build()
     run = ws.packaging("features", "publish", "dist/color/feature", *where)
     assert run.exit_code == 0
-    assert run.output.startswith("warning: `color` 1.2.3 is published already, and with other content than is here\n")
+    assert run.output.startswith(
+        "the archives in `dist/color/feature` are published\n"
+        "warning: `color` 1.2.3 is published already, and with other content than is here\n"
+    )
 
 
 def test_the_log_level_holds_for_publishing(ws: Workspace, home: FakeRegistry) -> None:
@@ -254,7 +257,8 @@ def test_interrupted_publishing_ends_at_once_and_says_how_it_goes_on(
     home.fail(method, "", fault, times=99)
     words = ["features", "publish", "dist/color/feature", "-r", home.host, "-n", "ns"]
     ran = interrupted(ws, words, lambda: bool(home.asked(method)))
-    assert ran == (130, "interrupted: publishing again completes what is missing\n")
+    first = "the archives in `dist/color/feature` are published\n"
+    assert ran == (130, f"{first}interrupted: publishing again completes what is missing\n")
 
 
 def interrupted(ws: Workspace, words: list[str], begun: Callable[[], bool]) -> tuple[int, str]:
@@ -307,6 +311,41 @@ def test_sources_are_packed_first_to_the_same_bytes(ws: Workspace, home: FakeReg
     asked = len(home.log)
     assert "`version` is missing" in ws.packaging("features", "publish", "color", "-r", home.host, "-n", "two").output
     assert len(home.log) == asked
+
+
+def test_what_is_wrong_with_sources_points_at_them(ws: Workspace, home: FakeRegistry) -> None:
+    ws.write({"q/src/one/devcontainer-feature.json": metadata("one", "1.0.0+5"), "q/src/one/install.sh": ""})
+    for name in ("two", "three"):
+        text = json.dumps({"id": name, "version": "1.0.0", "name": name, "legacyIds": ["old"]})
+        ws.write({f"q/src/{name}/devcontainer-feature.json": text, f"q/src/{name}/install.sh": ""})
+    run = ws.packaging("--log-level", "warn", "features", "publish", "q", "-r", home.host, "-n", "ns")
+    assert run.exit_code == 2
+    assert run.output == (
+        "error: the version of `one` is `1.0.0+5`, and no registry takes the `+` of build metadata in a tag\n"
+        '  at q/src/one/devcontainer-feature.json  ($.version)\n  fix: write "version": "1.0.0"\n\n'
+        "error: `q/src/three/devcontainer-feature.json` and `q/src/two/devcontainer-feature.json` "
+        "would both be published as `old`\n"
+        "  at q/src/three/devcontainer-feature.json\n  fix: change the id of all but one, or its `legacyIds`\n"
+    )
+    assert home.log == []
+
+
+def test_whether_sources_or_archives_are_published_is_told(ws: Workspace, home: FakeRegistry) -> None:
+    ws.build()
+    where = ("-r", home.host, "-n", "ns")
+    run = ws.packaging("features", "publish", "dist/color/feature", *where)
+    assert run.output.startswith("the archives in `dist/color/feature` are published\npublished ")
+    run = ws.packaging("features", "publish", "color", *where)
+    assert run.output.startswith("the sources in `color` are packed first\nis there: ")
+    ws.write({f"color/{path.name}": path.read_bytes() for path in ws.path("dist/color/feature").iterdir()})
+    run = ws.packaging("features", "publish", "color", *where)
+    assert run.exit_code == 0
+    assert run.output.startswith(
+        "warning: `color` holds archives, and sources (`devcontainer-feature.json`) too: "
+        "the archives are published, as they are\n  at color\n"
+        "  fix: to publish the sources, remove `devcontainer-collection.json` there, and the archives\n"
+    )
+    assert "the archives in `color` are published\n" in run.output
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,18 @@ def _publish(options: argparse.Namespace) -> int:
 
     with archives_of(options.target) as packed:
         warn(options, packed.warnings)
+        if options.format == "text" and tells(options, "info"):
+            how = "the sources in `{}` are packed first" if packed.sources else "the archives in `{}` are published"
+            sys.stdout.write(how.format(options.target) + "\n")
+            sys.stdout.flush()
         asked = FeaturePublishing(
-            (packed.folder,), options.registry, options.namespace, options.dry_run, options.insecure, options.jobs
+            folders=(packed.folder,),
+            registry=options.registry,
+            namespace=options.namespace,
+            dry_run=options.dry_run,
+            insecure=options.insecure,
+            jobs=options.jobs,
+            sources=packed.sources,
         )
         with completed_by_the_next():
             report = publish_features(asked)

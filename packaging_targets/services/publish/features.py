@@ -10,9 +10,9 @@ there is there whole: what a kill leaves undone, the next publishing does.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from packaging_targets.errors import PackagingError, Problem, RequestError
@@ -23,6 +23,7 @@ from packaging_targets.model.semver import LATEST, moving_tags
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import Registry, Repository
 from packaging_targets.registry.oci.upload import Blob
+from packaging_targets.services.publish.listing import dropped
 from packaging_targets.services.publish.packed import PackedCollection, PackedFeature, read_archives
 from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report
 
@@ -40,7 +41,8 @@ _ENOUGH_FAILURES = 5
 class FeaturePublishing:
     """What is asked: `folders` hold packed features; they become one collection at `registry`/`namespace`.
 
-    `insecure` allows plain HTTP to other machines. `jobs` features are on their way at once.
+    `insecure` allows plain HTTP to other machines. `jobs` features are on their way at once. `sources` gives the
+    `devcontainer-feature.json` of each id, where the folders were packed for this alone.
     """
 
     folders: tuple[str, ...]
@@ -49,6 +51,7 @@ class FeaturePublishing:
     dry_run: bool = False
     insecure: bool = False
     jobs: int = JOBS
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], OciClient] | None = None) -> Report:
@@ -60,7 +63,7 @@ def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], Oci
     if not asked.namespace:
         raise RequestError.one("the namespace is empty", "", "name one, as in `acme/features`")
     registry = Registry.parse(asked.registry, insecure=asked.insecure)
-    collection = read_archives(asked.folders)
+    collection = read_archives(asked.folders, asked.sources)
     repositories = _repositories(registry, asked.namespace, collection.features)
     client = connect(registry) if connect else _client(registry, asked)
     try:
@@ -71,7 +74,7 @@ def publish_features(asked: FeaturePublishing, connect: Callable[[Registry], Oci
         report = _all(publisher, collection.features, repositories, max(1, asked.jobs))
         if report.problems:
             return report
-        return Report.together([report, Report((publisher.collection(place, collection, there),))])
+        return Report.together([report, publisher.collection(place, collection, there)])
     finally:
         client.close()
 
@@ -89,7 +92,7 @@ def _repositories(registry: Registry, namespace: str, features: Sequence[PackedF
             try:
                 found[name] = Repository.of(registry, f"{namespace}/{name.lower()}")
             except PackagingError as error:
-                problems += [Problem(feature.archive, one.what, one.fix) for one in error.problems]
+                problems += [Problem(feature.where, one.what, one.fix) for one in error.problems]
     if problems:
         raise RequestError(*problems)
     return found
@@ -117,16 +120,18 @@ class _Publisher:
         self._push(place, manifest, archive, tags, own if own != place else None)
         return Artifact(name, str(place), version, digest, PUBLISHED, tags)
 
-    def collection(self, place: Repository, collection: PackedCollection, there: Digest | None) -> Artifact:
+    def collection(self, place: Repository, collection: PackedCollection, there: Digest | None) -> Report:
         """Publish the collection file; `there` is the digest of what its tag leads to now."""
         manifest = collection_manifest(collection.listing, place.registry.host)
         digest = str(manifest.digest)
         if there == manifest.digest:
-            return Artifact("", str(place), LATEST, digest, PRESENT)
-        if self._dry_run:
-            return Artifact("", str(place), LATEST, digest, PLANNED, (LATEST,))
-        self._push(place, manifest, Blob.of(Digest.of(collection.listing), collection.listing), (LATEST,), None)
-        return Artifact("", str(place), LATEST, digest, PUBLISHED, (LATEST,))
+            return Report((Artifact("", str(place), LATEST, digest, PRESENT),))
+        ids = [feature.id for feature in collection.features]
+        lost = tuple(dropped(self._client, place, there, ids)) if there else ()
+        if not self._dry_run:
+            self._push(place, manifest, Blob.of(Digest.of(collection.listing), collection.listing), (LATEST,), None)
+        outcome = PLANNED if self._dry_run else PUBLISHED
+        return Report((Artifact("", str(place), LATEST, digest, outcome, (LATEST,)),), lost)
 
     def _push(
         self, place: Repository, manifest: OciManifest, layer: Blob, tags: Sequence[str], mount: Repository | None

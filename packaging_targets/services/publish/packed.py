@@ -29,7 +29,10 @@ _AGAIN = "pack the features again"
 
 @dataclass(frozen=True, slots=True)
 class PackedFeature:
-    """A feature and its archive. `names` are the ids under which it is to be had: its own, then those of old."""
+    """A feature and its archive. `names` are the ids under which it is to be had: its own, then those of old.
+
+    `where` is what a person would look at if something is wrong with it: its source, or else the archive.
+    """
 
     id: str
     version: SemanticVersion
@@ -37,6 +40,7 @@ class PackedFeature:
     archive: str
     digest: Digest
     size: int
+    where: str
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,17 +65,21 @@ def holds_archives(folder: str) -> bool:
     return os.path.isdir(folder) and is_output_folder(os.listdir(folder))
 
 
-def read_archives(folders: Sequence[str]) -> PackedCollection:
-    """Return what the folders hold; raises RequestError with all that is wrong with all of them."""
+def read_archives(folders: Sequence[str], sources: Mapping[str, str] | None = None) -> PackedCollection:
+    """Return what the folders hold; raises RequestError with all that is wrong with all of them.
+
+    Where they were packed just now, and nobody will ever see them, `sources` gives the `devcontainer-feature.json` of
+    each id, at which problems then point.
+    """
     problems: list[Problem] = []
     listings = [_listing(folder, problems) for folder in folders]
     features = [
         feature
         for folder, (_, entries) in zip(folders, listings, strict=True)
         for place, entry in enumerate(entries)
-        if (feature := _feature(folder, f"$.features[{place}]", entry, problems)) is not None
+        if (feature := _feature(_Listed(folder, place, entry, sources or {}), problems)) is not None
     ]
-    problems += _rivals(features, folders)
+    problems += _rivals(features)
     if problems:
         raise RequestError(*problems)
     listing = listings[0][0] if len(folders) == 1 else _merged(features)
@@ -101,20 +109,46 @@ def _listing(folder: str, problems: list[Problem]) -> tuple[bytes, list[Any]]:
     return b"", []
 
 
-def _feature(folder: str, at: str, entry: Any, problems: list[Problem]) -> PackedFeature | None:
-    where = f"{os.path.join(folder, COLLECTION_FILE)}  ({at})"
-    metadata = entry if isinstance(entry, dict) else {}
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """An entry of a collection file: the `place`-th of that in `folder`."""
+
+    folder: str
+    place: int
+    entry: Any
+    sources: Mapping[str, str]
+
+    @property
+    def source(self) -> str:
+        """The `devcontainer-feature.json` that the entry comes from, or empty."""
+        return self.sources.get(str(self.entry.get("id")), "") if isinstance(self.entry, dict) else ""
+
+    def at(self, key: str = "") -> str:
+        """Return where a person finds the entry, or a key of it."""
+        if self.source:
+            return f"{self.source}  ($.{key})"
+        return f"{os.path.join(self.folder, COLLECTION_FILE)}  ($.features[{self.place}]{f'.{key}' if key else ''})"
+
+
+def _feature(listed: _Listed, problems: list[Problem]) -> PackedFeature | None:
+    metadata = listed.entry if isinstance(listed.entry, dict) else {}
     feature_id, text = metadata.get("id"), metadata.get("version")
     if not isinstance(feature_id, str) or not isinstance(text, str) or not feature_id:
-        problems.append(Problem(where, "a feature has no `id` or no `version`", _AGAIN))
+        problems.append(Problem(listed.at(), "a feature has no `id` or no `version`", _AGAIN))
         return None
-    faults = [*_version_faults(feature_id, text), *_legacy_faults(feature_id, metadata)]
-    problems += [Problem(where, what, fix) for what, fix in faults]
-    found = None if faults else _archive(folder, feature_id, text, metadata, problems)
+    faults = [
+        *(Problem(listed.at("version"), what, fix) for what, fix in _version_faults(feature_id, text)),
+        *(Problem(listed.at("legacyIds"), what, fix) for what, fix in _legacy_faults(feature_id, metadata)),
+    ]
+    wrong: list[Problem] = []
+    found = None if faults else _archive(listed.folder, feature_id, text, metadata, wrong)
+    problems += faults
+    problems += [Problem(listed.source or one.where, one.what, one.fix) for one in wrong]
     if found is None:
         return None
     path, digest, size = found
-    return PackedFeature(feature_id, SemanticVersion.parse(text), metadata, path, digest, size)
+    where = listed.source or path
+    return PackedFeature(feature_id, SemanticVersion.parse(text), metadata, path, digest, size, where)
 
 
 def _version_faults(feature_id: str, text: str) -> Iterator[tuple[str, str]]:
@@ -172,7 +206,7 @@ def _archive_faults(
             yield Problem(archive.name, what, _AGAIN)
 
 
-def _rivals(features: Iterable[PackedFeature], folders: Sequence[str]) -> Iterator[Problem]:
+def _rivals(features: Iterable[PackedFeature]) -> Iterator[Problem]:
     """Yield a problem for each name that two features want."""
     wanted: dict[str, list[PackedFeature]] = {}
     for feature in features:
@@ -180,8 +214,9 @@ def _rivals(features: Iterable[PackedFeature], folders: Sequence[str]) -> Iterat
             wanted.setdefault(name.lower(), []).append(feature)
     for name, rivals in wanted.items():
         if len(rivals) > 1:
-            archives = " and ".join(f"`{one.archive}`" for one in rivals)
-            yield Problem(folders[0], f"{archives} would both be published as `{name}`", "change the id of all but one")
+            places = " and ".join(f"`{one.where}`" for one in rivals)
+            what = f"{places} would both be published as `{name}`"
+            yield Problem(rivals[0].where, what, "change the id of all but one, or its `legacyIds`")
 
 
 def _merged(features: Iterable[PackedFeature]) -> bytes:

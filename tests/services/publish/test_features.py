@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -177,6 +178,40 @@ def test_several_folders_become_one_collection(home: FakeRegistry, tmp_path: Pat
     assert listing["sourceInformation"] == {"source": "devcontainer-cli"}
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_features_that_the_collection_would_lose_are_named(home: FakeRegistry, tmp_path: Path, dry_run: bool) -> None:
+    publish(home, packed(tmp_path / "all", *(feature(f"f{number:02}") for number in range(11))))
+    report = publish(home, packed(tmp_path / "one", feature("f00"), feature("new")), dry_run=dry_run)
+    lost = ", ".join(f"`f{number:02}`" for number in range(1, 9))
+    assert [str(one) for one in report.warnings] == [
+        f"error: the collection at `{home.host}/{NS}` lists {lost} and 2 more, "
+        "and lists them no more when this is published\n"
+        f"  at {home.host}/{NS}\n"
+        "  fix: publish all features of a namespace together; their versions stay as they are"
+    ]
+    assert report.artifacts[-1].outcome == ("planned" if dry_run else "published")
+    again = publish(home, str(tmp_path / "one"))
+    assert bool(again.warnings) == dry_run
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        None,
+        [],
+        [{}],
+        [{"digest": 5, "size": 1}],
+        [{"digest": "sha256:" + "0" * 64, "size": 9}],
+        [{"digest": "sha256:" + "0" * 64, "size": 1 << 50}],
+    ],
+)
+def test_what_is_no_collection_loses_nothing(home: FakeRegistry, tmp_path: Path, layers: Any) -> None:
+    home.manifests[NS, "latest"] = data = json.dumps({"layers": layers}).encode()
+    home.manifests[NS, f"sha256:{hashlib.sha256(data).hexdigest()}"] = data
+    report = publish(home, packed(tmp_path, feature("alpha")))
+    assert (report.warnings, report.problems) == ((), ())
+
+
 # Killed, cut, refused
 
 
@@ -252,9 +287,9 @@ def test_build_metadata_is_refused(home: FakeRegistry, tmp_path: Path) -> None:
     where = f"{folder}/devcontainer-collection.json"
     assert refused(home, folder) == (
         "error: the version of `alpha` is `1.3.0+build5`, and no registry takes the `+` of build metadata in a tag\n"
-        f'  at {where}  ($.features[0])\n  fix: write "version": "1.3.0"\n\n'
+        f'  at {where}  ($.features[0].version)\n  fix: write "version": "1.3.0"\n\n'
         "error: the version of `beta` must be a semantic version, but is `1.x`\n"
-        f"  at {where}  ($.features[1])\n  fix: write one such as 1.2.3"
+        f"  at {where}  ($.features[1].version)\n  fix: write one such as 1.2.3"
     )
 
 
