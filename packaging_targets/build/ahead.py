@@ -84,7 +84,7 @@ class Ahead:
 
     def _is_begun(self, name: str) -> bool:
         """Begin an action if it can run now; tell whether there is nothing more to do for it until its turn."""
-        if any(maker in self._unfinished for maker in self._session.makers_of(self._session.load([name])[0])):
+        if any(maker in self._unfinished for maker in self._session.actions.makers_of(self._session.actions[name])):
             return False
         try:
             decision = self._decided.get(name) or self._session.check(name)

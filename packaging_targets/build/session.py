@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
+from packaging_targets.build.actions import Actions, Pending
 from packaging_targets.build.candidates import candidates
 from packaging_targets.build.execution import Done, Job
 from packaging_targets.build.explain import Difference, differences, output_difference
@@ -37,24 +38,10 @@ from packaging_targets.workspace.rulebook import Rulebook
 from packaging_targets.workspace.settings import Settings, open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from packaging_targets.model.label import Label
     from packaging_targets.store.sweep import Signature
-
-_FLUSH_AFTER = 0.5  # seconds of results that a kill may lose: they are made again, or restored
-_BODY = "id, label, body, stale, result"
-
-
-@dataclass(slots=True)
-class Pending:
-    """An action of this session. `stale` tells that the records say so; `result` is what its last run came to."""
-
-    id: str
-    label: str
-    body: dict[str, Any]
-    stale: bool
-    result: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +87,16 @@ class Session:
         if now != kept:
             self.records.set_meta("installed", now)
         self.rulebook = Rulebook(self.layout.root, self._installed.homes)
+        self.actions = Actions(self.records)
         self.world = World(seen)
         self._known_count = index.targets if index else None
         self._stamp = dumps([self.settings.out, self.settings.ignore, self._installed.metadata])
         self._mark = fingerprint(__version__)
         known = self.records.meta("stamp") == self._stamp and not self.records.meta("open")
         self.full = index is None or index.fingerprint != self._mark or not known
-        self._unwritten: list[tuple[Pending, dict[str, Any], tuple[Difference, ...]]] = []
-        self._written = time.monotonic()
-        self._pending: dict[str, Pending] = {}
         self._reasons: dict[str, tuple[Difference, ...]] = {}
         self._rules: dict[str, tuple[str, str]] = {}
-        self._consumers: dict[str, dict[str, list[str]]] = {}
         self._open_in_records = False
-        self._makers: set[str] = set()
-        self._maker: dict[str, str] = {}
         self._open_for_writing = True
 
     def _make_state(self) -> None:
@@ -159,44 +141,14 @@ class Session:
     def candidates(self, labels: Collection[Label] | None = None) -> list[str]:
         """Return the ids of the actions that may have to run, limited to `labels` and what they depend on."""
         found = candidates(self.records, labels)
-        self.load(found)
-        self._prefetch(found)
+        self._prefetch([self.actions[name] for name in found])
         return found
 
-    def load(self, ids: Iterable[str]) -> list[Pending]:
-        """Return actions by id, as the records have them."""
-        for name in ids:
-            if name not in self._pending:
-                row = self.records.row(f"select {_BODY} from action where id = ?", name)  # noqa: S608  # a constant
-                if row is None:
-                    raise KeyError(name)
-                self._pending[name] = _pending(row)
-        return [self._pending[name] for name in ids]
-
-    def everything(self) -> list[Pending]:
-        """Return every action of the workspace."""
-        rows = self.records.rows(f"select {_BODY} from action order by label, place")  # noqa: S608  # a constant
-        for row in rows:
-            self._pending.setdefault(row[0], _pending(row))
-        return [self._pending[row[0]] for row in rows]
-
-    def _prefetch(self, ids: Iterable[str]) -> None:
+    def _prefetch(self, actions: Sequence[Pending]) -> None:
         """Hash what the actions need, on all cores, before the first of them runs."""
-        made = {path for name in ids for path in self._pending[name].body["outputs"]}
-        wanted = (path for name in ids for path in self._pending[name].body["inputs"] if path[0] != RULE_FILE)
+        made = {path for one in actions for path in one.body["outputs"]}
+        wanted = (path for one in actions for path in one.body["inputs"] if path[0] != RULE_FILE)
         self.world.ensure(path for path in wanted if path not in made)
-
-    def makers_of(self, pending: Pending) -> list[str]:
-        """Return the actions of this session that make what `pending` uses, sorted."""
-        if len(self._makers) != len(self._pending):
-            self._makers_known_for(self._pending.values())
-        return sorted({self._maker[path] for path in pending.body["inputs"] if path in self._maker} - {pending.id})
-
-    def _makers_known_for(self, actions: Iterable[Pending]) -> None:
-        for one in actions:
-            self._makers.add(one.id)
-            for path in one.body["outputs"]:
-                self._maker[path] = one.id
 
     # Deciding -----------------------------------------------------------------------------------------------------
 
@@ -205,7 +157,7 @@ class Session:
 
         Raises BuildError where an input is missing.
         """
-        (pending,) = self.load([name])
+        pending = self.actions[name]
         inputs = self._inputs(pending)
         states = {path: state for path, (_, state, _) in inputs.items()}
         programs = {tool: self.world.state(path) for tool, path in programs_of(pending.body).items()}
@@ -213,9 +165,7 @@ class Session:
         reasons = tuple(self._reasons_to_run(pending, shot))
         self._reasons[name] = reasons
         if not reasons:
-            if pending.stale:
-                self.records.run("update action set stale = 0 where id = ?", name)
-                pending.stale = False
+            self.actions.is_fresh(pending)
             return Decision(None)
         layout = self.layout
         log = layout.log_of(name)
@@ -258,7 +208,7 @@ class Session:
 
     def record(self, name: str, done: Done, shot: Mapping[str, Any]) -> None:
         """Remember what running an action came to."""
-        pending = self._pending[name]
+        pending = self.actions[name]
         states = dict(zip(pending.body["outputs"], done.states, strict=True))
         for path, state in states.items():
             self.world.made(path, state)
@@ -270,46 +220,7 @@ class Session:
             "seconds": round(done.seconds, 3),
             "at": int(time.time()),
         }
-        self._unwritten.append((pending, result, self._reasons.get(name, ())))
-        if time.monotonic() - self._written > _FLUSH_AFTER:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write results to the records; what uses an output that is another one now is stale from then on."""
-        if not self._unwritten:
-            return
-        with self.records.transaction():
-            for pending, result, reasons in self._unwritten:
-                before = pending.result["states"] if pending.result else {}
-                pending.result, pending.stale = result, False
-                told = dumps([[one.what, one.subject, one.old, one.new] for one in reasons])
-                self.records.run(
-                    "update action set stale = 0, result = ?, reason = ? where id = ?", dumps(result), told, pending.id
-                )
-                states = ((state, path) for path, state in result["states"].items())
-                self.records.run_many("update output set state = ? where path = ?", states)
-                if before != result["states"]:
-                    self._mark_dependants(pending)
-        self._unwritten = []
-        self._written = time.monotonic()
-
-    def _mark_dependants(self, pending: Pending) -> None:
-        """Mark the actions stale that use what an action has made: its own target's, and those of dependants."""
-        dependants = self.records.column("select label from edge where dep = ?", pending.label)
-        for label in (pending.label, *dependants):
-            users = self._consumers_of(label)
-            for name in {name for path in pending.body["outputs"] for name in users.get(path, ())}:
-                self.records.run("update action set stale = 1 where id = ?", name)
-
-    def _consumers_of(self, label: str) -> dict[str, list[str]]:
-        """Return which actions of a target use what."""
-        if label not in self._consumers:
-            found: dict[str, list[str]] = {}
-            for name, body in self.records.rows("select id, body from action where label = ?", label):
-                for path in loads(body)["inputs"]:
-                    found.setdefault(path, []).append(name)
-            self._consumers[label] = found
-        return self._consumers[label]
+        self.actions.record(pending, result, self._reasons.get(name, ()))
 
     # Closing ------------------------------------------------------------------------------------------------------
 
@@ -319,7 +230,7 @@ class Session:
             return Removal()
         self._open_for_writing = False
         try:
-            self.flush()
+            self.actions.flush()
             removal = remove_orphans(self.records, self.world, self.settings.out)
             self._save_index()
             if self._open_in_records:
@@ -367,11 +278,6 @@ def open_planned(start: str, waiting: Callable[[str], None], seen: Look | None =
         session.abandon()
         raise
     return session
-
-
-def _pending(row: tuple[Any, ...]) -> Pending:
-    name, label, body, stale, result = row
-    return Pending(name, label, loads(body), bool(stale), loads(result) if result else None)
 
 
 def _unusable(name: str, path: str, state: str) -> Problem:

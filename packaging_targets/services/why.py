@@ -60,7 +60,7 @@ def _told(session: Session, name: str, stale: set[str]) -> Iterator[str]:
 
 def _waits_for(session: Session, name: str, stale: set[str]) -> list[str]:
     """Return what makes something that the action uses, and would run or may run itself."""
-    makers = [maker for maker in session.makers_of(session.load([name])[0]) if maker in stale]
+    makers = [maker for maker in session.actions.makers_of(session.actions[name]) if maker in stale]
     return [maker for maker in makers if session.check(maker).job is not None or _waits_for(session, maker, stale)]
 
 

@@ -24,7 +24,8 @@ from packaging_targets.store.layout import STATE_FOLDER, find_root
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packaging_targets.build.session import Pending, Session
+    from packaging_targets.build.actions import Pending
+    from packaging_targets.build.session import Session
 
 
 class Settings(dict[str, Any]):
@@ -122,7 +123,7 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
     session = open_session(root)
     stale = session.candidates()
     if not running:
-        tasks = _all_tasks(session, session.everything(), dict.fromkeys(stale, False))
+        tasks = _all_tasks(session, session.actions.every(), dict.fromkeys(stale, False))
         session.close()
         return tasks
     Build.session, Build.process, Build.stale = session, os.getpid(), frozenset(stale)
@@ -130,10 +131,10 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
     if not stale:
         Build.up_to_date = session.target_count
     if asked is None or asked != [GROUP]:
-        return _all_tasks(session, session.everything(), dict.fromkeys(stale, True))
+        return _all_tasks(session, session.actions.every(), dict.fromkeys(stale, True))
     return [
         _group(GROUP, [_name(one) for one in stale]),
-        *(_task(session, one, stale=True) for one in session.load(stale)),
+        *(_task(session, session.actions[name], stale=True) for name in stale),
     ]
 
 
@@ -168,7 +169,7 @@ def _task(session: Session, one: Pending, *, stale: bool | None) -> Task:
         _name(one.id),
         [(perform,)],
         targets=body["outputs"],
-        task_dep=[_name(made) for made in session.makers_of(one)],
+        task_dep=[_name(made) for made in session.actions.makers_of(one)],
         uptodate=[(decide, [one.id])] if stale else [stale is None],
         clean=_cleaning(body["kind"]),
         doc=body["title"] or f"{body['kind'].partition('/')[0]}: {', '.join(body['outputs'])}",
