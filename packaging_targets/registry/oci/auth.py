@@ -21,8 +21,9 @@ from urllib.parse import urlencode, urlsplit
 
 from packaging_targets.errors import RegistryError
 from packaging_targets.registry.oci.faults import login_fix, place, refused
+from packaging_targets.registry.oci.messages import Answer, Request
 from packaging_targets.registry.oci.reference import Registry, is_loopback, origin_of
-from packaging_targets.registry.oci.transport import Answer, Request, Transport
+from packaging_targets.registry.oci.transport import Transport
 
 if TYPE_CHECKING:
     from packaging_targets.registry.oci.credentials import Credentials

@@ -16,8 +16,9 @@ from packaging_targets.model.digest import Digest
 from packaging_targets.registry.oci.auth import Session
 from packaging_targets.registry.oci.credentials import Credentials, find_credentials
 from packaging_targets.registry.oci.faults import place
+from packaging_targets.registry.oci.messages import Answer, Request
 from packaging_targets.registry.oci.reference import Registry, Repository, is_tag, joined, origin_of, parse_digest
-from packaging_targets.registry.oci.transport import Answer, Patience, Request, Transport
+from packaging_targets.registry.oci.transport import Patience, Transport
 from packaging_targets.registry.oci.upload import CHUNK, Blob, Upload
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from packaging_targets.errors import RegistryError
 
 if TYPE_CHECKING:
-    from packaging_targets.registry.oci.transport import Answer, Request
+    from packaging_targets.registry.oci.messages import Answer, Request
 
 _SHOWN = 200
 _MEANING = {

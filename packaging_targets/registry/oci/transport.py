@@ -10,90 +10,27 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
 from packaging_targets.registry.oci.faults import PassingError, place, unreachable
-from packaging_targets.registry.oci.reference import is_loopback, joined, number, origin_of
+from packaging_targets.registry.oci.messages import Answer, Body, Request
+from packaging_targets.registry.oci.reference import is_loopback, joined, origin_of
 
 if TYPE_CHECKING:
     import urllib3
-
-SMALL = 1 << 20
-"""Bytes that an answer may have where nobody says otherwise."""
 
 _PIECE = 1 << 18
 _TOLD = 1 << 16  # of an error's body, what is read
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 _KEEP_METHOD = {307, 308}
-PASSING = {408, 429, 500, 502, 503, 504}
-"""What may be another answer another time."""
 
-_LONGEST_WAIT = 120.0
 _DEADLINE = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What is sent: `size` bytes of the stream that `open` gives, anew for each attempt."""
-
-    size: int
-    open: Callable[[], BinaryIO] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request. `repeatable` says that doing it twice is as good as once.
-
-    `into` gives the stream for a body that is not small, anew for each attempt.
-    """
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: Body | bytes | None = field(default=None, repr=False)
-    repeatable: bool = True
-    limit: int = SMALL
-    into: Callable[[], BinaryIO] | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: names of headers are lower-case; `url` is where the answer came from in the end."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-
-    @property
-    def done(self) -> bool:
-        """Whether the status is one of success."""
-        return 200 <= self.status < 300  # noqa: PLR2004  # the range has no better name
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether it may be another answer another time, and soon enough to wait for it."""
-        return self.status in PASSING and self.asks_to_wait <= _LONGEST_WAIT
-
-    @property
-    def asks_to_wait(self) -> float:
-        """How many seconds the server asks to wait (`Retry-After`, a number or a date), or 0."""
-        text = self.headers.get("retry-after", "").strip()
-        seconds = number(text)
-        if seconds is not None:
-            return float(seconds)
-        from email.utils import parsedate_to_datetime
-
-        try:
-            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-        except (ValueError, OverflowError):
-            return 0.0
 
 
 @dataclass(frozen=True, slots=True)

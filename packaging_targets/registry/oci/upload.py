@@ -17,8 +17,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from packaging_targets.errors import IntegrityError, RegistryError
 from packaging_targets.registry.oci.faults import PassingError, place
+from packaging_targets.registry.oci.messages import Answer, Body, Request
 from packaging_targets.registry.oci.reference import Repository, joined, number, origin_of
-from packaging_targets.registry.oci.transport import Answer, Body, Request
 
 if TYPE_CHECKING:
     from packaging_targets.model.digest import Digest

@@ -764,7 +764,8 @@ def test_redirects_without_end(home: FakeRegistry) -> None:
 
 
 def test_a_redirect_never_leads_from_tls_to_plain_http() -> None:
-    from packaging_targets.registry.oci.transport import Answer, Request, _redirected
+    from packaging_targets.registry.oci.messages import Answer, Request
+    from packaging_targets.registry.oci.transport import _redirected
 
     request = Request("GET", "https://ghcr.io/v2/a/blobs/x", {"Authorization": "Bearer s3cret"})
     with pytest.raises(RegistryError) as caught:
@@ -776,7 +777,8 @@ def test_a_redirect_never_leads_from_tls_to_plain_http() -> None:
 
 def test_an_upload_address_that_forgot_the_tls_before_it() -> None:
     from packaging_targets.registry.oci.auth import Session
-    from packaging_targets.registry.oci.transport import Answer, Request, Transport
+    from packaging_targets.registry.oci.messages import Answer, Request
+    from packaging_targets.registry.oci.transport import Transport
     from packaging_targets.registry.oci.upload import Upload
 
     registry = Registry("r.example:8443")
