@@ -39,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="packaging",
         description="Package everything a monorepo ships, rebuilding only what changed.",
-        epilog="packaging VERB --help tells more. Exit codes: 0 done, 1 a build or a check failed, 2 a wrong request.",
+        epilog="packaging VERB --help tells more. "
+        "Exit codes: 0 done, 1 a build or a check failed, 2 a wrong request, 130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"packaging-targets {__version__}")

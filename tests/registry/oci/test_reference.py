@@ -12,6 +12,8 @@ from packaging_targets.registry.oci.reference import (
     Repository,
     is_loopback,
     is_tag,
+    joined,
+    number,
     origin_of,
     parse_digest,
 )
@@ -137,3 +139,18 @@ def test_no_path_leaves_its_place(text: str) -> None:
     assert repository.url("tags/list") == f"https://ghcr.io/v2/{text}/tags/list"
     assert not {"?", "#", "%", " ", "\\"} & set(text)
     assert ".." not in text
+
+
+@given(st.text(alphabet=st.sampled_from(list("htp:/[]@.%?#\\\t 09aé")) | st.characters()))
+def test_whatever_a_server_writes_is_an_address_or_none(text: str) -> None:
+    url = joined("https://ghcr.io/v2/a/b", text)
+    assert url is None or origin_of(url)[0] in {"http", "https"}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("0", 0), ("007", 7), ("9" * 15, 10**15 - 1), ("9" * 16, None), ("9" * 5000, None), ("", None), ("-1", None)],
+)
+def test_numbers_are_those_that_can_be_meant(text: str, meant: int | None) -> None:
+    assert number(text) == meant
+    assert number(f"{text}x") is number(f"{text}٣") is None
