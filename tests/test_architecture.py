@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import os
 import subprocess
 import sys
@@ -207,6 +208,15 @@ def test_there_is_no_package_called_rules() -> None:
     """The folder is read by path: an import package of that name would meet other people's `rules`."""
     assert list(RULES.rglob("__init__.py")) == []
     assert not (ROOT / "tests" / "__init__.py").exists()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports within functions and for type checkers count too: they are ways between rooms like any other."""
+    names = {dotted(path) for path in modules()}
+    graph = {dotted(path): {module for _, module in imports(path) if module in names} for path in modules()}
+    # Anyone may ask the package for its version, and it hands on public names of any layer.
+    del graph["packaging_targets"]
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 def test_modules_are_short() -> None:
