@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.feature_files import METADATA_FILE, is_output_folder
-from packaging_targets.services.features.folders import COLLECTION, SOURCE_FOLDER, within
+from packaging_targets.services.features.folders import COLLECTION, SINGLE, SOURCE_FOLDER, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 DEFAULT = "./output"
 _STAGING = ".features-package-"
 _ANOTHER = "name another folder with --output-folder"
-_ARCHIVE = ".tgz"
 
 
 class OutputFolder:
@@ -58,7 +57,7 @@ class OutputFolder:
         elif os.path.lexists(f"{self.real}/{METADATA_FILE}"):
             what = f"the output folder `{self.path}` is the folder of a feature: archives would be packed into archives"
             yield self._problem(what, _ANOTHER)
-        elif (around := self._around(target)) and not self._may_be_output():
+        elif (around := self._around(target)) and not self._may_be_output(target):
             what = f"the output folder `{self.path}` lies in {around}, and was no output folder before"
             yield self._problem(what, _ANOTHER)
         elif force and (reason := self._not_to_be_emptied(target)):
@@ -89,11 +88,11 @@ class OutputFolder:
         inside = next(filter(_holds_features, (self.real, f"{self.real}/{SOURCE_FOLDER}")), None)
         return "it holds folders of features" if inside else ""
 
-    def _may_be_output(self) -> bool:
-        """Tell whether all that is in the folder may have been put there by a packer, and none of it by a person."""
+    def _may_be_output(self, target: Target) -> bool:
+        """Tell whether the folder is one for output: it looks like one, or is where a single feature's goes unasked."""
         listed = [name for name in self.names() if not name.startswith(_STAGING)]
-        named_so = os.path.basename(self.real) == os.path.basename(DEFAULT)
-        return not listed or is_output_folder(listed) or (named_so and all(name.endswith(_ARCHIVE) for name in listed))
+        own = {os.path.join(folder, os.path.basename(DEFAULT)) for folder in target.folders.values()}
+        return not listed or is_output_folder(listed) or (target.mode == SINGLE and self.real in own)
 
     def names(self) -> list[str]:
         """Return what is in the folder, sorted."""

@@ -514,7 +514,7 @@ def test_an_output_folder_that_is_another_feature(features: Features, force: boo
         (".", "src/go/scripts", "the folder of the feature `go`"),
         (".", "src/go/scripts/deep", "the folder of the feature `go`"),
         ("src/az", "src/go/vendor", "the folder of the feature `go`"),
-        ("src/go", "src/go/output", "the folder of the feature `go`"),
+        ("src/az", "src/go/output", "the folder of the feature `go`"),
         (".", "src/begun", "`src`, whose folders are features"),
     ],
 )
@@ -581,7 +581,7 @@ def test_without_force_nothing_of_that_is_refused(features: Features) -> None:
 @pytest.mark.requirement("D-2", "FR-4")
 def test_force_empties_a_folder_in_a_feature_that_has_been_an_output_folder(features: Features) -> None:
     features.feature("")
-    features.write({"output/old-1.0.0.tgz": "", "output/.features-package-x1/y": ""})
+    features.write({"output/old-1.0.0.tgz": "", "output/.features-package-x1/y": "", "output/stale.txt": ""})
     features.package(force=True)
     assert sorted(features.output()) == ["color-1.0.0.tgz", "devcontainer-collection.json"]
     features.write({"output/stale": ""})
