@@ -32,10 +32,10 @@ import deflate
 
 from benchmarks.machine import describe_machine
 from benchmarks.measure import measure
-from packaging_targets.formats.compress import compressor
-from packaging_targets.formats.members import PIECE
-from packaging_targets.formats.tar import write_tar
-from packaging_targets.formats.zip import WHOLE, write_zip
+from packaging_targets.formats.archive.compress import compressor
+from packaging_targets.formats.archive.members import PIECE
+from packaging_targets.formats.archive.tar import write_tar
+from packaging_targets.formats.archive.zip import WHOLE, write_zip
 from packaging_targets.model.manifest import Entry, Manifest, SourceInfo
 
 GNU = "tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --format=ustar -cf - -C {tree} ."

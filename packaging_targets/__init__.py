@@ -8,8 +8,8 @@ from __future__ import annotations
 TYPE_CHECKING = False  # `typing` takes longer to import than a small build with nothing to do
 if TYPE_CHECKING:
     from packaging_targets.errors import FieldError, PackagingError, Problem, RequestError
-    from packaging_targets.formats.feature import Feature, check_features, collection_text
-    from packaging_targets.formats.feature_files import FeatureFolder
+    from packaging_targets.formats.feature.checks import Feature, check_features, collection_text
+    from packaging_targets.formats.feature.folder import FeatureFolder
     from packaging_targets.model.action import Action
     from packaging_targets.model.digest import Digest
     from packaging_targets.model.glob import match_any
@@ -22,16 +22,16 @@ _HOME = {
     "Context": "model.rule",
     "Digest": "model.digest",
     "Entry": "model.manifest",
-    "Feature": "formats.feature",
-    "FeatureFolder": "formats.feature_files",
+    "Feature": "formats.feature.checks",
+    "FeatureFolder": "formats.feature.folder",
     "FieldError": "errors",
     "Label": "model.label",
     "Manifest": "model.manifest",
     "PackagingError": "errors",
     "Problem": "errors",
     "RequestError": "errors",
-    "check_features": "formats.feature",
-    "collection_text": "formats.feature",
+    "check_features": "formats.feature.checks",
+    "collection_text": "formats.feature.checks",
     "match_any": "model.glob",
 }
 

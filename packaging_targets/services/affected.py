@@ -12,11 +12,11 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging_targets.build.packages import Declarations, target_file_of
+from packaging_targets.build.planning.packages import Declarations, target_file_of
 from packaging_targets.build.session import Session, planned
 from packaging_targets.model.glob import match_any
 from packaging_targets.services.git import GitTree
-from packaging_targets.services.open_graph import graph_of
+from packaging_targets.services.graph.opening import graph_of
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.records import loads
 from packaging_targets.workspace.target_file import parse_target_file

@@ -123,7 +123,7 @@ def test_many_targets_in_one_list(ws: Workspace) -> None:
 _DUMP = """
 import pickle, sys
 from packaging_targets.adapters.doit.loader import PackagingLoader
-from packaging_targets.adapters.doit.running import Build
+from packaging_targets.adapters.doit.turns import Build
 from packaging_targets.adapters.doit.tasks import tasks_for
 from doit.cmd_run import Run
 import os

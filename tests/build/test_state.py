@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from packaging_targets.adapters.testing import Run, Workspace
-from packaging_targets.build.execution import Job, run_job
+from packaging_targets.build.running.execution import Job, run_job
 from packaging_targets.errors import BuildError
 from packaging_targets.store.states import examine
 
@@ -281,7 +281,7 @@ def test_a_source_that_changes_while_it_is_read(how: str, tmp_path: Path, monkey
         "replaced": lambda _: ((tmp_path / "new").write_text("before!"), (tmp_path / "new").replace(source)),
         "removed": lambda _: source.unlink(),
     }
-    monkeypatch.setattr("packaging_targets.build.execution.kind_of", lambda _: _Changing(changes[how]))
+    monkeypatch.setattr("packaging_targets.build.running.execution.kind_of", lambda _: _Changing(changes[how]))
     with pytest.raises(BuildError) as caught:
         run_job(_job(tmp_path, "in.txt"))
     assert str(caught.value) == (
@@ -294,7 +294,7 @@ def test_a_source_that_changes_while_it_is_read(how: str, tmp_path: Path, monkey
 def test_a_source_that_is_touched_while_it_is_read_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "in.txt").write_text("same")
     kind = _Changing(lambda _: os.utime(tmp_path / "in.txt", ns=(5, 5)))
-    monkeypatch.setattr("packaging_targets.build.execution.kind_of", lambda _: kind)
+    monkeypatch.setattr("packaging_targets.build.running.execution.kind_of", lambda _: kind)
     assert run_job(_job(tmp_path, "in.txt")).outcome == "built"
     assert (tmp_path / "dist/x.tar").read_text() == "same"
 
@@ -305,7 +305,7 @@ def test_errors_of_the_system_are_told_with_a_fix(tmp_path: Path, monkeypatch: p
     def full(_: str) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "staging" / "0"))
 
-    monkeypatch.setattr("packaging_targets.build.execution.kind_of", lambda _: _Changing(full))
+    monkeypatch.setattr("packaging_targets.build.running.execution.kind_of", lambda _: _Changing(full))
     with pytest.raises(BuildError) as caught:
         run_job(_job(tmp_path, "in.txt"))
     assert str(caught.value) == (

@@ -19,7 +19,7 @@ import pytest
 import zstandard
 
 from packaging_targets.adapters.testing import Workspace
-from packaging_targets.formats.assets_pa_reader import AssetPack
+from packaging_targets.formats.assets.reader import AssetPack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _ASK = """
 import json
 from packaging_targets.services.affected import affected
-from packaging_targets.services.open_graph import open_graph
-from packaging_targets.services.query import query
+from packaging_targets.services.graph.opening import open_graph
+from packaging_targets.services.query.meaning import query
 from packaging_targets.services.why import why
 
 found = affected("HEAD")

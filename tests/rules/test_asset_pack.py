@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from packaging_targets.adapters.testing import Workspace
-from packaging_targets.build.analysis import Analysis, AnalysisContext, Offered, analyse
-from packaging_targets.build.sources import find_sources
+from packaging_targets.build.planning.analysis import Analysis, AnalysisContext, Offered, analyse
+from packaging_targets.build.planning.sources import find_sources
 from packaging_targets.errors import PackagingError
-from packaging_targets.formats.assets_pa_reader import AssetPack
+from packaging_targets.formats.assets.reader import AssetPack
 from packaging_targets.model.label import Label
 from packaging_targets.model.target import Target, Where
 from packaging_targets.workspace.rulebook import Rulebook
@@ -616,7 +616,7 @@ def test_pictures_without_pillow(ws: Workspace) -> None:
 def test_the_rule_and_the_formats_agree() -> None:
     """The rule may not import the formats, so it repeats some of their numbers."""
     import rules.asset_pack._formats as declared
-    from packaging_targets.formats import glyph, png, sounds
+    from packaging_targets.formats.assets import glyph, png, sounds
 
     assert declared.FORMATS["GLYPH/indexed_v1"].derived == glyph.DERIVED
     assert declared.FORMATS["SOUNDS/pcm16le_v1"].derived == sounds.DERIVED

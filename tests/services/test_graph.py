@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from packaging_targets.errors import RequestError
 from packaging_targets.model.label import Label
 from packaging_targets.model.target import Where
-from packaging_targets.services.graph import FORMATS, render
-from packaging_targets.services.graph_layout import ROW, lay_out
+from packaging_targets.services.graph.drawing import FORMATS, render
+from packaging_targets.services.graph.layout import ROW, lay_out
 from packaging_targets.workspace.graph import Node, TargetGraph
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from packaging_targets.errors import RequestError
 from packaging_targets.model.label import Label
 from packaging_targets.model.target import Where
-from packaging_targets.services import query as meaning
-from packaging_targets.services.query import query
-from packaging_targets.services.query_syntax import SIGNATURES
+from packaging_targets.services.query import meaning
+from packaging_targets.services.query.meaning import query
+from packaging_targets.services.query.syntax import SIGNATURES
 from packaging_targets.workspace.graph import Node, TargetGraph
 
 GUIDE = Path(__file__).parents[2] / "docs/query.md"

@@ -115,7 +115,7 @@ def _count(text: str) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from packaging_targets.adapters.doit.run import build
+    from packaging_targets.adapters.doit.build import build
 
     return build(options.labels, options.jobs, keep_going=options.keep_going, log_json=options.log_json)
 
@@ -135,8 +135,8 @@ def _affected(options: argparse.Namespace) -> int:
 
 
 def _query(options: argparse.Namespace) -> int:
-    from packaging_targets.services.open_graph import open_graph
-    from packaging_targets.services.query import query
+    from packaging_targets.services.graph.opening import open_graph
+    from packaging_targets.services.query.meaning import query
 
     graph, package = open_graph()
     for label in query(graph, options.expression, package):
@@ -145,9 +145,9 @@ def _query(options: argparse.Namespace) -> int:
 
 
 def _graph(options: argparse.Namespace) -> int:
-    from packaging_targets.services.graph import render
-    from packaging_targets.services.open_graph import open_graph
-    from packaging_targets.services.query import query
+    from packaging_targets.services.graph.drawing import render
+    from packaging_targets.services.graph.opening import open_graph
+    from packaging_targets.services.query.meaning import query
 
     graph, package = open_graph()
     sys.stdout.write(render(graph, query(graph, options.expression, package), options.format))

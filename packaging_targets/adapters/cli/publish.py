@@ -27,7 +27,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Build, and publish; return the exit code."""
-    from packaging_targets.adapters.doit.run import build
+    from packaging_targets.adapters.doit.build import build
     from packaging_targets.services.publish.offers import Options, plan_publishing, publish
     from packaging_targets.services.publish.report import Report
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from doit.dependency import JsonDB
 
-from packaging_targets.adapters.doit.running import GROUP, Build, ours
+from packaging_targets.adapters.doit.turns import GROUP, Build, ours
 
 _IGNORE = "ignore:"
 

@@ -15,7 +15,7 @@ from doit.cmdparse import CmdOption, CmdParse, CmdParseError
 from doit.exceptions import InvalidDodoFile
 
 from packaging_targets.adapters.doit.params import PARAMS
-from packaging_targets.adapters.doit.running import GROUP, ours
+from packaging_targets.adapters.doit.turns import GROUP, ours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -93,8 +93,8 @@ class Query(_Question):
     def answer(self, options: dict[str, Any], words: list[str]) -> str:
         """Return the labels that the expression means, one a line."""
         del options
-        from packaging_targets.services.open_graph import open_graph
-        from packaging_targets.services.query import query
+        from packaging_targets.services.graph.opening import open_graph
+        from packaging_targets.services.query.meaning import query
 
         graph, package = open_graph()
         return "".join(f"{label}\n" for label in query(graph, self._one(words), package))
@@ -110,9 +110,9 @@ class Graph(_Question):
 
     def answer(self, options: dict[str, Any], words: list[str]) -> str:
         """Return the drawing."""
-        from packaging_targets.services.graph import render
-        from packaging_targets.services.open_graph import open_graph
-        from packaging_targets.services.query import query
+        from packaging_targets.services.graph.drawing import render
+        from packaging_targets.services.graph.opening import open_graph
+        from packaging_targets.services.query.meaning import query
 
         graph, package = open_graph()
         return render(graph, query(graph, self._one(words, "//..."), package), options["format"])

@@ -8,8 +8,8 @@ from typing import Any
 from doit.cmd_base import TaskLoader2
 from doit.exceptions import InvalidDodoFile
 
-from packaging_targets.adapters.doit.running import GROUP, Build, ours
 from packaging_targets.adapters.doit.tasks import DOIT_CONFIG, tasks_for
+from packaging_targets.adapters.doit.turns import GROUP, Build, ours
 from packaging_targets.store.layout import TARGET_FILE, find_root
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from doit.exceptions import InvalidTask
 
-from packaging_targets.adapters.doit.running import GROUP, Build, chosen, close_build, end_ahead
+from packaging_targets.adapters.doit.turns import GROUP, Build, chosen, close_build, end_ahead
 from packaging_targets.services.up_to_date import up_to_date_text
 
 if TYPE_CHECKING:

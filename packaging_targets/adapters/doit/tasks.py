@@ -17,7 +17,7 @@ from doit.exceptions import InvalidDodoFile
 from doit.task import Task
 
 from packaging_targets.adapters.doit.params import PARAMS
-from packaging_targets.adapters.doit.running import GROUP, Build, close_build, decide, ours, perform, record
+from packaging_targets.adapters.doit.turns import GROUP, Build, close_build, decide, ours, perform, record
 from packaging_targets.services.up_to_date import clean_targets, look_around
 from packaging_targets.store.layout import STATE_FOLDER, find_root
 

@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import BuildError
-from packaging_targets.formats.assets_pa import Bank, Header, write_assets_pa
+from packaging_targets.formats.assets.pack import Bank, Header, write_assets_pa
 from packaging_targets.model.digest import canonical_json
 
 if TYPE_CHECKING:

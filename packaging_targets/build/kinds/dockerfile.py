@@ -3,7 +3,7 @@
 Inputs: the template, then templates that it may include (by file name). Outputs: the Dockerfile, and the
 `.dockerignore`. Params: `label`; `variables` for the template; `sources`, the paths, relative to the build's
 context, that the `.dockerignore` lets through (the template sees them too). Only files that were rendered
-before and are still as they were rendered are replaced: see `packaging_targets.formats.dockerfile`.
+before and are still as they were rendered are replaced: see `packaging_targets.formats.container.dockerfile`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import BuildError, Problem, raise_all
-from packaging_targets.formats.dockerfile import Standing, ignore_text, mark, render, standing
+from packaging_targets.formats.container.dockerfile import Standing, ignore_text, mark, render, standing
 
 if TYPE_CHECKING:
     from packaging_targets.model.action import Action, Step

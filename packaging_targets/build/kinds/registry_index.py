@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets.formats.registry_index import is_declared_alone, merge, parse
+from packaging_targets.formats.container.registry_index import is_declared_alone, merge, parse
 
 if TYPE_CHECKING:
     from packaging_targets.model.action import Action, Step

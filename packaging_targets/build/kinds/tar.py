@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from packaging_targets.formats.compress import compressor
-from packaging_targets.formats.tar import write_tar
+from packaging_targets.formats.archive.compress import compressor
+from packaging_targets.formats.archive.tar import write_tar
 from packaging_targets.model.manifest import Manifest
 
 if TYPE_CHECKING:

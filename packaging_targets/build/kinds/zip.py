@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets.formats.zip import write_zip
+from packaging_targets.formats.archive.zip import write_zip
 from packaging_targets.model.manifest import Manifest
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, BinaryIO
 
 from packaging_targets.errors import IntegrityError, RegistryError, RequestError
-from packaging_targets.formats.oci import INDEX_TYPE, MANIFEST_TYPE
+from packaging_targets.formats.oci.manifest import INDEX_TYPE, MANIFEST_TYPE
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.oci.auth import Session
 from packaging_targets.registry.oci.credentials import Credentials, find_credentials

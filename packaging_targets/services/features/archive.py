@@ -6,8 +6,8 @@ import os
 import stat
 
 from packaging_targets.errors import RequestError
-from packaging_targets.formats.feature_archive import FeatureArchive, read_feature_archive
-from packaging_targets.formats.tar_reader import Limits
+from packaging_targets.formats.archive.tar_reader import Limits
+from packaging_targets.formats.feature.archive import FeatureArchive, read_feature_archive
 
 
 def look_into(path: str, limits: Limits | None = None, *, installable: bool = True) -> FeatureArchive:

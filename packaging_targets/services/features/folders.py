@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging_targets.errors import PackagingError, Problem, RequestError
-from packaging_targets.formats.feature_files import (
+from packaging_targets.formats.feature.folder import (
     METADATA_FILE,
     FeatureFolder,
     Findings,

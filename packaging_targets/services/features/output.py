@@ -17,7 +17,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
-from packaging_targets.formats.feature_files import METADATA_FILE, is_output_folder
+from packaging_targets.formats.feature.folder import METADATA_FILE, is_output_folder
 from packaging_targets.services.features.folders import COLLECTION, SINGLE, SOURCE_FOLDER, within
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError
-from packaging_targets.formats.feature import VERSIONED, Checked, Feature, collection_text, settle
-from packaging_targets.formats.feature_files import COLLECTION_FILE
+from packaging_targets.formats.feature.checks import VERSIONED, Checked, Feature, collection_text, settle
+from packaging_targets.formats.feature.folder import COLLECTION_FILE
 from packaging_targets.model.digest import Digest
 from packaging_targets.services.features.folders import COLLECTION, find_target, list_folder, plain, within
 from packaging_targets.services.features.output import DEFAULT, OutputFolder

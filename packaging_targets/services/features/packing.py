@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
 from packaging_targets.errors import PackagingError, Problem
-from packaging_targets.formats.compress import compressor
-from packaging_targets.formats.feature import Checked, Feature, check_feature
-from packaging_targets.formats.members import changed
-from packaging_targets.formats.tar import write_tar
+from packaging_targets.formats.archive.compress import compressor
+from packaging_targets.formats.archive.members import changed
+from packaging_targets.formats.archive.tar import write_tar
+from packaging_targets.formats.feature.checks import Checked, Feature, check_feature
 from packaging_targets.model.manifest import SourceInfo
 from packaging_targets.services.features.folders import open_regular, unreadable, within
 from packaging_targets.store.sweep import forked, signature_of

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from packaging_targets.errors import PackagingError, Problem, RequestError
-from packaging_targets.formats.oci import OciManifest
-from packaging_targets.formats.oci_feature import CONFIG, collection_manifest, feature_manifest
+from packaging_targets.formats.oci.feature import CONFIG, collection_manifest, feature_manifest
+from packaging_targets.formats.oci.manifest import OciManifest
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import LATEST, moving_tags
 from packaging_targets.registry.oci.client import OciClient

@@ -17,10 +17,10 @@ from typing import Any
 from packaging_targets.build.session import planned
 from packaging_targets.errors import Problem, RequestError, near_miss
 from packaging_targets.registry.oci.reference import Registry
-from packaging_targets.services.open_graph import graph_of
+from packaging_targets.services.graph.opening import graph_of
 from packaging_targets.services.publish.features import JOBS, FeaturePublishing, publish_features
 from packaging_targets.services.publish.report import Report
-from packaging_targets.services.query import query
+from packaging_targets.services.query.meaning import query
 from packaging_targets.store.records import loads
 
 KEY = "publish"

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from packaging_targets.errors import Problem, RequestError
-from packaging_targets.formats.feature import SOURCE, UPSTREAM, VERSIONED, archive_name
-from packaging_targets.formats.feature_archive import FeatureArchive
-from packaging_targets.formats.feature_files import COLLECTION_FILE, is_output_folder
+from packaging_targets.formats.feature.archive import FeatureArchive
+from packaging_targets.formats.feature.checks import SOURCE, UPSTREAM, VERSIONED, archive_name
+from packaging_targets.formats.feature.folder import COLLECTION_FILE, is_output_folder
 from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import SemanticVersion

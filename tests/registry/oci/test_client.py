@@ -14,7 +14,7 @@ import pytest
 from oci_registry import FakeRegistry, Fault
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError, RequestError
-from packaging_targets.formats.oci import Descriptor, OciManifest
+from packaging_targets.formats.oci.manifest import Descriptor, OciManifest
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.credentials import Credentials

@@ -16,7 +16,7 @@ from docker_registry import docker_registry, free_port
 from token_server import certificate, token_server
 
 from packaging_targets.errors import RegistryError
-from packaging_targets.formats.oci import Descriptor, OciManifest
+from packaging_targets.formats.oci.manifest import Descriptor, OciManifest
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.credentials import Credentials, find_credentials

@@ -1,0 +1,107 @@
+"""When a workspace cannot be planned: all that is wrong with it, each problem at its line.
+
+Nothing here runs while all is well: lines of fields are looked for once there is a problem to place.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging_targets.build.planning.packages import Declarations
+from packaging_targets.build.planning.targets import stored_label, stored_target
+from packaging_targets.errors import Problem
+from packaging_targets.model.label import Label
+from packaging_targets.store.layout import TARGET_FILE
+from packaging_targets.store.records import Records, loads
+from packaging_targets.workspace.graph import Node, TargetGraph
+from packaging_targets.workspace.schema import Checker, place_problem
+from packaging_targets.workspace.target_file import TargetFile, field_where, parse_target_file
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from packaging_targets.model.target import Target
+    from packaging_targets.workspace.rulebook import Rulebook
+
+_FIELD = re.compile(rf"(?P<file>(?:.*/)?{re.escape(TARGET_FILE)}):(?P<line>\d+)  \(//[^,]*, \$\.(?P<field>[\w-]+)")
+
+
+def graph_of(
+    records: Records, targets: Iterable[Target], declarations: Declarations, gone: Collection[str]
+) -> TargetGraph:
+    """Return the graph of the targets that were looked at, and of those in the records that are not `gone`.
+
+    Entries with problems are in it, so that labels of them are no problems too.
+    """
+    nodes = {one.label: Node(one.label, one.rule, one.fields, one.deps, one.where) for one in targets}
+    nodes.update(declarations.broken)
+    for text, rule, deps, line in records.rows("select label, rule, deps, line from target"):
+        label = stored_label(text)
+        if label not in nodes and text not in gone:
+            target = stored_target({"label": text, "rule": rule, "deps": loads(deps), "fields": {}, "line": line})
+            nodes[label] = Node(label, rule, {}, target.deps, target.where)
+    if declarations.problems:
+        over = set(records.column("select name from rule where over != '[]'"))
+        nodes = {
+            label: _judged(node, gone if node.rule in over else (), declarations.unread)
+            for label, node in nodes.items()
+        }
+    return TargetGraph(nodes)
+
+
+def _judged(node: Node, gone: Collection[str], unread: Collection[str]) -> Node:
+    """Return a target without deps that nobody can judge now.
+
+    These are deps in packages of which nothing is known, and of targets over all of a rule those that went: what such
+    a target depends on is found anew with every set of targets.
+    """
+    return replace(node, deps=tuple(dep for dep in node.deps if dep.package not in unread and str(dep) not in gone))
+
+
+class Places:
+    """Finds the lines of fields, in target files that are read once each."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._rulebook = rulebook
+        self._files: dict[str, TargetFile] = {}
+        self._checkers: dict[str, Checker] = {}
+
+    def placed(self, problem: Problem) -> Problem:
+        """Return a problem that names a field's path with the field's line in place of its entry's."""
+        match = _FIELD.match(problem.where)
+        if match is None:
+            return problem
+        line = field_where(self._file(match["file"]), int(match["line"]), match["field"])
+        return Problem(line + problem.where[match.end("line") :], problem.what, problem.fix)
+
+    def of_label(self, node: Node, dep: Label) -> str:
+        """Return the place where a target names what it depends on, the target's where no field of its file does."""
+        named = (path for path, text in self._labels(node) if _means(text, node.label, dep))
+        plain = place_problem(str(node.where), str(node.label), (next(named, "$"), "", ""))
+        return self.placed(plain).where
+
+    def _labels(self, node: Node) -> Iterator[tuple[str, str]]:
+        file = self._file(node.where.file)
+        for entry in file.entries:
+            if (entry.line, entry.rule) == (node.where.line, node.rule):
+                yield from self._checker(entry.rule).labels(entry.fields)
+
+    def _checker(self, rule: str) -> Checker:
+        if rule not in self._checkers:
+            self._checkers[rule] = Checker(rule, self._rulebook.schema(rule))
+        return self._checkers[rule]
+
+    def _file(self, path: str) -> TargetFile:
+        if path not in self._files:
+            with open(path, "rb") as file:
+                self._files[path] = parse_target_file(path, file.read())
+        return self._files[path]
+
+
+def _means(text: str, label: Label, dep: Label) -> bool:
+    try:
+        return Label.parse(text, label.package) == dep
+    except ValueError:
+        return False

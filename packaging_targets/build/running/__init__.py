@@ -1,0 +1,1 @@
+"""Running actions: one, many beside each other, and ahead of their turn."""

@@ -1,0 +1,1 @@
+"""Archives of many files: tar and zip, and how they are compressed."""

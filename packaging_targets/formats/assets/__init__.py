@@ -1,0 +1,1 @@
+"""`assets.pa`: the pack, its banks of tiles and sounds, and what it is made from."""

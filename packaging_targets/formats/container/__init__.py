@@ -1,0 +1,1 @@
+"""What containers are built from: Dockerfiles, and the index of them."""

@@ -1,0 +1,1 @@
+"""Dev Container Features: what a folder has to hold, and what an archive holds."""

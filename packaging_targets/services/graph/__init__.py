@@ -1,0 +1,1 @@
+"""The target graph: opened, and drawn."""

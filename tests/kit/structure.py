@@ -1,0 +1,146 @@
+"""What the code of a checkout is made of: its modules, what they import and how long things are, read with `ast`."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+PRODUCT = ("packaging_targets", "rules")
+PARTS = (*PRODUCT, "tests", "benchmarks")
+
+
+@dataclass(frozen=True)
+class Module:
+    """A Python file; `path` is relative to the checkout."""
+
+    root: Path
+    path: str
+
+    @cached_property
+    def text(self) -> str:
+        return (self.root / self.path).read_text("utf-8")
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @property
+    def lines(self) -> int:
+        return len(self.text.splitlines())
+
+    @property
+    def dotted(self) -> str:
+        return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    @property
+    def layer(self) -> str:
+        """The folder, or file, of `packaging_targets` that it stands in; empty for the package's own names."""
+        return (*self.dotted.split("."), "")[1]
+
+    def functions(self) -> Iterator[tuple[str, int, int]]:
+        """Yield (name, line, length in lines) of each function and method."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield node.name, node.lineno, (node.end_lineno or 0) - node.lineno + 1
+
+    def names(self) -> set[str]:
+        """Return its own name, and those of its classes and functions."""
+        kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        return {Path(self.path).stem} | {node.name for node in ast.walk(self.tree) if isinstance(node, kinds)}
+
+
+class Code:
+    """The modules of a checkout."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def modules(self, *folders: str) -> list[Module]:
+        """Return the modules below these folders, sorted."""
+        found = (path for folder in folders for path in (self.root / folder).rglob("*.py"))
+        return [Module(self.root, path.relative_to(self.root).as_posix()) for path in sorted(found)]
+
+    @cached_property
+    def package(self) -> list[Module]:
+        return self.modules("packaging_targets")
+
+    @cached_property
+    def _dotted(self) -> set[str]:
+        return {module.dotted for module in self.package}
+
+    def imports(self, module: Module) -> Iterator[tuple[int, str]]:
+        """Yield (line, module) for each import, wherever it stands; `from x import y` is x.y where that is a module."""
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Import):
+                yield from ((node.lineno, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                source = "." * node.level + (node.module or "")
+                for alias in node.names:
+                    full = f"{source}.{alias.name}"
+                    yield node.lineno, full if full in self._dotted else source
+
+    def graph(self) -> dict[str, set[str]]:
+        """Return which modules of the package each of them imports.
+
+        Anyone may ask the package itself for its version, and it hands on public names of any layer: it is left out.
+        """
+        graph = {one.dotted: {name for _, name in self.imports(one)} & self._dotted for one in self.package}
+        del graph["packaging_targets"]
+        return {name: others - {name, "packaging_targets"} for name, others in graph.items()}
+
+    def circle(self) -> list[str]:
+        """Return modules that import each other in a circle, or nothing."""
+        try:
+            graphlib.TopologicalSorter(self.graph()).prepare()
+        except graphlib.CycleError as error:
+            found: list[str] = error.args[1]
+            return found
+        return []
+
+
+def repeated(modules: Iterable[Module], length: int) -> list[str]:
+    """Return the places (`path:line`) of lines in blocks of `length` lines that stand elsewhere again.
+
+    Blank lines, comments, imports and lone brackets do not count, and how far a line is indented neither.
+    """
+    places: dict[tuple[str, ...], list[list[str]]] = defaultdict(list)
+    for module in modules:
+        counted = list(_counted(module))
+        for start in range(len(counted) - length + 1):
+            block = counted[start : start + length]
+            places[tuple(text for _, text in block)].append([f"{module.path}:{line}" for line, _ in block])
+    found = {place for blocks in places.values() if len(blocks) > 1 for block in blocks for place in block}
+    return sorted(found)
+
+
+def _counted(module: Module) -> Iterator[tuple[int, str]]:
+    imports = {
+        line
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    for line, text in enumerate(module.text.splitlines(), 1):
+        bare = text.strip()
+        if line not in imports and bare.strip("()[]{},:") and not bare.startswith("#"):
+            yield line, bare
+
+
+def median_and_90th(values: Iterable[int]) -> tuple[int, int, int]:
+    """Return the median, the 90th percentile and the greatest."""
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2], ordered[len(ordered) * 9 // 10], ordered[-1]
+
+
+def is_sorted(values: Iterable[int]) -> bool:
+    """Tell whether no value is smaller than the one before it."""
+    return all(one <= other for one, other in pairwise(values))
