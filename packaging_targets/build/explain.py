@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.model.action import RULE_FILE
-from packaging_targets.store.records import dumps
+from packaging_targets.store.records.database import dumps
 from packaging_targets.store.states import MISSING
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ class Difference:
     subject: str
     old: str = ""
     new: str = ""
+
+    def row(self) -> tuple[str, ...]:
+        """Return the texts that `Difference(*row)` is made of again."""
+        return (self.what, self.subject, self.old, self.new)
 
     def __str__(self) -> str:
         change = ""

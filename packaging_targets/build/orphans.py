@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging_targets.build.kinds import KINDS
-from packaging_targets.store.records import Records, dumps, loads
 from packaging_targets.store.states import examine
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from packaging_targets.build.kinds import Kind
     from packaging_targets.build.world import World
+    from packaging_targets.store.records import Records
 
 _PERSONS = "p"
 """In place of a state: whatever the file is, it stays."""
@@ -44,9 +44,9 @@ def is_disposable(kind: Kind, path: str) -> bool:
         return False
 
 
-def left_by(body: str, outputs: Mapping[str, str]) -> dict[str, str]:
-    """Return what is to be recorded of the outputs of an action that is gone, given how its JSON begins."""
-    kind = KINDS.get(body.split('"', 4)[3])
+def left_by(kind_name: str, outputs: Mapping[str, str]) -> dict[str, str]:
+    """Return what is to be recorded of the outputs of an action of this kind that is gone."""
+    kind = KINDS.get(kind_name)  # of an earlier version of ours, maybe
     if kind is None or not kind.guarded:
         return dict(outputs)
     return {path: _state_of(kind, path, state) for path, state in outputs.items()}
@@ -62,11 +62,11 @@ def _state_of(kind: Kind, path: str, recorded: str) -> str:
 def remove_orphans(records: Records, world: World, out: str) -> Removal:
     """Remove the orphans in the records that are still as they were made; `out` is the folder for outputs."""
     found = Removal()
-    for path, state in records.rows("select path, state from orphan order by path"):
+    for path, state in records.outputs.orphans():
         now = examine(path)[0]
         # Without a state, a build was killed after it had put this there and before it could write that down.
         unrecorded = not state and path.startswith(f"{out}/") and now[0] in "fx"
-        if _is_adopted(records, path):
+        if records.targets.is_read(path):
             pass  # whoever names it knows that it is there
         elif now == state or unrecorded:
             os.remove(path)
@@ -74,16 +74,9 @@ def remove_orphans(records: Records, world: World, out: str) -> Removal:
             found.removed.append(path)
         elif now != "-":
             found.kept.append(path)
-        records.run("delete from orphan where path = ?", path)
+        records.outputs.drop_orphan(path)
         world.drop(path)
     return found
-
-
-def _is_adopted(records: Records, path: str) -> bool:
-    quoted = dumps(path)
-    return any(
-        path in loads(reads) for reads in records.column("select reads from target where instr(reads, ?)", quoted)
-    )
 
 
 def _remove_empty_folders(folder: str) -> None:

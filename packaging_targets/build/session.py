@@ -17,10 +17,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
-from packaging_targets.build.actions import Actions, Pending
-from packaging_targets.build.candidates import candidates
 from packaging_targets.build.explain import Difference, differences, output_difference
-from packaging_targets.build.keys import key_of, programs_of, snapshot
+from packaging_targets.build.keys import key_of, snapshot
+from packaging_targets.build.kinds import kind_of
 from packaging_targets.build.orphans import Removal, remove_orphans
 from packaging_targets.build.planning.planner import Planner
 from packaging_targets.build.running.execution import Done, Job
@@ -30,7 +29,10 @@ from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.layout import package_at
 from packaging_targets.store.lock import Lock
 from packaging_targets.store.look import Look, look
-from packaging_targets.store.records import Records, dumps, loads
+from packaging_targets.store.records import Records
+from packaging_targets.store.records.actions import Result
+from packaging_targets.store.records.candidates import candidates
+from packaging_targets.store.records.database import dumps
 from packaging_targets.store.stat_index import fingerprint
 from packaging_targets.store.sweep import signature_of
 from packaging_targets.workspace.installed import installed
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from packaging_targets.model.label import Label
+    from packaging_targets.store.records.actions import Pending
     from packaging_targets.store.sweep import Signature
 
 
@@ -82,17 +85,16 @@ class Session:
             raise self._unwritable(error) from error
         if self.records.was_corrupt:
             self.notes.append("the build records could not be read: everything is checked again")
-        kept = self.records.meta("installed")
+        kept = self.records.remembered("installed")
         self._installed, now = installed(kept)
         if now != kept:
-            self.records.set_meta("installed", now)
+            self.records.remember("installed", now)
         self.rulebook = Rulebook(self.layout.root, self._installed.homes)
-        self.actions = Actions(self.records)
         self.world = World(seen)
         self._known_count = index.targets if index else None
         self._stamp = dumps([self.settings.out, self.settings.ignore, self._installed.metadata])
         self._mark = fingerprint(__version__)
-        known = self.records.meta("stamp") == self._stamp and not self.records.meta("open")
+        known = self.records.remembered("stamp") == self._stamp and not self.records.remembered("open")
         self.full = index is None or index.fingerprint != self._mark or not known
         self._reasons: dict[str, tuple[Difference, ...]] = {}
         self._rules: dict[str, tuple[str, str]] = {}
@@ -117,7 +119,7 @@ class Session:
         self._targets_changed = planner.changed_targets
         self._open_in_records = bool(changed) or self.full
         if self.full:
-            self.records.set_meta("stamp", self._stamp)
+            self.records.remember("stamp", self._stamp)
             self._clear_staging()
             self._watched: Collection[str] | None = planner.watched | set(self._installed.metadata)
         else:
@@ -131,23 +133,22 @@ class Session:
     def target_count(self) -> int:
         """How many targets the workspace has. Counting them reads the whole table, which the index can often spare."""
         known = None if self.full or self._targets_changed else self._known_count
-        return self.records.column("select count(*) from target")[0] if known is None else known
+        return self.records.targets.count() if known is None else known
 
     def warnings(self) -> list[Problem]:
         """Return what rules warned of, in the targets as they are now, sorted by place."""
-        texts = self.records.column("select warnings from target where warnings != '[]'")
-        return sorted(Problem(*one) for text in texts for one in loads(text))
+        return sorted(self.records.targets.warnings())
 
-    def candidates(self, labels: Collection[Label] | None = None) -> list[str]:
-        """Return the ids of the actions that may have to run, limited to `labels` and what they depend on."""
+    def candidates(self, labels: Collection[Label] | None = None) -> list[Pending]:
+        """Return the actions that may have to run, by id, limited to `labels` and what they depend on."""
         found = candidates(self.records, labels)
-        self._prefetch([self.actions[name] for name in found])
+        self._prefetch(found)
         return found
 
     def _prefetch(self, actions: Sequence[Pending]) -> None:
         """Hash what the actions need, on all cores, before the first of them runs."""
-        made = {path for one in actions for path in one.body["outputs"]}
-        wanted = (path for one in actions for path in one.body["inputs"] if path[0] != RULE_FILE)
+        made = {path for one in actions for path in one.action.outputs}
+        wanted = (path for one in actions for path in one.action.inputs if path[0] != RULE_FILE)
         self.world.ensure(path for path in wanted if path not in made)
 
     # Deciding -----------------------------------------------------------------------------------------------------
@@ -157,35 +158,37 @@ class Session:
 
         Raises BuildError where an input is missing.
         """
-        pending = self.actions[name]
+        pending = self.records.actions[name]
+        action = pending.action
         inputs = self._inputs(pending)
         states = {path: state for path, (_, state, _) in inputs.items()}
-        programs = {tool: self.world.state(path) for tool, path in programs_of(pending.body).items()}
-        shot = snapshot(pending.body, states, self._rule_of(pending.label), programs)
+        programs = kind_of(action.kind).program_paths(action)
+        tools = {tool: self.world.state(path) for tool, path in programs.items()}
+        shot = snapshot(action, states, self._rule_of(pending.label), tools)
         reasons = tuple(self._reasons_to_run(pending, shot))
         self._reasons[name] = reasons
         if not reasons:
-            self.actions.is_fresh(pending)
+            self.records.actions.mark_fresh(pending)
             return Decision(None)
         layout = self.layout
         log = layout.log_of(name)
-        return Decision(Job(name, layout.root, layout.staging, layout.cache, log, pending.body, shot, inputs), reasons)
+        return Decision(Job(name, layout.root, layout.staging, layout.cache, log, action, shot, inputs), reasons)
 
     def _reasons_to_run(self, pending: Pending, shot: dict[str, Any]) -> Iterable[Difference]:
         result = pending.result
-        if result is None or result["key"] != key_of(shot):
-            found = differences(result["shot"] if result else None, shot)
+        if result is None or result.key != key_of(shot):
+            found = differences(result.shot if result else None, shot)
             yield from found or [
                 Difference("its description changed", "")
             ]  # such as 1 to true, which Python calls equal
             return
-        for path in pending.body["outputs"]:
-            now, recorded = self.world.state(path), result["states"].get(path, "")
+        for path in pending.action.outputs:
+            now, recorded = self.world.state(path), result.states.get(path, "")
             if now != recorded:
                 yield output_difference(path, recorded, now)
 
     def _inputs(self, pending: Pending) -> dict[str, tuple[str, str, Signature]]:
-        found = {path: self._input(path) for path in pending.body["inputs"]}
+        found = {path: self._input(path) for path in pending.action.inputs}
         bad = [(path, state) for path, (_, state, _) in found.items() if state[0] not in "fxl"]
         if bad:
             raise BuildError(*(_unusable(pending.id, path, state) for path, state in bad))
@@ -199,28 +202,19 @@ class Session:
 
     def _rule_of(self, label: str) -> tuple[str, str]:
         if label not in self._rules:
-            query = "select rule.name, rule.digest from rule, target where label = ? and rule = name"
-            row = self.records.row(query, label)
-            self._rules[label] = (row[0], row[1]) if row else ("", "")
+            self._rules[label] = self.records.targets.rule_of(label)
         return self._rules[label]
 
     # Recording ----------------------------------------------------------------------------------------------------
 
     def record(self, name: str, done: Done, shot: Mapping[str, Any]) -> None:
         """Remember what running an action came to."""
-        pending = self.actions[name]
-        states = dict(zip(pending.body["outputs"], done.states, strict=True))
+        pending = self.records.actions[name]
+        states = dict(zip(pending.action.outputs, done.states, strict=True))
         for path, state in states.items():
             self.world.made(path, state)
-        result = {
-            "key": done.key,
-            "shot": shot,
-            "states": states,
-            "outcome": done.outcome,
-            "seconds": round(done.seconds, 3),
-            "at": int(time.time()),
-        }
-        self.actions.record(pending, result, self._reasons.get(name, ()))
+        result = Result(done.key, shot, states, done.outcome, round(done.seconds, 3), int(time.time()))
+        self.records.actions.record(pending, result, [one.row() for one in self._reasons.get(name, ())])
 
     # Closing ------------------------------------------------------------------------------------------------------
 
@@ -230,11 +224,11 @@ class Session:
             return Removal()
         self._open_for_writing = False
         try:
-            self.actions.flush()
+            self.records.actions.flush()
             removal = remove_orphans(self.records, self.world, self.settings.out)
             self._save_index()
             if self._open_in_records:
-                self.records.set_meta("open", "")
+                self.records.remember("open", "")
             return removal
         finally:
             self.records.close()
@@ -243,11 +237,9 @@ class Session:
     def _save_index(self) -> None:
         watched = self._watched
         if watched is not None:
-            watched = {*watched, *self.records.column("select path from output where state != ''")}
-        stale = self.records.row("select 1 from action where stale = 1")
-        self.world.save(
-            self.layout.index, watched, mark=self._mark, targets=self.target_count, pending=stale is not None
-        )
+            watched = {*watched, *self.records.outputs.made()}
+        pending = self.records.actions.is_any_stale()
+        self.world.save(self.layout.index, watched, mark=self._mark, targets=self.target_count, pending=pending)
 
     def abandon(self) -> None:
         """Give the lock back without writing anything: planning has failed."""

@@ -58,14 +58,6 @@ class Action:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResult:
-    """What an action made: for each output the SHA-256 of its bytes (hexadecimal) and its executable bit."""
-
-    outputs: Mapping[str, str]
-    executable: frozenset[str] = frozenset()
-
-
 class Step(SourceReader, Protocol):
     """What an action kind may do while it runs: read declared inputs, write declared outputs, keep a log."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from packaging_targets.model.digest import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +31,7 @@ class Target:
 
     `fields` holds what the rule's schema describes, defaults included. `deps` are the labels of all fields
     that take labels, in order. `where` is not part of a target's identity: a moved entry is the same entry.
+    `globs_stated` tells that the entry names its `srcs` itself: then each glob has to match something.
     """
 
     label: Label
@@ -35,3 +39,12 @@ class Target:
     fields: Mapping[str, Any]
     deps: tuple[Label, ...] = ()
     where: Where = field(default=Where("", 0), compare=False)
+    globs_stated: bool = False
+
+    @property
+    def identity(self) -> str:
+        """A digest of all of the entry that can matter to what is built."""
+        fields = {name: value for name, value in self.fields.items() if name != "description"}
+        said = [self.rule, fields, list(map(str, self.deps)), self.globs_stated]
+        # TOML has numbers and dates that canonical JSON has not; what is written here is compared on this machine only.
+        return Digest.of(json.dumps(said, sort_keys=True, default=str).encode("utf-8", "surrogateescape")).hex

@@ -7,25 +7,26 @@ included: they are what may have to run; whether their inputs come out different
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging_targets.build.planning.packages import Declarations, target_file_of
 from packaging_targets.build.session import Session, planned
 from packaging_targets.model.glob import match_any
 from packaging_targets.services.git import GitTree
 from packaging_targets.services.graph.opening import graph_of
-from packaging_targets.store.layout import TARGET_FILE
-from packaging_targets.store.records import loads
+from packaging_targets.store.layout import TARGET_FILE, target_file_of
+from packaging_targets.workspace.declarations import Declarations
 from packaging_targets.workspace.target_file import parse_target_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from packaging_targets.model.label import Label
-    from packaging_targets.workspace.graph import Node, TargetGraph
+    from packaging_targets.model.target import Target
+    from packaging_targets.workspace.graph import TargetGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class _Finder:
         self._by_text = {str(label): label for label in graph}
         self._uses = self._all_uses()
         self._holders = self._all_holders()
-        self._by_package: dict[str, list[Node]] = {}
+        self._by_package: dict[str, list[Target]] = {}
         for node in graph.values():
             self._by_package.setdefault(node.label.package, []).append(node)
 
@@ -89,17 +90,17 @@ class _Finder:
 
     def _all_uses(self) -> dict[str, set[Label]]:
         uses: dict[str, set[Label]] = {}
-        query = "select target.label, reads, body from target left join action on action.label = target.label"
-        for text, reads, body in self._session.records.rows(query):
-            for path in (*loads(reads), *(loads(body)["inputs"] if body else ())):
+        records = self._session.records
+        for text, paths in itertools.chain(records.targets.reads(), records.actions.inputs()):
+            for path in paths:
                 uses.setdefault(path, set()).add(self._by_text[text])
         return uses
 
     def _all_holders(self) -> dict[str, set[Label]]:
         """Return which targets list a file among their sources, whether or not an action reads it."""
         held: dict[str, set[Label]] = {}
-        for text, sources in self._session.records.rows("select label, sources from target"):
-            for path in loads(sources):
+        for text, sources in self._session.records.targets.sources():
+            for path in sources:
                 held.setdefault(path, set()).add(self._by_text[text])
         return held
 
@@ -117,8 +118,8 @@ class _Finder:
         package = path.removesuffix(TARGET_FILE).rstrip("/")
         before = self._tree.content(path)
         old = self._identities(package, before) if before is not None else {}
-        new = dict(self._session.records.rows("select label, identity from target where package = ?", package))
-        found = {self._by_text[label] for label, stamp in new.items() if old.get(label) != stamp}
+        new = self._session.records.targets.identities(package)
+        found = {self._by_text[label] for label, (stamp, _) in new.items() if old.get(label) != stamp}
         if before is None or not os.path.lexists(path):
             found |= self._around(package)
         if not package and before is not None and self._settings_changed(before):
@@ -130,11 +131,9 @@ class _Finder:
         declared = declarations.of_text(package, text)
         over = {str(node.label) for node in self._graph.values() if self._session.rulebook.over(node.rule)}
         # A target over all of a rule has its dependencies from the others: these are compared on their own.
-        now = dict(self._session.records.rows("select label, identity from target where package = ?", package))
-        return {
-            str(one.target.label): now.get(str(one.target.label), "") if str(one.target.label) in over else one.identity
-            for one in declared
-        }
+        now = self._session.records.targets.identities(package)
+        old = {str(target.label): target.identity for target in declared}
+        return {label: now.get(label, ("",))[0] if label in over else identity for label, identity in old.items()}
 
     def _around(self, package: str) -> set[Label]:
         """Return the targets of the package around one that came or went, which hold other files now."""

@@ -24,10 +24,7 @@ def forget(ids: Sequence[str] | None) -> None:
     records = Records(layout.records)
     try:
         with records.transaction():
-            if ids is None:
-                records.run("update action set stale = 1, result = null")
-            else:
-                records.run_many("update action set stale = 1, result = null where id = ?", ((one,) for one in ids))
+            records.actions.forget(ids)
     finally:
         records.close()
     mark_pending(layout.index)

@@ -23,7 +23,7 @@ from packaging_targets.store.states import MISSING, examine
 from packaging_targets.workspace.settings import Settings, open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _TOLD_LINES = 40  # of the output of a build that failed
 _BLOCK = 1 << 16
@@ -241,7 +241,7 @@ def _outputs(copy: Settings) -> set[str]:
     """Return every file that a build made: those of the records, and all that stands in the `out` folder."""
     records = Records(copy.layout.records)
     try:
-        listed: Collection[str] = records.column("select path from output where state != ''")
+        listed = records.outputs.made()
     finally:
         records.close()
     out = os.path.join(copy.root, copy.out)

@@ -40,6 +40,11 @@ class Layout:
         return os.path.join(self.logs, task.strip("/").replace("/", "_").replace(":", "-") + ".log")
 
 
+def target_file_of(package: str) -> str:
+    """Return the workspace path of a package's target file."""
+    return f"{package}/{TARGET_FILE}" if package else TARGET_FILE
+
+
 def default_cache() -> str:
     """Return the action cache that all checkouts of a user share."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")

@@ -9,20 +9,18 @@ cycles.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging_targets.errors import Problem
 from packaging_targets.model.label import Label
+from packaging_targets.model.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
-
-    from packaging_targets.model.target import Where
 
     _Edges = Sequence[Iterable[int]]
 
@@ -33,26 +31,15 @@ _COMPARISONS = 50_000
 _DECLARE = "declare this target, or correct the label"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A target as the graph knows it. `deps` are all labels that it depends on, in their fields' order."""
-
-    label: Label
-    rule: str
-    fields: Mapping[str, Any]
-    deps: tuple[Label, ...]
-    where: Where
-
-
-class TargetGraph(Mapping[Label, Node]):
+class TargetGraph(Mapping[Label, Target]):
     """The targets of a workspace, in the order of their labels, and who depends on whom. It never changes."""
 
-    def __init__(self, nodes: Mapping[Label, Node]) -> None:
-        self._nodes = nodes
-        self._labels: list[Label] = sorted(nodes, key=attrgetter("package", "name"))
+    def __init__(self, targets: Mapping[Label, Target]) -> None:
+        self._targets = targets
+        self._labels: list[Label] = sorted(targets, key=attrgetter("package", "name"))
 
-    def __getitem__(self, label: Label) -> Node:
-        return self._nodes[label]
+    def __getitem__(self, label: Label) -> Target:
+        return self._targets[label]
 
     def __iter__(self) -> Iterator[Label]:
         return iter(self._labels)
@@ -85,7 +72,7 @@ class TargetGraph(Mapping[Label, Node]):
         wanted = self._known(labels)
         return tuple(self._labels[at] for at in self._postorder(sorted(wanted)) if at in wanted)
 
-    def check(self, place: Callable[[Node, Label], str] | None = None) -> tuple[Problem, ...]:
+    def check(self, place: Callable[[Target, Label], str] | None = None) -> tuple[Problem, ...]:
         """Return a problem for each label that no target has, and one for each knot of cycles.
 
         `place` tells where a target names one that it depends on; without it, problems stand at the target.
@@ -112,7 +99,7 @@ class TargetGraph(Mapping[Label, Node]):
     @cached_property
     def _forward(self) -> list[list[int]]:
         place = self._places.get
-        deps = (map(place, self._nodes[label].deps) for label in self._labels)
+        deps = (map(place, self._targets[label].deps) for label in self._labels)
         return [[at for at in places if at is not None] for places in deps]
 
     @cached_property
@@ -157,17 +144,17 @@ class TargetGraph(Mapping[Label, Node]):
                 pending.extend(reversed(self._forward[at]))
         return left
 
-    def _missing(self, where: Callable[[Node, Label], str]) -> Iterator[Problem]:
+    def _missing(self, where: Callable[[Target, Label], str]) -> Iterator[Problem]:
         suggestions = _COMPARISONS // max(len(self), 1)
         for label, known in zip(self._labels, self._forward, strict=True):
-            node = self._nodes[label]
-            if len(known) == len(node.deps):
+            target = self._targets[label]
+            if len(known) == len(target.deps):
                 continue
-            for dep in dict.fromkeys(node.deps):
-                if dep not in self._nodes:
+            for dep in dict.fromkeys(target.deps):
+                if dep not in self._targets:
                     fix = self.suggest(dep) if suggestions > 0 else _DECLARE
                     suggestions -= 1
-                    yield Problem(where(node, dep), f"there is no target `{dep}`", fix)
+                    yield Problem(where(target, dep), f"there is no target `{dep}`", fix)
 
     def _nearest_package(self, label: Label) -> str | None:
         names = self._names.get(label.package)
@@ -202,12 +189,12 @@ class TargetGraph(Mapping[Label, Node]):
     def _is_knot(self, part: AbstractSet[int]) -> bool:
         return len(part) > 1 or any(at in self._forward[at] for at in part)
 
-    def _cycle(self, knot: AbstractSet[int], where: Callable[[Node, Label], str]) -> Problem:
+    def _cycle(self, knot: AbstractSet[int], where: Callable[[Target, Label], str]) -> Problem:
         first = min(knot)
         edges = {at: [dep for dep in self._forward[at] if dep in knot] for at in knot}
         labels = [self._labels[at] for at in (first, *_path(edges[first], {first}, edges))]
         cycle = [f"`{label}`" for label in labels]
-        place = where(self._nodes[labels[0]], labels[1])
+        place = where(self._targets[labels[0]], labels[1])
         if first in edges[first]:
             return Problem(place, f"{cycle[0]} depends on itself", "remove it from its own dependencies")
         return Problem(
@@ -217,8 +204,8 @@ class TargetGraph(Mapping[Label, Node]):
         )
 
 
-def _at_target(node: Node, _: Label) -> str:
-    return f"{node.where}  ({node.label})"
+def _at_target(target: Target, _: Label) -> str:
+    return f"{target.where}  ({target.label})"
 
 
 def _path(

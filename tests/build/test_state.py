@@ -15,6 +15,7 @@ import pytest
 from packaging_targets.adapters.testing import Run, Workspace
 from packaging_targets.build.running.execution import Job, run_job
 from packaging_targets.errors import BuildError
+from packaging_targets.model.action import Action
 from packaging_targets.store.states import examine
 
 if TYPE_CHECKING:
@@ -239,18 +240,11 @@ def test_a_full_disk_leaves_the_old_output(tmp_path: Path) -> None:
 
 
 def _job(root: Path, path: str) -> Job:
-    body = {
-        "kind": "tar/1",
-        "params": {"entries": [["x", path]], "compression": None},
-        "inputs": [path],
-        "outputs": ["dist/x.tar"],
-        "name": "",
-        "title": "",
-    }
+    action = Action("tar/1", {"entries": [["x", path]], "compression": None}, (path,), ("dist/x.tar",))
     state, sig = examine(str(root / path))
     inputs = {path: (str(root / path), state, sig)}
     places = {name: str(root / name) for name in ("staging", "cache", "log")}
-    return Job(id="//:x", root=str(root), **places, body=body, shot={"version": 1}, inputs=inputs)
+    return Job(id="//:x", root=str(root), **places, action=action, shot={"version": 1}, inputs=inputs)
 
 
 class _Changing:

@@ -148,7 +148,7 @@ def analysed(ws: Workspace, ids: dict[str, int] | None = None) -> Analysis:
         fields = {"srcs": ["assets/**"], "exclude": [], "deps": [], **({} if ids is None else {"ids": ids})}
         target = Target(Label("game", "pack"), "asset_pack", fields, where=Where("game/TARGETS.toml", 1))
         settings = Settings(str(ws.root))
-        sources = find_sources(settings, target, (), given=False)
+        sources = find_sources(settings, target, ())
         context = AnalysisContext(settings, target, sources, lambda _: Offered((), {}), lambda _: False)
         return analyse(context, RULE)
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from packaging_targets.errors import RequestError
 from packaging_targets.model.label import Label
-from packaging_targets.model.target import Where
+from packaging_targets.model.target import Target, Where
 from packaging_targets.services.graph.drawing import FORMATS, render
 from packaging_targets.services.graph.layout import ROW, lay_out
-from packaging_targets.workspace.graph import Node, TargetGraph
+from packaging_targets.workspace.graph import TargetGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ def graph_of(deps: Mapping[str, Iterable[str]], rule: str = "service") -> Target
     for text, needs in deps.items():
         label = Label.parse(text)
         where = Where(f"{label.package}/TARGETS.toml", 3)
-        nodes[label] = Node(label, rule, {}, tuple(map(Label.parse, needs)), where)
+        nodes[label] = Target(label, rule, {}, tuple(map(Label.parse, needs)), where)
     return TargetGraph(nodes)
 
 

@@ -12,22 +12,22 @@ from hypothesis import strategies as st
 
 from packaging_targets.errors import RequestError
 from packaging_targets.model.label import Label
-from packaging_targets.model.target import Where
+from packaging_targets.model.target import Target, Where
 from packaging_targets.services.query import meaning
 from packaging_targets.services.query.meaning import query
 from packaging_targets.services.query.syntax import SIGNATURES
-from packaging_targets.workspace.graph import Node, TargetGraph
+from packaging_targets.workspace.graph import TargetGraph
 
 GUIDE = Path(__file__).parents[2] / "docs/query.md"
 
 
-def node(text: str, rule: str, *deps: str, **fields: Any) -> Node:
+def node(text: str, rule: str, *deps: str, **fields: Any) -> Target:
     label = Label.parse(text)
     where = Where(f"{label.package}/TARGETS.toml".lstrip("/"), 1)
-    return Node(label, rule, {"name": label.name, **fields}, tuple(map(Label.parse, deps)), where)
+    return Target(label, rule, {"name": label.name, **fields}, tuple(map(Label.parse, deps)), where)
 
 
-def graph(*nodes: Node) -> TargetGraph:
+def graph(*nodes: Target) -> TargetGraph:
     return TargetGraph({each.label: each for each in nodes})
 
 

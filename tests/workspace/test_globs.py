@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from packaging_targets.workspace.globs import package_files
+from packaging_targets.workspace.folders import package_files
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from packaging_targets.errors import RequestError
 from packaging_targets.model.label import Label
-from packaging_targets.model.target import Where
-from packaging_targets.workspace.graph import Node, TargetGraph
+from packaging_targets.model.target import Target, Where
+from packaging_targets.workspace.graph import TargetGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ def graph_of(deps: Mapping[str, Iterable[str]]) -> TargetGraph:
     for line, (text, needs) in enumerate(deps.items(), 1):
         label = Label.parse(text)
         where = Where(f"{label.package}/TARGETS.toml".lstrip("/"), line)
-        nodes[label] = Node(label, "service", {}, tuple(map(Label.parse, needs)), where)
+        nodes[label] = Target(label, "service", {}, tuple(map(Label.parse, needs)), where)
     return TargetGraph(nodes)
 
 

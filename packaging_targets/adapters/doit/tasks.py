@@ -24,8 +24,9 @@ from packaging_targets.store.layout import STATE_FOLDER, find_root
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packaging_targets.build.actions import Pending
     from packaging_targets.build.session import Session
+    from packaging_targets.store.records.actions import Pending
+    from packaging_targets.store.records.candidates import Makers
 
 
 class Settings(dict[str, Any]):
@@ -123,26 +124,29 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
     session = open_session(root)
     stale = session.candidates()
     if not running:
-        tasks = _all_tasks(session, session.actions.every(), dict.fromkeys(stale, False))
+        tasks = _all_tasks(session, {pending.id: False for pending in stale})
         session.close()
         return tasks
-    Build.session, Build.process, Build.stale = session, os.getpid(), frozenset(stale)
+    Build.session, Build.process, Build.stale = session, os.getpid(), frozenset(pending.id for pending in stale)
     atexit.register(close_build)
     if not stale:
         Build.up_to_date = session.target_count
     if asked is None or asked != [GROUP]:
-        return _all_tasks(session, session.actions.every(), dict.fromkeys(stale, True))
-    return [
-        _group(GROUP, [_name(one) for one in stale]),
-        *(_task(session, session.actions[name], stale=True) for name in stale),
-    ]
+        return _all_tasks(session, {pending.id: True for pending in stale})
+    from packaging_targets.store.records.candidates import Makers
+
+    makers = Makers(stale)
+    return [_group(GROUP, [_name(one.id) for one in stale]), *(_task(one, makers, stale=True) for one in stale)]
 
 
-def _all_tasks(session: Session, every: list[Pending], stale: dict[str, bool]) -> list[Task]:
+def _all_tasks(session: Session, stale: dict[str, bool]) -> list[Task]:
     """Return a task for every action: `stale` ones decide when their turn comes if they map to True, else not."""
-    tasks = [_task(session, one, stale=stale.get(one.id)) for one in every]
-    idle = session.records.column("select label from target where label not in (select label from action)")
-    groups = [*_target_groups(every), *(_group(_name(label), []) for label in idle)]
+    every = session.records.actions.every()
+    from packaging_targets.store.records.candidates import Makers
+
+    makers = Makers(every)
+    tasks = [_task(one, makers, stale=stale.get(one.id)) for one in every]
+    groups = [*_target_groups(every), *(_group(_name(label), []) for label in session.records.targets.idle())]
     return [_group(GROUP, [task.name for task in tasks]), *tasks, *groups]
 
 
@@ -161,18 +165,18 @@ def _group(name: str, parts: list[str]) -> Task:
     return Task(name, None, task_dep=parts, has_subtask=True, doc=doc, params=PARAMS if name == GROUP else ())
 
 
-def _task(session: Session, one: Pending, *, stale: bool | None) -> Task:
+def _task(one: Pending, makers: Makers, *, stale: bool | None) -> Task:
     """Return the task of an action. `stale` None: it is up to date; False: it is not; True: it decides in its turn."""
-    body = one.body
+    action = one.action
     # In its turn, an action is ordered behind those whose outputs it uses.
     task = Task(
         _name(one.id),
         [(perform,)],
-        targets=body["outputs"],
-        task_dep=[_name(made) for made in session.actions.makers_of(one)],
+        targets=action.outputs,
+        task_dep=[_name(made) for made in makers.of(one)],
         uptodate=[(decide, [one.id])] if stale else [stale is None],
-        clean=_cleaning(body["kind"]),
-        doc=body["title"] or f"{body['kind'].partition('/')[0]}: {', '.join(body['outputs'])}",
+        clean=_cleaning(action.kind),
+        doc=action.title or f"{action.kind.partition('/')[0]}: {', '.join(action.outputs)}",
         subtask_of=GROUP,
         io={"capture": False},
         meta={},

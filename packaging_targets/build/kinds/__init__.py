@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from packaging_targets.errors import RequestError, near_miss
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
@@ -77,3 +79,12 @@ KINDS = {
     "write/1": Kind("write"),
     "zip/1": Kind("zip", tools=("deflate",)),
 }
+
+
+def kind_of(name: str) -> Kind:
+    """Return an action kind; raises RequestError for one that does not exist."""
+    if name not in KINDS:
+        listing = f"(kinds: {', '.join(sorted(KINDS))})"
+        hint = near_miss(name, KINDS)
+        raise RequestError.one(f"there is no action kind `{name}`", "", f"{hint}  {listing}" if hint else listing)
+    return KINDS[name]

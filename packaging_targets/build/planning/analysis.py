@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from packaging_targets.build.keys import kind_of
+from packaging_targets.build.kinds import kind_of
 from packaging_targets.errors import FieldError, PackagingError, Problem, RequestError
 from packaging_targets.model.action import Action
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import STATE_FOLDER
-from packaging_targets.store.records import dumps
+from packaging_targets.store.records.database import dumps
 from packaging_targets.workspace.rulebook import call_rule
 
 if TYPE_CHECKING:

@@ -10,25 +10,29 @@ the records in one transaction; a problem anywhere undoes it all, so that the ne
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
 
 from packaging_targets.build.planning.analysis import ADOPTED, AnalysisContext, analyse
 from packaging_targets.build.planning.claims import Claims, program_files
-from packaging_targets.build.planning.packages import Declarations, Declared, Discovery, identity, target_file_of
+from packaging_targets.build.planning.discovery import Discovered, Discovery
 from packaging_targets.build.planning.refusal import Places, graph_of
 from packaging_targets.build.planning.sources import Sources, find_sources
-from packaging_targets.build.planning.targets import Known, Targets
+from packaging_targets.build.planning.targets import Targets
 from packaging_targets.build.world import World, folder_path
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.model.action import RULE_FILE
-from packaging_targets.model.target import Target
-from packaging_targets.store.layout import TARGET_FILE
-from packaging_targets.store.records import Records, dumps, loads
+from packaging_targets.store.layout import TARGET_FILE, target_file_of
+from packaging_targets.store.records.rules import StoredRule
+from packaging_targets.store.records.targets import Known
+from packaging_targets.workspace.declarations import Declarations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from packaging_targets.model.label import Label
+    from packaging_targets.model.target import Target
+    from packaging_targets.store.records import Records
     from packaging_targets.workspace.graph import TargetGraph
     from packaging_targets.workspace.rulebook import Rulebook
     from packaging_targets.workspace.settings import Settings
@@ -70,11 +74,11 @@ class Planner:
             self._store()
             self._mark_changed_files(changed)
             if full:
-                self._records.run("update action set stale = 1")
+                self._records.actions.mark_all_stale()
             if full or changed:
                 # The index on disk is older than what is written here: until the build is closed, nobody may
                 # believe that a file which is as the index says is as the records say.
-                self._records.set_meta("open", "1")
+                self._records.remember("open", "1")
             self._watch(folders)
 
     @property
@@ -84,50 +88,47 @@ class Planner:
 
     # Folders, rules, declarations ---------------------------------------------------------------------------------
 
-    def _changed_folders(self, changed: Mapping[str, tuple[str, str]]) -> Any:
+    def _changed_folders(self, changed: Mapping[str, tuple[str, str]]) -> Discovered:
         listings = [path for path, (old, new) in changed.items() if old[0] == "d" or new[0] == "d"]
         folders = ["" if path == "." else path for path in listings]
-        known = [path for path in folders if self._records.row("select 1 from folder where path = ?", path)]
+        known = [path for path in folders if self._records.folders.has(path)]
         files = [path for path in changed if path == TARGET_FILE or path.endswith(f"/{TARGET_FILE}")]
         return self._discovery.changes(known, files)
 
     def _changed_rules(self, changed: Mapping[str, tuple[str, str]], *, full: bool) -> set[str]:
         """Return the rules whose files are other than when their targets were analysed."""
         found = set()
-        for name, digest, files in self._records.rows("select name, digest, files from rule"):
-            touched = full or any(path in changed for path in loads(files))
-            if touched and (name not in self._rulebook or self._rulebook.digest(name) != digest):
-                found.add(name)
+        for rule in self._records.rules.every():
+            touched = full or any(path in changed for path in rule.files)
+            if touched and (rule.name not in self._rulebook or self._rulebook.digest(rule.name) != rule.digest):
+                found.add(rule.name)
         return found
 
-    def _declare(self, folders: Any) -> set[Label]:
+    def _declare(self, folders: Discovered) -> set[Label]:
         """Read the target files that changed; return the targets to be analysed because of what they say."""
         parse = set(folders.parse)
         for rule in self._new_rules:
-            parse.update(self._records.column("select distinct package from target where rule = ?", rule))
+            parse.update(self._records.targets.packages_using(rule))
         todo: set[Label] = set()
         gone: set[str] = set()
         for package in folders.gone:
-            gone.update(self._records.column("select label from target where package = ?", package))
+            gone.update(self._records.targets.labels_in(package))
         for package in sorted(parse - folders.gone):
-            rows = self._records.rows("select label, identity, rule from target where package = ?", package)
-            known = {label: (stamp, rule) for label, stamp, rule in rows}
-            for declared in self._declarations.of(package):
-                label = str(declared.target.label)
-                self._targets.seen[declared.target.label] = Known(declared)
-                before = known.pop(label, ("", ""))
-                if before[0] != declared.identity or before[1] in self._new_rules:
-                    todo.add(declared.target.label)
+            known = self._records.targets.identities(package)
+            for target in self._declarations.of(package):
+                self._targets.seen[target.label] = Known(target)
+                identity, rule = known.pop(str(target.label), ("", ""))
+                if identity != target.identity or rule in self._new_rules:
+                    todo.add(target.label)
                 else:
-                    where = declared.target.where
-                    self._records.run("update target set line = ? where label = ?", where.line, label)
+                    self._records.targets.move(target)
             gone.update(known)
         self._gone = gone
         if not self._declarations.problems:
             self._claims.remove_targets(gone)
         return todo
 
-    def _again(self, folders: Any, changed: Mapping[str, tuple[str, str]]) -> set[Label]:
+    def _again(self, folders: Discovered, changed: Mapping[str, tuple[str, str]]) -> set[Label]:
         """Return the targets to be analysed because their sources, or what their rules read, may be others now."""
         todo: set[Label] = set()
         touched = set(folders.touched)
@@ -136,16 +137,16 @@ class Planner:
             if package is not None and ("l" in (old[0], new[0]) or old[0] == "d"):
                 touched.add(package)
             elif package is not None:
-                todo |= self._targets.reading(path, package)
+                todo |= self._records.targets.reading(path, package)
         for package in touched - folders.gone:
             for known in self._targets.of_package(package):
-                if self._sources(known).seen != known.sources:
+                if self._sources(known.target).seen != known.sources:
                     todo.add(known.target.label)
         return todo
 
     def _index_targets(self) -> set[Label]:
         """Return the targets of rules that are *over* others whose set of targets changed, with their new deps."""
-        over = {name: loads(rules) for name, rules in self._records.rows("select name, over from rule") if loads(rules)}
+        over = {rule.name: rule.over for rule in self._records.rules.every() if rule.over}
         used = {known.target.rule for known in self._targets.seen.values()}
         over.update({name: rules for name in used if (rules := self._rulebook.over(name))})
         found = set()
@@ -155,10 +156,8 @@ class Planner:
             deps = self._targets.of_rules(rules)
             for label in self._targets.of_rules([name]):
                 known = self._targets[label]
-                target = known.target
-                if target.deps != deps:
-                    fresh = Target(label, target.rule, target.fields, deps, target.where)
-                    known.declared = Declared(fresh, known.declared.given, identity(fresh, given=known.declared.given))
+                if known.target.deps != deps:
+                    known.target = replace(known.target, deps=deps)
                     found.add(label)
         return found
 
@@ -187,16 +186,14 @@ class Planner:
                     if dependant not in seen:
                         seen.add(dependant)
                         heapq.heappush(heap, (rank[dependant], dependant))
-        for label in self._claims.swallowed(
-            {label: known.sources for label, (known, _) in self._targets.analysed.items()}
-        ):
+        for label in self._claims.swallowed(self._targets.sources()):
             self._analyse(label)
 
     def _refuse(self, labels: Iterable[Label]) -> NoReturn:
         """Raise what is wrong with target files, with labels, and with the sources of these targets: all at once."""
         places = Places(self._rulebook)
         dangling = self._graph().check(places.of_label)
-        sources = (problem for label in labels for problem in self._sources(self._targets[label]).problems)
+        sources = (problem for label in labels for problem in self._sources(self._targets[label].target).problems)
         raise RequestError(*self._declarations.problems, *dangling, *map(places.placed, sources))
 
     def _graph(self) -> TargetGraph:
@@ -204,9 +201,8 @@ class Planner:
         return graph_of(self._records, targets, self._declarations, self._gone)
 
     def _analyse(self, label: Label) -> bool:
-        known = self._targets[label]
-        target = known.target
-        sources = self._sources(known)
+        target = self._targets[label].target
+        sources = self._sources(target)
         if sources.problems:
             self._problems.extend(sources.problems)
             return False
@@ -217,78 +213,72 @@ class Planner:
         except PackagingError as error:
             self._problems.extend(error.problems)
             return False
-        known.sources, known.reads, known.provided = sources.seen, analysis.reads, analysis.provided
-        self._targets.analysed[label] = (known, analysis)
+        self._targets.found(label, analysis, sources.seen)
         self._problems.extend(self._claims.claim(target, analysis.actions))
         return True
 
-    def _sources(self, known: Known) -> Sources:
-        return find_sources(self._settings, known.target, self._claims.outputs_in_tree, given=known.declared.given)
+    def _sources(self, target: Target) -> Sources:
+        return find_sources(self._settings, target, self._claims.outputs_in_tree)
 
     # Records ------------------------------------------------------------------------------------------------------
 
     def _store(self) -> None:
-        rules = {known.target.rule for known, _ in self._targets.analysed.values()}
-        for name in rules | (self._new_rules & set(self._rulebook.names)):
-            # Watched as other files are: by a relative path in the workspace.
-            files = sorted(path.removeprefix(f"{self._settings.root}/") for path in self._rulebook.files(name).values())
-            over = dumps(list(self._rulebook.over(name)))
-            row = (name, self._rulebook.digest(name), dumps(files), over)
-            self._records.run("insert or replace into rule values (?, ?, ?, ?)", *row)
-        for name in self._new_rules - set(self._rulebook.names):
-            self._records.run("delete from rule where name = ?", name)
+        used = {self._targets[label].target.rule for label in self._targets.analysed}
+        known = set(self._rulebook.names)
+        self._records.rules.store(map(self._stored, used | (self._new_rules & known)))
+        self._records.rules.remove(self._new_rules - known)
         self._targets.store()
-        contested = self._claims.store(
-            {label: analysis.actions for label, (_, analysis) in self._targets.analysed.items()},
-            self._targets.sources(),
-            self._stale_anyway(),
-        )
-        raise_all(contested)
+        actions = {label: analysis.actions for label, analysis in self._targets.analysed.items()}
+        raise_all(self._claims.store(actions, self._targets.sources(), self._stale_anyway()))
+
+    def _stored(self, name: str) -> StoredRule:
+        book = self._rulebook
+        # Watched as other files are: by a relative path in the workspace.
+        files = sorted(path.removeprefix(f"{self._settings.root}/") for path in book.files(name).values())
+        return StoredRule(name, book.digest(name), tuple(files), book.over(name))
 
     def _stale_anyway(self) -> set[Label]:
         """Return the targets whose actions are stale whatever they look like: their rule is another one now."""
-        analysed = self._targets.analysed.items()
-        return {label for label, (known, _) in analysed if known.target.rule in self._new_rules}
+        return {label for label in self._targets.analysed if self._targets[label].target.rule in self._new_rules}
 
     def _mark_changed_files(self, changed: Mapping[str, tuple[str, str]]) -> None:
         """Mark the actions stale that use a changed file, or whose output is not what they made."""
         for path, (_, new) in changed.items():
-            row = self._records.row("select id, state from output where path = ?", path)
-            if row is not None:
-                if row[1] != new:
-                    self._records.run("update action set stale = 1 where id = ?", row[0])
-                continue
-            package = self._discovery.package_of(path)
-            labels = set(self._records.column("select label from foreign_use where path = ?", path))
-            if package is not None:
-                labels.update(self._records.column("select label from target where package = ?", package))
-            used = self._mark_users(path, labels)
-            if not used and new == "-":
-                self._world.drop(path)
+            maker = self._records.outputs.maker(path)
+            if maker is None:
+                users = list(self._users(path))
+                self._records.actions.mark_stale(users)
+                if not users and new == "-":
+                    self._world.drop(path)
+            elif maker[1] != new:
+                self._records.actions.mark_stale(maker[:1])
 
-    def _mark_users(self, path: str, labels: Iterable[str]) -> bool:
-        used = False
+    def _users(self, path: str) -> Iterator[str]:
+        """Yield the actions that use a file that nobody makes."""
+        package = self._discovery.package_of(path)
+        labels = set(self._records.targets.users(path))
+        if package is not None:
+            labels.update(self._records.targets.labels_in(package))
         for label in labels:
-            for action, body in self._records.rows("select id, body from action where label = ?", label):
+            for name, action in self._records.actions.plain(label):
                 # A path outside the workspace is a program that an action calls.
-                if path[0] == "/" or path in loads(body)["inputs"]:
-                    self._records.run("update action set stale = 1 where id = ?", action)
-                    used = True
-        return used
+                if path[0] == "/" or path in action.inputs:
+                    yield name
 
-    def _watch(self, folders: Any) -> None:
+    def _watch(self, folders: Discovered) -> None:
         """Tell the world which paths decide staleness from now on."""
         wanted = [folder_path(folder) for folder in folders.added]
         wanted += [target_file_of(package) for package in folders.parse]
-        for known, analysis in self._targets.analysed.values():
+        for label, analysis in self._targets.analysed.items():
+            known = self._targets[label]
             wanted += known.sources
             wanted += [path for path, state in known.reads.items() if state != ADOPTED]
             for action in analysis.actions:
                 wanted += [path for path in action.inputs if path[0] != RULE_FILE]
                 wanted += program_files(action)
         if self._targets.analysed or self._new_rules:
-            for (files,) in self._records.rows("select files from rule"):
-                wanted += loads(files)
+            for rule in self._records.rules.every():
+                wanted += rule.files
         made = self._claims.all_outputs(wanted)
         self.watched = {path for path in wanted if path not in made}
         self._world.watch(self.watched)

@@ -9,13 +9,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packaging_targets.build.planning.packages import Declarations
-from packaging_targets.build.planning.targets import stored_label, stored_target
 from packaging_targets.errors import Problem
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import TARGET_FILE
-from packaging_targets.store.records import Records, loads
-from packaging_targets.workspace.graph import Node, TargetGraph
+from packaging_targets.workspace.graph import TargetGraph
 from packaging_targets.workspace.schema import Checker, place_problem
 from packaging_targets.workspace.target_file import TargetFile, field_where, parse_target_file
 
@@ -23,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from packaging_targets.model.target import Target
+    from packaging_targets.store.records import Records
+    from packaging_targets.workspace.declarations import Declarations
     from packaging_targets.workspace.rulebook import Rulebook
 
 _FIELD = re.compile(rf"(?P<file>(?:.*/)?{re.escape(TARGET_FILE)}):(?P<line>\d+)  \(//[^,]*, \$\.(?P<field>[\w-]+)")
@@ -35,29 +34,27 @@ def graph_of(
 
     Entries with problems are in it, so that labels of them are no problems too.
     """
-    nodes = {one.label: Node(one.label, one.rule, one.fields, one.deps, one.where) for one in targets}
-    nodes.update(declarations.broken)
-    for text, rule, deps, line in records.rows("select label, rule, deps, line from target"):
-        label = stored_label(text)
-        if label not in nodes and text not in gone:
-            target = stored_target({"label": text, "rule": rule, "deps": loads(deps), "fields": {}, "line": line})
-            nodes[label] = Node(label, rule, {}, target.deps, target.where)
+    found = {one.label: one for one in targets}
+    found.update(declarations.broken)
+    for target in records.targets.every(fields=False):
+        if target.label not in found and str(target.label) not in gone:
+            found[target.label] = target
     if declarations.problems:
-        over = set(records.column("select name from rule where over != '[]'"))
-        nodes = {
-            label: _judged(node, gone if node.rule in over else (), declarations.unread)
-            for label, node in nodes.items()
+        over = {rule.name for rule in records.rules.every() if rule.over}
+        found = {
+            label: _judged(target, gone if target.rule in over else (), declarations.unread)
+            for label, target in found.items()
         }
-    return TargetGraph(nodes)
+    return TargetGraph(found)
 
 
-def _judged(node: Node, gone: Collection[str], unread: Collection[str]) -> Node:
+def _judged(target: Target, gone: Collection[str], unread: Collection[str]) -> Target:
     """Return a target without deps that nobody can judge now.
 
     These are deps in packages of which nothing is known, and of targets over all of a rule those that went: what such
     a target depends on is found anew with every set of targets.
     """
-    return replace(node, deps=tuple(dep for dep in node.deps if dep.package not in unread and str(dep) not in gone))
+    return replace(target, deps=tuple(dep for dep in target.deps if dep.package not in unread and str(dep) not in gone))
 
 
 class Places:
@@ -76,16 +73,16 @@ class Places:
         line = field_where(self._file(match["file"]), int(match["line"]), match["field"])
         return Problem(line + problem.where[match.end("line") :], problem.what, problem.fix)
 
-    def of_label(self, node: Node, dep: Label) -> str:
+    def of_label(self, target: Target, dep: Label) -> str:
         """Return the place where a target names what it depends on, the target's where no field of its file does."""
-        named = (path for path, text in self._labels(node) if _means(text, node.label, dep))
-        plain = place_problem(str(node.where), str(node.label), (next(named, "$"), "", ""))
+        named = (path for path, text in self._labels(target) if _means(text, target.label, dep))
+        plain = place_problem(str(target.where), str(target.label), (next(named, "$"), "", ""))
         return self.placed(plain).where
 
-    def _labels(self, node: Node) -> Iterator[tuple[str, str]]:
-        file = self._file(node.where.file)
+    def _labels(self, target: Target) -> Iterator[tuple[str, str]]:
+        file = self._file(target.where.file)
         for entry in file.entries:
-            if (entry.line, entry.rule) == (node.where.line, node.rule):
+            if (entry.line, entry.rule) == (target.where.line, target.rule):
                 yield from self._checker(entry.rule).labels(entry.fields)
 
     def _checker(self, rule: str) -> Checker:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import Problem
 from packaging_targets.model.glob import fixed_prefix, match_any
-from packaging_targets.workspace.globs import Found, package_files
+from packaging_targets.workspace.folders import Found, package_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -36,11 +36,10 @@ class Sources:
         return self.paths + self.inner
 
 
-def find_sources(settings: Settings, target: Target, outputs: Collection[str], *, given: bool) -> Sources:
+def find_sources(settings: Settings, target: Target, outputs: Collection[str]) -> Sources:
     """Return what a target's `srcs` match, without `exclude` and without `outputs`, which targets make.
 
-    `given` tells that the entry names its `srcs` itself: then each glob has to match something. The current folder is
-    the workspace root.
+    Where the entry names its `srcs` itself, each glob has to match something. The current folder is the workspace root.
     """
     globs: Sequence[str] = target.fields["srcs"]
     package = target.label.package
@@ -51,7 +50,7 @@ def find_sources(settings: Settings, target: Target, outputs: Collection[str], *
     matched = [found for found in files if wanted(found.path) and not (unwanted and unwanted(found.path))]
     chosen = [found for found in matched if found.kind != "package"]
     problems = [problem for found in chosen if (problem := _unfit(settings, base + found.path, found, target))]
-    if given:
+    if target.globs_stated:
         problems.extend(_idle_globs(target, files))
     return Sources(
         tuple(sorted(base + found.path for found in chosen)),

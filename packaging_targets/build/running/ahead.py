@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from packaging_targets.build.running.execution import run_job
 from packaging_targets.build.running.workers import Workers
 from packaging_targets.errors import PackagingError
+from packaging_targets.store.records.candidates import Makers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +31,7 @@ class Ahead:
         self._workers = Workers(jobs)
         self._upcoming = deque(names)
         self._unfinished = set(self._upcoming)
+        self._makers = Makers(session.records.actions[name] for name in self._upcoming)
         self._come: set[str] = set()
         self._decided: dict[str, Decision] = {}
         self._sent: dict[str, Job] = {}
@@ -84,7 +86,7 @@ class Ahead:
 
     def _is_begun(self, name: str) -> bool:
         """Begin an action if it can run now; tell whether there is nothing more to do for it until its turn."""
-        if any(maker in self._unfinished for maker in self._session.actions.makers_of(self._session.actions[name])):
+        if not self._unfinished.isdisjoint(self._makers.of(self._session.records.actions[name])):
             return False
         try:
             decision = self._decided.get(name) or self._session.check(name)

@@ -15,9 +15,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from packaging_targets.build.keys import key_of, kind_of
+from packaging_targets.build.keys import key_of
+from packaging_targets.build.kinds import kind_of
 from packaging_targets.errors import BuildError, PackagingError, Problem
-from packaging_targets.model.action import Action
 from packaging_targets.model.manifest import SourceInfo
 from packaging_targets.store.action_cache import ActionCache, make_executable
 from packaging_targets.store.states import examine
@@ -26,6 +26,7 @@ from packaging_targets.store.sweep import UNTRUSTED, signature_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from packaging_targets.model.action import Action
     from packaging_targets.store.sweep import Signature
 
 _BUFFER = 1 << 17
@@ -46,7 +47,7 @@ class Job:
     staging: str
     cache: str
     log: str
-    body: Mapping[str, Any]
+    action: Action
     shot: Mapping[str, Any]
     inputs: Mapping[str, tuple[str, str, Signature]]
 
@@ -65,10 +66,10 @@ class Done:
 def run_job(job: Job) -> Done:
     """Run an action; raises PackagingError that tells what went wrong, with old outputs as they were."""
     started = time.monotonic()
-    action = Action.from_json(job.body)
+    action = job.action
     kind = kind_of(action.kind)
     key = key_of(job.shot)
-    step = _Step(job, action)
+    step = _Step(job)
     try:
         kind.check(action, step)
         states = ActionCache(job.cache).restore(key, step.staged) if kind.cached else None
@@ -93,9 +94,9 @@ def run_job(job: Job) -> Done:
 class _Step:
     """The one implementation of `packaging_targets.model.action.Step`."""
 
-    def __init__(self, job: Job, action: Action) -> None:
+    def __init__(self, job: Job) -> None:
         self._job = job
-        self._action = action
+        self._action = action = job.action
         # A folder for each action would cost more than many an action: the names are unique instead.
         mine = f"{job.staging}/{os.getpid()}-{next(_numbers)}"
         self.staged = [f"{mine}-{place}" for place in range(len(action.outputs))]
@@ -260,7 +261,7 @@ def _os_problem(job: Job, error: OSError) -> Problem:
     what = (error.strerror or str(error)).lower()
     path = error.filename2 or error.filename
     if path and str(path).startswith(job.staging):
-        path = ", ".join(job.body["outputs"])
+        path = ", ".join(job.action.outputs)
     shown = f"`{str(path).removeprefix(job.root + '/')}` cannot be read or written: {what}" if path else what
     return Problem(job.id, shown, _FIXES.get(error.errno or 0, ""))
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 
-from packaging_targets.build.planning.targets import stored_target
 from packaging_targets.build.session import Session, planned
-from packaging_targets.store.records import loads
-from packaging_targets.workspace.graph import Node, TargetGraph
+from packaging_targets.workspace.graph import TargetGraph
 
 
 def open_graph() -> tuple[TargetGraph, str]:
@@ -21,9 +19,4 @@ def open_graph() -> tuple[TargetGraph, str]:
 
 def graph_of(session: Session) -> TargetGraph:
     """Return the graph of a planned session's targets."""
-    nodes = {}
-    for label, rule, line, fields, deps in session.records.rows("select label, rule, line, fields, deps from target"):
-        row = {"label": label, "rule": rule, "line": line, "fields": loads(fields)[0], "deps": loads(deps)}
-        target = stored_target(row)
-        nodes[target.label] = Node(target.label, rule, target.fields, target.deps, target.where)
-    return TargetGraph(nodes)
+    return TargetGraph({target.label: target for target in session.records.targets.every()})

@@ -21,7 +21,6 @@ from packaging_targets.services.graph.opening import graph_of
 from packaging_targets.services.publish.features import JOBS, FeaturePublishing, publish_features
 from packaging_targets.services.publish.report import Report
 from packaging_targets.services.query.meaning import query
-from packaging_targets.store.records import loads
 
 KEY = "publish"
 _SHOWN = 8
@@ -85,7 +84,7 @@ def plan_publishing(texts: Sequence[str]) -> PublishPlan:
     """
     with planned(os.getcwd()) as session:
         root = os.path.realpath(session.layout.root)
-        offers = _offers(session.records.rows("select label, provided from target order by label"))
+        offers = _offers(session.records.targets.all_provided())
         asked = set(offers)
         if texts:
             graph = graph_of(session)
@@ -103,13 +102,11 @@ def publish(plan: PublishPlan, options: Options) -> Report:
     return Report.together(KINDS[group[0].kind].publish(plan.root, group, options) for group in plan.groups)
 
 
-def _offers(rows: Iterable[tuple[str, str]]) -> dict[str, Offer]:
+def _offers(provided: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Offer]:
     found = {}
-    for label, provided in rows:
-        value = loads(provided).get(KEY) if provided else None
-        if value is None:
-            continue
-        found[label] = _offer(label, value)
+    for label, values in provided:
+        if values.get(KEY) is not None:
+            found[label] = _offer(label, values[KEY])
     return found
 
 

@@ -31,8 +31,9 @@ from packaging_targets.services.query.syntax import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from packaging_targets.model.target import Target
     from packaging_targets.services.query.syntax import Expression
-    from packaging_targets.workspace.graph import Node, TargetGraph
+    from packaging_targets.workspace.graph import TargetGraph
 
 _CORRECTED = 10
 """How many patterns get a near miss, which in a large workspace takes a good part of a second each."""
@@ -179,9 +180,9 @@ _WALKS: Mapping[str, Callable[[TargetGraph, Sequence[set[Label]], int | None], s
 }
 
 
-def _texts(node: Node, field: str) -> Iterator[str]:
+def _texts(target: Target, field: str) -> Iterator[str]:
     """Yield the value of a field as text, and each element of a list."""
-    value = node.fields.get(field)
+    value = target.fields.get(field)
     if value is not None:
         yield _text(value)
     if isinstance(value, list | tuple):
@@ -196,8 +197,8 @@ def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
-_TEXTS: Mapping[str, Callable[[Node, str], Iterable[str]]] = {
+_TEXTS: Mapping[str, Callable[[Target, str], Iterable[str]]] = {
     "attr": _texts,
-    "filter": lambda node, _: (str(node.label),),
-    "kind": lambda node, _: (node.rule,),
+    "filter": lambda target, _: (str(target.label),),
+    "kind": lambda target, _: (target.rule,),
 }

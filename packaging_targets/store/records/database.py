@@ -1,10 +1,8 @@
-"""What is known of a workspace from earlier runs: folders, packages, targets, actions, and what they made.
+"""The SQLite database that the records of a workspace are kept in.
 
-An SQLite database, so that one changed file costs a few rows whatever the size of the repository, and so that a
-kill at any moment leaves the last transaction whole. Nothing in it is irreplaceable: a database that cannot be
-read is put aside, and everything is examined again.
-
-JSON goes in and out as text; the rows are shaped by `packaging_targets.build`.
+So one changed file costs a few rows whatever the size of the repository, and a kill at any moment leaves the last
+transaction whole. Nothing in it is irreplaceable: a database that cannot be read is put aside, and everything is
+examined again.
 """
 
 from __future__ import annotations
@@ -19,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_VERSION = 1
+_VERSION = 2
 _AT_ONCE = 500  # values in one statement: SQLite takes 999 in its oldest form
 _SCHEMA = """
 create table folder(path text primary key, parent text) without rowid;
 create index folder_parent on folder(parent);
-create table package(path text primary key, state text) without rowid;
+create table package(path text primary key) without rowid;
 create table rule(name text primary key, digest text, files text, over text) without rowid;
 create table target(
     label text primary key, package text, rule text, line integer, identity text, fields text, deps text,
@@ -38,7 +36,7 @@ create index edge_label on edge(label);
 create table foreign_use(path text, label text, primary key(path, label)) without rowid;
 create index foreign_use_label on foreign_use(label);
 create table action(
-    id text primary key, label text, body text, place integer, stale integer, result text, reason text
+    id text primary key, label text, kind text, body text, place integer, stale integer, result text, reasons text
 ) without rowid;
 create index action_label on action(label);
 create index action_stale on action(stale, label) where stale = 1;
@@ -49,7 +47,7 @@ create table meta(key text primary key, value text) without rowid;
 """
 
 
-class Records:
+class Database:
     """The database of one workspace. Rows are tuples; columns are named in the schema above."""
 
     def __init__(self, path: str) -> None:
@@ -132,15 +130,6 @@ class Records:
     def run_many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement for each row of values."""
         self._connection.executemany(query, rows)
-
-    def meta(self, key: str) -> str:
-        """Return a single remembered value, or an empty text."""
-        found = self.row("select value from meta where key = ?", key)
-        return found[0] if found else ""
-
-    def set_meta(self, key: str, value: str) -> None:
-        """Remember a single value."""
-        self.run("insert or replace into meta values (?, ?)", key, value)
 
 
 def dumps(value: object) -> str:
