@@ -136,7 +136,8 @@ class Session:
     def warnings(self) -> list[Problem]:
         """Return what rules warned of, in the targets as they are now, sorted by place."""
         texts = self.records.column("select warnings from target where warnings != '[]'")
-        return sorted(Problem(*one) for text in texts for one in loads(text))
+        problems = (Problem(*one) for text in texts for one in loads(text))
+        return sorted(problems, key=lambda one: (one.place, one.what, one.fix))
 
     def candidates(self, labels: Collection[Label] | None = None) -> list[str]:
         """Return the ids of the actions that may have to run, limited to `labels` and what they depend on."""

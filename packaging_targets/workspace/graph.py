@@ -85,13 +85,14 @@ class TargetGraph(Mapping[Label, Node]):
         wanted = self._known(labels)
         return tuple(self._labels[at] for at in self._postorder(sorted(wanted)) if at in wanted)
 
-    def check(self, place: Callable[[Node, Label], str] | None = None) -> tuple[Problem, ...]:
+    def check(self, place: Callable[[Node, Label], tuple[str, str]] | None = None) -> tuple[Problem, ...]:
         """Return a problem for each label that no target has, and one for each knot of cycles.
 
-        `place` tells where a target names one that it depends on; without it, problems stand at the target.
+        `place` tells where a target names one that it depends on, as a line and the path of a field; without it,
+        problems stand at the target.
         """
-        where = place or _at_target
-        return (*self._missing(where), *(self._cycle(knot, where) for knot in self._knots()))
+        at = place or _at_target
+        return (*self._missing(at), *(self._cycle(knot, at) for knot in self._knots()))
 
     def suggest(self, label: Label) -> str:
         """Return the fix for a `label` that no target has: the near miss, and the choices where it points."""
@@ -157,7 +158,7 @@ class TargetGraph(Mapping[Label, Node]):
                 pending.extend(reversed(self._forward[at]))
         return left
 
-    def _missing(self, where: Callable[[Node, Label], str]) -> Iterator[Problem]:
+    def _missing(self, place: Callable[[Node, Label], tuple[str, str]]) -> Iterator[Problem]:
         suggestions = _COMPARISONS // max(len(self), 1)
         for label, known in zip(self._labels, self._forward, strict=True):
             node = self._nodes[label]
@@ -167,7 +168,8 @@ class TargetGraph(Mapping[Label, Node]):
                 if dep not in self._nodes:
                     fix = self.suggest(dep) if suggestions > 0 else _DECLARE
                     suggestions -= 1
-                    yield Problem(where(node, dep), f"there is no target `{dep}`", fix)
+                    where, field = place(node, dep)
+                    yield Problem(where, f"there is no target `{dep}`", fix, str(label), field)
 
     def _nearest_package(self, label: Label) -> str | None:
         names = self._names.get(label.package)
@@ -202,23 +204,21 @@ class TargetGraph(Mapping[Label, Node]):
     def _is_knot(self, part: AbstractSet[int]) -> bool:
         return len(part) > 1 or any(at in self._forward[at] for at in part)
 
-    def _cycle(self, knot: AbstractSet[int], where: Callable[[Node, Label], str]) -> Problem:
+    def _cycle(self, knot: AbstractSet[int], place: Callable[[Node, Label], tuple[str, str]]) -> Problem:
         first = min(knot)
         edges = {at: [dep for dep in self._forward[at] if dep in knot] for at in knot}
         labels = [self._labels[at] for at in (first, *_path(edges[first], {first}, edges))]
         cycle = [f"`{label}`" for label in labels]
-        place = where(self._nodes[labels[0]], labels[1])
+        what = f"targets depend on each other in a cycle: {' -> '.join(cycle)}"
+        fix = "remove one of these dependencies, or move what they share into a target of its own"
         if first in edges[first]:
-            return Problem(place, f"{cycle[0]} depends on itself", "remove it from its own dependencies")
-        return Problem(
-            place,
-            f"targets depend on each other in a cycle: {' -> '.join(cycle)}",
-            "remove one of these dependencies, or move what they share into a target of its own",
-        )
+            what, fix = f"{cycle[0]} depends on itself", "remove it from its own dependencies"
+        where, field = place(self._nodes[labels[0]], labels[1])
+        return Problem(where, what, fix, str(labels[0]), field)
 
 
-def _at_target(node: Node, _: Label) -> str:
-    return f"{node.where}  ({node.label})"
+def _at_target(node: Node, _: Label) -> tuple[str, str]:
+    return str(node.where), ""
 
 
 def _path(

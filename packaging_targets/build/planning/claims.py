@@ -115,7 +115,7 @@ class Claims:
         except (TypeError, ValueError) as error:
             target = self._new[action.outputs[0]]
             what = f"the rule `{target.rule}` gave an action parameters that are no JSON: {error}"
-            raise RequestError.one(what, f"{target.where}  ({target.label})") from error
+            raise RequestError(Problem(str(target.where), what, label=str(target.label))) from error
 
     def _results(self, label: Label) -> dict[str, tuple[str, int, str | None, str | None]]:
         rows = self._records.rows("select id, body, stale, result, reason from action where label = ?", str(label))
@@ -152,7 +152,8 @@ class Claims:
 
 def _contested(path: str, target: Target, other: str) -> Problem:
     return Problem(
-        f"{target.where}  ({target.label})",
+        str(target.where),
         f"two targets make `{path}`",
         f"give one of them another name; the other is {other}",
+        str(target.label),
     )

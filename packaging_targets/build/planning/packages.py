@@ -18,7 +18,7 @@ from packaging_targets.model.target import Target, Where
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.workspace.discover import children, walk
 from packaging_targets.workspace.graph import Node
-from packaging_targets.workspace.schema import Checker, place_problem
+from packaging_targets.workspace.schema import Checker
 from packaging_targets.workspace.target_file import RawEntry, TargetFile, field_where, parse_target_file
 
 if TYPE_CHECKING:
@@ -217,9 +217,9 @@ class Declarations:
         wrong = list(checker.problems(entry.fields))
         deps = self._deps(file, entry, checker, label)
         if wrong:
-            for told in wrong:
-                field_name = told[0].removeprefix("$.").split("[")[0].split(".")[0]
-                self.problems.append(place_problem(field_where(file, entry.line, field_name), str(label), told))
+            for path, what, fix in wrong:
+                named = "" if path == "$" else path
+                self.problems.append(Problem(field_where(file, entry.line, path), what, fix, str(label), named))
             self.broken[label] = Node(label, entry.rule, {}, deps, where)
             return None
         fields = checker.with_defaults(entry.fields)
@@ -232,10 +232,9 @@ class Declarations:
             try:
                 deps.append(Label.parse(text, label.package))
             except ValueError as error:
-                field_name = path.removeprefix("$.").split("[")[0].split(".")[0]
-                where = field_where(file, entry.line, field_name)
+                where, what = field_where(file, entry.line, path), f"`{text}` is no label: {error}"
                 fix = "write //folder:name, or :name in the same file"
-                self.problems.append(place_problem(where, str(label), (path, f"`{text}` is no label: {error}", fix)))
+                self.problems.append(Problem(where, what, fix, str(label), path))
         return tuple(dict.fromkeys(deps))
 
     def _refuse_twins(self, declared: list[Declared]) -> None:
@@ -245,9 +244,11 @@ class Declarations:
             if twin is not one.target:
                 self.problems.append(
                     Problem(
-                        f"{one.target.where}  ({one.target.label}, $.name)",
+                        str(one.target.where),
                         f"there are two targets `{one.target.label}`",
                         f"rename one; the other is at {twin.where}",
+                        str(one.target.label),
+                        "$.name",
                     )
                 )
 

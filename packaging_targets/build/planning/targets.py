@@ -5,7 +5,7 @@ A plan looks at few of them. What it found stands above what the records say, un
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.build.planning.analysis import Analysis, Offered
@@ -136,7 +136,7 @@ def _row(known: Known, analysis: Analysis) -> tuple[object, ...]:
         dumps(known.sources),
         dumps(known.reads),
         dumps(known.provided),
-        dumps([[problem.where, problem.what, problem.fix] for problem in analysis.warnings]),
+        dumps(list(map(astuple, analysis.warnings))),
     )
 
 
