@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # `typing` takes longer to import than a small build with nothing to do
 if TYPE_CHECKING:
-    from packaging_targets.errors import FieldError, PackagingError, Problem, RequestError
+    from packaging_targets.errors import PackagingError, Problem, RequestError
     from packaging_targets.formats.feature.checks import Feature, check_features, collection_text
     from packaging_targets.formats.feature.folder import FeatureFolder
     from packaging_targets.model.action import Action
@@ -24,7 +24,6 @@ _HOME = {
     "Entry": "model.manifest",
     "Feature": "formats.feature.checks",
     "FeatureFolder": "formats.feature.folder",
-    "FieldError": "errors",
     "Label": "model.label",
     "Manifest": "model.manifest",
     "PackagingError": "errors",
@@ -42,7 +41,6 @@ __all__ = [
     "Entry",
     "Feature",
     "FeatureFolder",
-    "FieldError",
     "Label",
     "Manifest",
     "PackagingError",

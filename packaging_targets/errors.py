@@ -5,7 +5,6 @@
     ├── IntegrityError           stored or foreign bytes are not what they claim to be
     ├── RegistryError            a registry cannot be reached, or refuses
     └── RequestError             the request or a declaration is wrong; exit code 2
-        └── FieldError           a rule refuses the value of a field
 
 Every problem has three parts: what is wrong, where, and the fix. All problems of a run are raised together.
 """
@@ -14,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,21 +24,30 @@ if TYPE_CHECKING:
 class Problem:
     """One thing that is wrong.
 
-    `where` is `file:line`, a path or a label, with what narrows it in brackets; `fix` is an edit or a command.
+    `where` is `file:line`, a path or a label; `fix` is an edit or a command. `label` is the target that it is about,
+    where there is one, and `field` the path of the field to blame, as in `$.tags[0]`.
     """
 
     where: str
     what: str
     fix: str = ""
+    label: str = ""
+    field: str = ""
 
     def __str__(self) -> str:
         return self.told("error")
 
+    @property
+    def place(self) -> str:
+        """Where it is, for people: `where`, and in brackets the target and the field."""
+        about = ", ".join(part for part in (self.label, self.field) if part)
+        return f"{self.where}  ({about})" if self.where and about else self.where or about
+
     def told(self, severity: str) -> str:
         """Return the problem as text; `severity` is `error`, `warning` or another word for how bad it is."""
         lines = [f"{severity}: {self.what}"]
-        if self.where:
-            lines.append(f"  at {self.where}")
+        if self.place:
+            lines.append(f"  at {self.place}")
         if self.fix:
             lines.append(f"  fix: {self.fix}")
         return "\n".join(lines)
@@ -59,9 +67,9 @@ class PackagingError(Exception):
         return "\n\n".join(map(str, self.problems))
 
     @classmethod
-    def one(cls, what: str, where: str = "", fix: str = "") -> Self:
+    def one(cls, what: str, where: str = "", fix: str = "", *, field: str = "") -> Self:
         """Return an error of this class with a single problem."""
-        return cls(Problem(where, what, fix))
+        return cls(Problem(where, what, fix, field=field))
 
 
 class BuildError(PackagingError):
@@ -80,25 +88,6 @@ class RequestError(PackagingError):
     """The request, a target file or a rule is wrong."""
 
     exit_code = 2
-
-
-class FieldError(RequestError):
-    """A rule refuses the value of a field; the analysis adds the target and the line.
-
-    `field` is the field's path, as in `$.tags[0]`, or empty where the target as a whole is meant.
-    """
-
-    def __init__(self, what: str, *, field: str = "", fix: str = "", where: str = "") -> None:
-        super().__init__(Problem(where, what, fix))
-        self.field = field
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        problem = self.problems[0]
-        return _field_error, (problem.what, self.field, problem.fix, problem.where)
-
-
-def _field_error(what: str, field: str, fix: str, where: str) -> FieldError:
-    return FieldError(what, field=field, fix=fix, where=where)
 
 
 def raise_all(
@@ -122,5 +111,5 @@ def near_miss(word: str, choices: Iterable[str]) -> str:
 
 def _place(problem: Problem) -> tuple[list[str | int], str]:
     """Sort by place, numbers as numbers, then by text."""
-    parts = re.split(r"(\d+)", problem.where)
+    parts = re.split(r"(\d+)", problem.place)
     return [int(part) if part.isdigit() else part for part in parts], problem.what

@@ -137,7 +137,7 @@ class Session:
 
     def warnings(self) -> list[Problem]:
         """Return what rules warned of, in the targets as they are now, sorted by place."""
-        return sorted(self.records.targets.warnings())
+        return sorted(self.records.targets.warnings(), key=lambda one: (one.place, one.what, one.fix))
 
     def candidates(self, labels: Collection[Label] | None = None) -> list[Pending]:
         """Return the actions that may have to run, by id, limited to `labels` and what they depend on."""

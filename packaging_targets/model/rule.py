@@ -79,11 +79,15 @@ class Context(Protocol):
         ...
 
     def fail(self, what: str, *, field: str = "", fix: str = "", where: str = "") -> NoReturn:
-        """Refuse the target. `field` is a path such as `$.tags[0]`; `where` a source and line, if it is to blame."""
+        """Refuse the target.
+
+        `field` is a path such as `$.tags[0]`, of the target or of the source that `where` names, if that is to blame;
+        a line may stand behind the source.
+        """
         ...
 
-    def warn(self, what: str, *, where: str = "", fix: str = "") -> None:
-        """Report something that does not stop the build."""
+    def warn(self, what: str, *, field: str = "", fix: str = "", where: str = "", label: str = "") -> None:
+        """Report something that does not stop the build; with `where`, `label` has the target told beside it."""
         ...
 
 

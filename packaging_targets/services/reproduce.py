@@ -117,8 +117,9 @@ def _refuse_shared_cache(settings: Settings) -> None:
     if cache is not None and not os.path.normpath(settings.layout.cache).startswith(inside):
         raise RequestError.one(
             f"`cache` is `{cache}`, outside of the workspace: the second build would fetch the first's",
-            f"{TARGET_FILE}  ($.cache)",
+            TARGET_FILE,
             "leave `cache` out, or name a folder inside the workspace",
+            field="$.cache",
         )
 
 

@@ -8,7 +8,7 @@ from packaging_targets.errors import Problem
 from packaging_targets.model.label import Label, is_package
 from packaging_targets.model.target import Target, Where
 from packaging_targets.store.layout import TARGET_FILE, target_file_of
-from packaging_targets.workspace.schema import Checker, place_problem
+from packaging_targets.workspace.schema import Checker
 from packaging_targets.workspace.target_file import RawEntry, TargetFile, field_where, parse_target_file
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ class Declarations:
         wrong = list(checker.problems(entry.fields))
         deps = self._deps(file, entry, checker, label)
         if wrong:
-            for told in wrong:
-                field_name = told[0].removeprefix("$.").split("[")[0].split(".")[0]
-                self.problems.append(place_problem(field_where(file, entry.line, field_name), str(label), told))
+            for path, what, fix in wrong:
+                named = "" if path == "$" else path
+                self.problems.append(Problem(field_where(file, entry.line, path), what, fix, str(label), named))
             self.broken[label] = Target(label, entry.rule, {}, deps, where)
             return None
         fields = checker.with_defaults(entry.fields)
@@ -85,10 +85,9 @@ class Declarations:
             try:
                 deps.append(Label.parse(text, label.package))
             except ValueError as error:
-                field_name = path.removeprefix("$.").split("[")[0].split(".")[0]
-                where = field_where(file, entry.line, field_name)
+                where, what = field_where(file, entry.line, path), f"`{text}` is no label: {error}"
                 fix = "write //folder:name, or :name in the same file"
-                self.problems.append(place_problem(where, str(label), (path, f"`{text}` is no label: {error}", fix)))
+                self.problems.append(Problem(where, what, fix, str(label), path))
         return tuple(dict.fromkeys(deps))
 
     def _refuse_twins(self, declared: list[Target]) -> None:
@@ -98,9 +97,11 @@ class Declarations:
             if twin is not one:
                 self.problems.append(
                     Problem(
-                        f"{one.where}  ({one.label}, $.name)",
+                        str(one.where),
                         f"there are two targets `{one.label}`",
                         f"rename one; the other is at {twin.where}",
+                        str(one.label),
+                        "$.name",
                     )
                 )
 

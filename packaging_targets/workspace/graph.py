@@ -72,13 +72,14 @@ class TargetGraph(Mapping[Label, Target]):
         wanted = self._known(labels)
         return tuple(self._labels[at] for at in self._postorder(sorted(wanted)) if at in wanted)
 
-    def check(self, place: Callable[[Target, Label], str] | None = None) -> tuple[Problem, ...]:
+    def check(self, place: Callable[[Target, Label], tuple[str, str]] | None = None) -> tuple[Problem, ...]:
         """Return a problem for each label that no target has, and one for each knot of cycles.
 
-        `place` tells where a target names one that it depends on; without it, problems stand at the target.
+        `place` tells where a target names one that it depends on, as a line and the path of a field; without it,
+        problems stand at the target.
         """
-        where = place or _at_target
-        return (*self._missing(where), *(self._cycle(knot, where) for knot in self._knots()))
+        at = place or _at_target
+        return (*self._missing(at), *(self._cycle(knot, at) for knot in self._knots()))
 
     def suggest(self, label: Label) -> str:
         """Return the fix for a `label` that no target has: the near miss, and the choices where it points."""
@@ -144,7 +145,7 @@ class TargetGraph(Mapping[Label, Target]):
                 pending.extend(reversed(self._forward[at]))
         return left
 
-    def _missing(self, where: Callable[[Target, Label], str]) -> Iterator[Problem]:
+    def _missing(self, place: Callable[[Target, Label], tuple[str, str]]) -> Iterator[Problem]:
         suggestions = _COMPARISONS // max(len(self), 1)
         for label, known in zip(self._labels, self._forward, strict=True):
             target = self._targets[label]
@@ -154,7 +155,8 @@ class TargetGraph(Mapping[Label, Target]):
                 if dep not in self._targets:
                     fix = self.suggest(dep) if suggestions > 0 else _DECLARE
                     suggestions -= 1
-                    yield Problem(where(target, dep), f"there is no target `{dep}`", fix)
+                    where, field = place(target, dep)
+                    yield Problem(where, f"there is no target `{dep}`", fix, str(label), field)
 
     def _nearest_package(self, label: Label) -> str | None:
         names = self._names.get(label.package)
@@ -189,23 +191,21 @@ class TargetGraph(Mapping[Label, Target]):
     def _is_knot(self, part: AbstractSet[int]) -> bool:
         return len(part) > 1 or any(at in self._forward[at] for at in part)
 
-    def _cycle(self, knot: AbstractSet[int], where: Callable[[Target, Label], str]) -> Problem:
+    def _cycle(self, knot: AbstractSet[int], place: Callable[[Target, Label], tuple[str, str]]) -> Problem:
         first = min(knot)
         edges = {at: [dep for dep in self._forward[at] if dep in knot] for at in knot}
         labels = [self._labels[at] for at in (first, *_path(edges[first], {first}, edges))]
         cycle = [f"`{label}`" for label in labels]
-        place = where(self._targets[labels[0]], labels[1])
+        what = f"targets depend on each other in a cycle: {' -> '.join(cycle)}"
+        fix = "remove one of these dependencies, or move what they share into a target of its own"
         if first in edges[first]:
-            return Problem(place, f"{cycle[0]} depends on itself", "remove it from its own dependencies")
-        return Problem(
-            place,
-            f"targets depend on each other in a cycle: {' -> '.join(cycle)}",
-            "remove one of these dependencies, or move what they share into a target of its own",
-        )
+            what, fix = f"{cycle[0]} depends on itself", "remove it from its own dependencies"
+        where, field = place(self._targets[labels[0]], labels[1])
+        return Problem(where, what, fix, str(labels[0]), field)
 
 
-def _at_target(target: Target, _: Label) -> str:
-    return f"{target.where}  ({target.label})"
+def _at_target(target: Target, _: Label) -> tuple[str, str]:
+    return str(target.where), ""
 
 
 def _path(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.errors import Problem, RequestError, near_miss
+from packaging_targets.errors import RequestError, near_miss
 from packaging_targets.model.glob import compile_glob, match_any
 
 if TYPE_CHECKING:
@@ -223,9 +223,3 @@ def combined_schema(schemas: Iterable[tuple[str, Mapping[str, Any]]], workspace:
         "additionalProperties": False,
         "$defs": definitions,
     }
-
-
-def place_problem(where: str, label: str, told: tuple[str, str, str]) -> Problem:
-    """Return the problem of a field: `where` is its file and line, `label` the target's."""
-    path, what, fix = told
-    return Problem(f"{where}  ({label}, {path})" if path != "$" else f"{where}  ({label})", what, fix)

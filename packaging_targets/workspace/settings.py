@@ -77,20 +77,24 @@ def read_settings(root: str, file: TargetFile) -> Settings:
     table: dict[str, Any] = file.workspace or {}
     problems = list(file.problems)
     for key, value in table.items():
-        where = f"{field_where(file, file.workspace_line, key)}  ($.{key})"
         if key not in _KEYS:
-            problems.append(Problem(where, f"`[workspace]` has no field `{key}`", f"its fields: {', '.join(_KEYS)}"))
+            problems.append(
+                _problem(file, key, f"`[workspace]` has no field `{key}`", f"its fields: {', '.join(_KEYS)}")
+            )
         elif not _fits(value, _KEYS[key][1]):
-            problems.append(Problem(where, f"`{key}` must be {_KEYS[key][0]}", ""))
+            problems.append(_problem(file, key, f"`{key}` must be {_KEYS[key][0]}"))
     out = table.get("out", "dist")
     if isinstance(out, str) and (os.path.normpath(out) != out or out.split("/")[0] in {"", ".", ".."}):
-        where = f"{field_where(file, file.workspace_line, 'out')}  ($.out)"
-        problems.append(
-            Problem(where, f"`out` must be a folder inside the workspace, but is `{out}`", 'write out = "dist"')
-        )
+        what = f"`out` must be a folder inside the workspace, but is `{out}`"
+        problems.append(_problem(file, "out", what, 'write out = "dist"'))
     if problems:
         raise RequestError(*problems)
     return Settings(root, out, tuple(table.get("ignore", ())), table.get("cache"))
+
+
+def _problem(file: TargetFile, key: str, what: str, fix: str = "") -> Problem:
+    path = f"$.{key}"
+    return Problem(field_where(file, file.workspace_line, path), what, fix, field=path)
 
 
 def _fits(value: Any, kind: type) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from packaging_targets.errors import Problem
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w-]+)\s*\]\]?\s*(#.*)?$")
+_FIELD = re.compile(r"\$\.([^.\[]+)")
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -84,9 +85,13 @@ def _entries(path: str, text: str, tables: dict[str, Any]) -> TargetFile:
     return TargetFile(path, tuple(entries), workspace, workspace_line, tuple(problems), text)
 
 
-def field_where(file: TargetFile, line: int, name: str) -> str:
-    """Return `file:line` of the field `name` of the entry whose header is at `line`, or of the header."""
-    return f"{file.path}:{_key_line(file.text, line, name)}"
+def field_where(file: TargetFile, line: int, path: str) -> str:
+    """Return `file:line` of the field at `path`, as in `$.tags[0]`, of the entry whose header is at `line`.
+
+    Where `path` names no field, or none that is there, it is the header's.
+    """
+    name = _FIELD.match(path)
+    return f"{file.path}:{_key_line(file.text, line, name[1]) if name else line}"
 
 
 def _key_line(text: str, header: int, name: str) -> int:

@@ -25,7 +25,7 @@ _LEVELS = {"tar.gz": (1, 12), "tar.zst": (1, 19), "zip": (0, 12)}
 
 def analyse(context: Context) -> Sequence[Action]:
     """Return the one action of the target."""
-    fields, faults = context.target.fields, Faults(context)
+    fields, faults = context.target.fields, Faults()
     params = {"mtime": context.source_date_epoch, **_level(context, faults)}
     items = find_items(context, faults)
     faults.raise_all()

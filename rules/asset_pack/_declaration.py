@@ -76,7 +76,8 @@ def read_asset(context: Context, file: str, sources: frozenset[str], findings: F
         return None
     files = tuple(sorted({part["file"] for part in params[made.parts]}))
     for path in sorted(set(declared.inputs.values()) - set(files)):
-        context.warn(f"no artifact uses the input `{path}`", where=findings.place("$.inputs"), fix="remove it")
+        what = f"no artifact uses the input `{path}`"
+        context.warn(what, field="$.inputs", fix="remove it", where=file, label=str(context.target.label))
     return Asset(
         file=file,
         name=top["name"],

@@ -26,16 +26,16 @@ class Findings:
 
     def __init__(self, file: str, label: Label) -> None:
         self._file = file
-        self._label = label
+        self._label = str(label)
         self.problems: list[Problem] = []
 
-    def place(self, path: str) -> str:
-        """Return how a problem names `path` in the file."""
-        return f"{self._file}  ({self._label}, {path})"
+    def problem(self, path: str, what: str, fix: str = "") -> Problem:
+        """Return what is wrong with `path`, which is not reported by this."""
+        return Problem(self._file, what, fix, self._label, path)
 
     def add(self, path: str, what: str, fix: str = "") -> None:
         """Report that `path` is wrong."""
-        self.problems.append(Problem(self.place(path), what, fix))
+        self.problems.append(self.problem(path, what, fix))
 
     def members(
         self, value: Any, path: str, required: Mapping[str, type], optional: Mapping[str, type]

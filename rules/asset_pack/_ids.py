@@ -8,11 +8,11 @@ id.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from packaging_targets import Context, FieldError, Problem, RequestError
+from packaging_targets import Context, Problem, RequestError
 
 from ._findings import Findings, choices, parse, shown
 
@@ -25,21 +25,21 @@ _ENTRY = {"asset_id": int, "asset_uuid": str, "root": str, "included_in_build": 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A row of the registry; `file` is the workspace path of its asset.json, `place` is for messages."""
+    """A row of the registry; `file` is the workspace path of its asset.json, `path` that of the row in the registry."""
 
     asset_id: int
     uuid: str
     file: str
     included: bool
-    place: str
+    path: str
 
 
-def find_registry(sources: Iterable[str]) -> str | None:
-    """Return the registry among the sources. Raises FieldError where there are several."""
-    found = [source for source in sources if f"/{source}".endswith(f"/{REGISTRY}")]
+def find_registry(context: Context) -> str | None:
+    """Return the registry among the sources, of which there may be one."""
+    found = [source for source in context.sources() if f"/{source}".endswith(f"/{REGISTRY}")]
     if len(found) > 1:
         fix = "name one folder of assets in `srcs`"
-        raise FieldError(f"there are two registries: `{found[0]}` and `{found[1]}`", field="$.srcs", fix=fix)
+        context.fail(f"there are two registries: `{found[0]}` and `{found[1]}`", field="$.srcs", fix=fix)
     return found[0] if found else None
 
 
@@ -101,5 +101,5 @@ def _rows(top: Mapping[str, Any], folder: str, findings: Findings) -> list[Regis
             findings.add(f"{place}.asset_id", what)
         file = posixpath.normpath(posixpath.join(folder, row["root"], "asset.json"))
         included = row["included_in_build"]
-        found.append(Registered(row["asset_id"], row["asset_uuid"], file, included, findings.place(place)))
+        found.append(Registered(row["asset_id"], row["asset_uuid"], file, included, place))
     return found

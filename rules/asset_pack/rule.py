@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from packaging_targets import Action, Context, FieldError, Problem, RequestError
+from packaging_targets import Action, Context, Problem, RequestError
 
 from ._declaration import FILE, Asset, read_asset
 from ._findings import Findings
@@ -25,7 +25,7 @@ _PACK = ("assets.pa", "asset_table.json", "preload.json", "asset_table_metadata.
 def analyse(context: Context) -> Sequence[Action]:
     """Return an action for each asset, in order of its id, and the one that assembles the pack."""
     sources = context.sources()
-    registry = find_registry(sources)
+    registry = find_registry(context)
     files = [source for source in sources if posixpath.basename(source) == FILE]
     if registry is None:
         assets = _read(context, files)
@@ -33,9 +33,9 @@ def analyse(context: Context) -> Sequence[Action]:
     else:
         rows = _registered(context, registry, files)
         assets = _read(context, [row.file for row in rows])
-        ids = _matched(assets, rows)
+        ids = _matched(assets, rows, Findings(registry, context.target.label))
     if not assets:
-        raise FieldError("there is no asset to pack", field="$.srcs", fix=f"declare one in {FILE}")
+        context.fail("there is no asset to pack", field="$.srcs", fix=f"declare one in {FILE}")
     assets.sort(key=lambda asset: ids[asset.name])
     return [*(_encode(context, asset) for asset in assets), _assemble(context, assets, ids)]
 
@@ -64,36 +64,35 @@ def _clashes(read: Sequence[tuple[Asset, Findings]]) -> Iterator[Problem]:
         # Banks are files named after their assets, and some file systems do not tell case apart.
         if (other := names.setdefault(asset.name.casefold(), asset)) is not asset:
             what = f"`{asset.name}` is the name of `{other.file}` too"
-            yield Problem(findings.place("$.name"), what, "rename one")
+            yield findings.problem("$.name", what, "rename one")
         if (other := uuids.setdefault(asset.uuid, asset)) is not asset:
             what = f"`{asset.uuid}` is the UUID of `{other.file}` too"
-            yield Problem(findings.place("$.asset_uuid"), what, "give a copied asset a UUID of its own")
+            yield findings.problem("$.asset_uuid", what, "give a copied asset a UUID of its own")
 
 
 def _registered(context: Context, registry: str, files: Sequence[str]) -> list[Registered]:
     """Return the rows that are in the build; warn of assets that the registry does not know."""
     if context.target.fields.get("ids"):
-        raise FieldError(f"`ids` are given, and `{registry}` too", field="$.ids", fix="remove ids")
+        context.fail(f"`ids` are given, and `{registry}` too", field="$.ids", fix="remove ids")
     known = read_registry(context, registry)
     rows = [row for row in known if row.included]
     lost = [row for row in rows if row.file not in files]
     if lost:
         fix = "move it back, or take it out of the build"
-        raise RequestError(*(Problem(row.place, f"there is no source `{row.file}`", fix) for row in lost))
+        findings = Findings(registry, context.target.label)
+        raise RequestError(*(findings.problem(row.path, f"there is no source `{row.file}`", fix) for row in lost))
     for file in sorted(set(files) - {row.file for row in known}):
         context.warn("the asset is not registered, and is left out", where=file, fix=f"add it to {registry}")
     return rows
 
 
-def _matched(assets: Sequence[Asset], rows: Sequence[Registered]) -> dict[str, int]:
+def _matched(assets: Sequence[Asset], rows: Sequence[Registered], findings: Findings) -> dict[str, int]:
     by_file = {row.file: row for row in rows}
-    problems = [
-        Problem(by_file[asset.file].place, f"the UUID is not that of `{asset.file}`, `{asset.uuid}`")
-        for asset in assets
-        if by_file[asset.file].uuid != asset.uuid
-    ]
-    if problems:
-        raise RequestError(*problems)
+    for asset in assets:
+        if by_file[asset.file].uuid != asset.uuid:
+            findings.add(by_file[asset.file].path, f"the UUID is not that of `{asset.file}`, `{asset.uuid}`")
+    if findings.problems:
+        raise RequestError(*findings.problems)
     return {asset.name: by_file[asset.file].asset_id for asset in assets}
 
 

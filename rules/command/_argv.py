@@ -12,7 +12,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from packaging_targets import FieldError, Label
+from packaging_targets import Label, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _CHOICES = "{out}, {outs}, {src}, {srcs}, {dep}, {deps}, {dep LABEL}, {deps LABE
 
 
 def expand(argv: Sequence[str], places: Mapping[str, Sequence[str]], package: str) -> list[str]:
-    """Return `argv` with every placeholder replaced; raises FieldError for the first that cannot be.
+    """Return `argv` with every placeholder replaced; raises RequestError for the first that cannot be.
 
     `places` are workspace paths by `out`, `src`, `dep`, and by the label of each dependency.
     """
@@ -50,11 +50,11 @@ def _replaced(argument: str, places: Mapping[str, Sequence[str]], package: str, 
         paths = _paths(name, places, package, field)
         if _is_plural(name):
             fix = f"let `{{{name}}}` be an argument of its own"
-            raise FieldError(f"`{{{name}}}` stands for several arguments", field=field, fix=fix)
+            raise RequestError.one(f"`{{{name}}}` stands for several arguments", field=field, fix=fix)
         if len(paths) != 1:
             plural = name.replace(_word(name), f"{_word(name)}s", 1)
             what = f"`{{{name}}}` needs exactly one file, but there are {len(paths)}"
-            raise FieldError(what, field=field, fix=f"write `{{{plural}}}`, or the path itself")
+            raise RequestError.one(what, field=field, fix=f"write `{{{plural}}}`, or the path itself")
         return paths[0]
 
     return _PART.sub(one, argument)
@@ -62,7 +62,7 @@ def _replaced(argument: str, places: Mapping[str, Sequence[str]], package: str, 
 
 def _brace(text: str, field: str) -> str:
     if len(text) == 1:
-        raise FieldError(f"a single `{text}` means nothing", field=field, fix=f"write `{text * 2}` for a brace")
+        raise RequestError.one(f"a single `{text}` means nothing", field=field, fix=f"write `{text * 2}` for a brace")
     return text[0]
 
 
@@ -71,10 +71,10 @@ def _paths(name: str, places: Mapping[str, Sequence[str]], package: str, field: 
     kind, label = word.removesuffix("s"), name[len(word) :].strip()
     if kind not in {"out", "src", "dep"} or (label and kind != "dep"):
         fix = f"write `{{{{` for a brace  (placeholders: {_CHOICES})"
-        raise FieldError(f"`{{{name}}}` is no placeholder", field=field, fix=fix)
+        raise RequestError.one(f"`{{{name}}}` is no placeholder", field=field, fix=fix)
     key = _label(label, package, field) if label else kind
     if key not in places:
-        raise FieldError(f"`{key}` is not among the `deps`", field=field, fix=f'add "{label}" to `deps`')
+        raise RequestError.one(f"`{key}` is not among the `deps`", field=field, fix=f'add "{label}" to `deps`')
     return [from_package(path, package) for path in places[key]]
 
 
@@ -83,7 +83,7 @@ def _label(text: str, package: str, field: str) -> str:
         return str(Label.parse(text, package))
     except ValueError as error:
         fix = "write a label such as //tools/gen:gen or :gen"
-        raise FieldError(f"`{text}` is no label: {error}", field=field, fix=fix) from None
+        raise RequestError.one(f"`{text}` is no label: {error}", field=field, fix=fix) from None
 
 
 def _word(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets import Action, Entry, FieldError, Manifest
+from packaging_targets import Action, Entry, Manifest
 
 from ._argv import expand, from_package
 
@@ -47,7 +47,7 @@ def _sources(context: Context) -> Sequence[str]:
     for source in sources:
         if (context.link(source) or "").startswith("/"):
             fix = "make it a relative link, or exclude it"
-            raise FieldError(f"`{source}` is a link to an absolute path", field="$.srcs", fix=fix)
+            context.fail(f"`{source}` is a link to an absolute path", field="$.srcs", fix=fix)
     return sources
 
 
@@ -57,7 +57,7 @@ def _outputs(context: Context) -> list[str]:
         Manifest.of(Entry(name, text="") for name in names)
     except ValueError as error:
         fix = "write paths of files below the package's out folder"
-        raise FieldError(str(error), field="$.outs", fix=fix) from None
+        context.fail(str(error), field="$.outs", fix=fix)
     return [context.output(name) for name in names]
 
 
@@ -75,7 +75,7 @@ def _tools(context: Context) -> tuple[list[str], list[str]]:
 def _program(context: Context, argv: Sequence[str], inputs: Sequence[str]) -> tuple[str, list[str]]:
     """Return how the program is called, and its name where it is a tool: a list of one, or an empty one."""
     if not argv or not argv[0]:
-        raise FieldError("`argv` names no program", field="$.argv", fix="write the program first")
+        context.fail("`argv` names no program", field="$.argv", fix="write the program first")
     name = argv[0]
     path = None if name.startswith("/") and not name.startswith("//") else context.package_path(name)
     if path is not None and path in inputs:
@@ -83,7 +83,7 @@ def _program(context: Context, argv: Sequence[str], inputs: Sequence[str]) -> tu
         return called if "/" in called else f"./{called}", []
     if _is_in_workspace(name):
         what = f"the program `{name}` is neither a source nor the output of a dependency"
-        raise FieldError(what, field="$.argv[0]", fix="add it to `srcs` or to `tools`")
+        context.fail(what, field="$.argv[0]", fix="add it to `srcs` or to `tools`")
     return name, [name]
 
 

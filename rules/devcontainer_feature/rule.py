@@ -33,7 +33,7 @@ def package_features(context: Context, folders: Iterable[FeatureFolder], *, coll
         folders, collection=collection, strict=fields["strict"], naming=fields["archive_name"]
     )
     for warning in warnings:
-        context.warn(warning.what, where=warning.where, fix=warning.fix)
+        context.warn(warning.what, field=warning.field, fix=warning.fix, where=warning.where)
     if "publish" in fields:
         folder = context.output(context.target.label.name)
         context.provide("publish", {"kind": "features", "folder": folder, **fields["publish"]})

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from packaging_targets.errors import (
     BuildError,
-    FieldError,
     PackagingError,
     Problem,
     RequestError,
@@ -103,9 +102,30 @@ def test_errors_survive_pickle_with_all_their_problems(error: type[PackagingErro
     assert str(other) == "error: nine\n  at a:9\n\nerror: ten\n  at a:10\n\nerror: two\n  at b:1\n  fix: fix it"
 
 
-def test_a_field_error_survives_pickle_with_its_field() -> None:
-    error = pickle.loads(pickle.dumps(FieldError("bad", field="$.a[0]", fix="mend", where="x:1")))
-    assert (str(error), error.field, error.exit_code) == ("error: bad\n  at x:1\n  fix: mend", "$.a[0]", 2)
+def test_a_problem_survives_pickle_with_its_field() -> None:
+    error = pickle.loads(pickle.dumps(RequestError.one("bad", "x:1", "mend", field="$.a[0]")))
+    assert (str(error), error.exit_code) == ("error: bad\n  at x:1  ($.a[0])\n  fix: mend", 2)
+    assert error.problems == (Problem("x:1", "bad", "mend", field="$.a[0]"),)
+
+
+@pytest.mark.parametrize(
+    ("where", "label", "field", "place"),
+    [
+        ("a:1", "//b:c", "$.d", "a:1  (//b:c, $.d)"),
+        ("a:1", "//b:c", "", "a:1  (//b:c)"),
+        ("a:1", "", "$.d", "a:1  ($.d)"),
+        ("a:1", "", "", "a:1"),
+        ("", "//b:c", "$.d", "//b:c, $.d"),
+        ("", "", "", ""),
+    ],
+)
+def test_the_place_of_a_problem_as_people_see_it(where: str, label: str, field: str, place: str) -> None:
+    assert Problem(where, "bad", "", label, field).place == place
+
+
+def test_problems_are_sorted_by_the_place_that_people_see() -> None:
+    error = RequestError(Problem("a:9", "one", field="$.b[10]"), Problem("a:9", "two", field="$.b[9]"))
+    assert [problem.what for problem in error.problems] == ["two", "one"]
 
 
 def test_all_problems_at_once_or_none() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packaging_targets.adapters.testing import Workspace
-from packaging_targets.errors import FieldError
+from packaging_targets.errors import RequestError
 from packaging_targets.workspace.rulebook import Rulebook
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def outcome(argv_module: ModuleType, text: str) -> object:
     places = {"out": ["dist/pkg/o"], "src": ["pkg/a", "pkg/b"], "dep": []}
     try:
         return argv_module.expand([text], places, "pkg")
-    except FieldError as error:
-        return error.field
+    except RequestError as error:
+        return error.problems[0].field
 
 
 def test_the_example_of_the_guide(ws: Workspace) -> None:

@@ -234,7 +234,7 @@ def test_check_finds_exactly_the_knots_and_the_missing_labels(deps: dict[str, li
     named = [problem for problem in found if "no target" not in problem.what]
     assert len(named) == len(knots)
     for problem, knot in zip(named, sorted(knots, key=min), strict=True):
-        assert problem.where.endswith(f"({min(knot)})")
+        assert problem.place.endswith(f"({min(knot)})")
 
 
 @given(GRAPHS)

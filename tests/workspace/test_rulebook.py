@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
@@ -186,6 +187,62 @@ def test_what_a_rule_gives_back_is_checked(case: str, tmp_path: Path) -> None:
     else:
         lines = [f"error: {what}", "  at a/TARGETS.toml:1  (//a:a)", *([f"  fix: {fix}"] if fix else [])]
         assert (run.exit_code, run.output.splitlines()) == (2, lines)
+
+
+PLACES = {
+    "": "a/TARGETS.toml:1  (//a:a)",
+    "field='$.tags[0]'": "a/TARGETS.toml:1  (//a:a, $.tags[0])",
+    "where='a/x:7'": "a/x:7",
+    "where='a/x', field='$.y'": "a/x  ($.y)",
+    "where='a/x', field='$.y', label='//a:a'": "a/x  (//a:a, $.y)",
+}
+FAILURES = {
+    "context.fail('bad')": "a/TARGETS.toml:1  (//a:a)",
+    "context.fail('bad', field='$.tags[0]')": "a/TARGETS.toml:3  (//a:a, $.tags[0])",
+    "context.fail('bad', where='a/x:7')": "a/x:7  (//a:a)",
+    "context.fail('bad', where='a/x', field='$.y')": "a/x  (//a:a, $.y)",
+    "raise RequestError(Problem('', 'bad'))": "a/TARGETS.toml:1  (//a:a)",
+    "raise RequestError(Problem('', 'bad', field='$.tags'))": "a/TARGETS.toml:3  (//a:a, $.tags)",
+    "raise RequestError(Problem('a/x', 'bad'))": "a/x  (//a:a)",
+    "raise RequestError(Problem('a/x', 'bad', field='$.y'))": "a/x  ($.y)",
+    "raise RequestError(Problem('TARGETS.toml:x', 'bad', field='$.y'))": "TARGETS.toml:x  ($.y)",
+}
+
+
+def rule_with(ws: Workspace, line: str) -> None:
+    head = "from packaging_targets import Problem, RequestError\n"
+    write(ws.path("rules"), "r", f"{head}{RULE.replace('    return', f'    {line}{chr(10)}    return')}")
+    ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\ntags = ["x"]\n'})
+
+
+@pytest.mark.parametrize("line", FAILURES)
+def test_where_a_rule_fails(line: str, tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    rule_with(ws, line)
+    run = ws.packaging("build")
+    assert (run.exit_code, run.output) == (2, f"error: bad\n  at {FAILURES[line]}\n")
+
+
+@pytest.mark.parametrize("given", PLACES)
+def test_where_a_rule_warns(given: str, tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    rule_with(ws, f"context.warn('odd', {given})")
+    for _ in range(2):  # the second time from the records
+        run = ws.packaging("build")
+        assert run.exit_code == 0
+        assert f"warning: odd\n  at {PLACES[given]}\n" in run.output
+
+
+def test_a_warning_in_records_of_before_is_told_as_it_stands(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    rule_with(ws, "context.warn('odd')")
+    assert ws.packaging("build").exit_code == 0
+    with sqlite3.connect(ws.path(".packaging/records.sqlite")) as records:
+        records.execute("update target set warnings = ?", ('[["a/x  ($.y)", "older", "mend"]]',))
+    records.close()
+    run = ws.packaging("build")
+    assert run.exit_code == 0
+    assert "warning: older\n  at a/x  ($.y)\n  fix: mend\n" in run.output
 
 
 @pytest.mark.parametrize("body", ["    return [1 / 0]\n", "    yield 1 / 0\n"])

@@ -47,4 +47,4 @@ def test_entries_know_their_lines() -> None:
 )  # fmt: skip
 def test_fields_are_found_within_their_entry(entry: int, field: str, line: int) -> None:
     file = parse_target_file("a/TARGETS.toml", TEXT.encode())
-    assert field_where(file, entry, field) == f"a/TARGETS.toml:{line}"
+    assert field_where(file, entry, f"$.{field}") == f"a/TARGETS.toml:{line}"

@@ -47,9 +47,10 @@ def _is_a_persons(data: bytes | None) -> bool:
 
 def _problem(action: Action, path: str) -> Problem:
     return Problem(
-        f"{path}  ({action.params['label']})",
+        path,
         f"`{path}` was written or changed by hand, so that it is not rendered again",
         f'write dockerfile = "//{action.outputs[0]}" to keep it, or delete the file to drop it',
+        action.params["label"],
     )
 
 

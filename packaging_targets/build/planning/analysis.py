@@ -9,11 +9,11 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from packaging_targets.build.kinds import kind_of
-from packaging_targets.errors import FieldError, PackagingError, Problem, RequestError
+from packaging_targets.errors import PackagingError, Problem, RequestError
 from packaging_targets.model.action import Action
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import STATE_FOLDER
@@ -139,7 +139,8 @@ class AnalysisContext:
         try:
             dumps(value)
         except (TypeError, ValueError) as error:
-            raise FieldError(f"the rule `{self._target.rule}` provides as `{key}` what is no JSON: {error}") from error
+            what = f"the rule `{self._target.rule}` provides as `{key}` what is no JSON: {error}"
+            raise RequestError.one(what) from error
         self.found.provided[key] = value
 
     def provided_by(self, label: Label | str) -> Mapping[str, Any]:
@@ -150,21 +151,21 @@ class AnalysisContext:
         """Return the input path of a file of the rule."""
         path = f"@{rule or self._target.rule}/{name}"
         if not self._has_rule_file(path):
-            raise FieldError(f"the rule `{self._target.rule}` has no file `{name}`")
+            self.fail(f"the rule `{self._target.rule}` has no file `{name}`")
         return path
 
     def fail(self, what: str, *, field: str = "", fix: str = "", where: str = "") -> NoReturn:
         """Refuse the target."""
-        raise FieldError(what, field=field, fix=fix, where=where)
+        raise RequestError(Problem(where, what, fix, str(self._target.label), field))
 
-    def warn(self, what: str, *, where: str = "", fix: str = "") -> None:
+    def warn(self, what: str, *, field: str = "", fix: str = "", where: str = "", label: str = "") -> None:
         """Report something that does not stop the build."""
-        place = where or f"{self._target.where}  ({self._target.label})"
-        self.found.warnings.append(Problem(place, what, fix))
+        problem = Problem(where, what, fix, label, field)
+        self.found.warnings.append(problem if where else _placed(self._target, problem))
 
     def _demand_declared(self, source: str) -> None:
         if source not in self._declared:
-            raise FieldError(
+            self.fail(
                 f"the rule `{self._target.rule}` reads `{source}`, which is no source of the target",
                 field="$.srcs",
                 fix="add it to srcs",
@@ -173,17 +174,15 @@ class AnalysisContext:
     def _dependency(self, label: Label | str) -> Label:
         found = Label.parse(label, self._target.label.package) if isinstance(label, str) else label
         if found not in self._target.deps:
-            raise FieldError(f"the rule `{self._target.rule}` looks at `{found}`, which is no dependency of the target")
+            self.fail(f"the rule `{self._target.rule}` looks at `{found}`, which is no dependency of the target")
         return found
 
     def _inside(self, path: str, given: str) -> str:
         normal = posixpath.normpath(path)
         if normal.startswith(("/", "../")) or normal in {"..", "."} or "\0" in normal:
-            raise FieldError(f"`{given}` leaves the workspace", fix="name a path inside it")
+            self.fail(f"`{given}` leaves the workspace", fix="name a path inside it")
         if normal.split("/", 1)[0] == STATE_FOLDER:
-            raise FieldError(
-                f"`{given}` lies in `{STATE_FOLDER}`, where builds keep their state", fix="choose another folder"
-            )
+            self.fail(f"`{given}` lies in `{STATE_FOLDER}`, where builds keep their state", fix="choose another folder")
         return normal
 
 
@@ -193,23 +192,19 @@ def analyse(context: AnalysisContext, rule: Rule) -> Analysis:
     try:
         actions = call_rule(_actions, rule, context)
         _check_names(target, actions)
-    except FieldError as error:
-        raise RequestError(*(_placed(target, problem, error.field) for problem in error.problems)) from error
     except OSError as error:
-        raise RequestError.one(_os_error(error), f"{target.where}  ({target.label})") from error
+        raise RequestError(_placed(target, Problem("", _os_error(error)))) from error
     except PackagingError as error:
-        raise type(error)(*(_placed(target, problem, "") for problem in error.problems)) from error
+        raise type(error)(*(_placed(target, problem) for problem in error.problems)) from error
     context.found.actions = actions
     return context.found
 
 
-def _placed(target: Target, problem: Problem, path: str) -> Problem:
-    own = f"{target.where}  ({target.label}{f', {path}' if path else ''})"
+def _placed(target: Target, problem: Problem) -> Problem:
+    """Return a problem of a target with the target's line and label, where it does not name a place of its own."""
     if not problem.where:
-        return Problem(own, problem.what, problem.fix)
-    return Problem(
-        f"{problem.where}  ({target.label})" if "  (" not in problem.where else problem.where, problem.what, problem.fix
-    )
+        return replace(problem, where=str(target.where), label=str(target.label))
+    return problem if problem.label or problem.field else replace(problem, label=str(target.label))
 
 
 def _actions(rule: Rule, context: AnalysisContext) -> tuple[Action, ...]:
@@ -219,10 +214,10 @@ def _actions(rule: Rule, context: AnalysisContext) -> tuple[Action, ...]:
     for one in found:
         if not isinstance(one, Action):
             what = f"the rule `{rule.name}` returned a value of type {type(one).__name__}, which is no action"
-            raise FieldError(what, fix="return [Action(…)]")
+            raise RequestError.one(what, fix="return [Action(…)]")
         if isinstance(one.inputs, str) or isinstance(one.outputs, str):
             what = f"the rule `{rule.name}` gave an action a text as inputs or outputs"
-            raise FieldError(what, fix="give a tuple of paths: (path,)")
+            raise RequestError.one(what, fix="give a tuple of paths: (path,)")
         kind_of(one.kind)
     return found
 
@@ -231,10 +226,10 @@ def _check_names(target: Target, actions: tuple[Action, ...]) -> None:
     """Demand what tells the actions of a target apart."""
     names = [action.name for action in actions]
     if len(set(names)) != len(names):
-        raise FieldError(f"the rule `{target.rule}` gave two actions one name: {', '.join(sorted(names))}")
+        raise RequestError.one(f"the rule `{target.rule}` gave two actions one name: {', '.join(sorted(names))}")
     for action in actions:
         if not action.outputs:
-            raise FieldError(f"the rule `{target.rule}` made an action without outputs: `{action.kind}`")
+            raise RequestError.one(f"the rule `{target.rule}` made an action without outputs: `{action.kind}`")
 
 
 def _os_error(error: OSError) -> str:

@@ -100,7 +100,7 @@ class Claims:
         except (TypeError, ValueError) as error:
             target = self._new[actions[0].outputs[0]]
             what = f"the rule `{target.rule}` gave an action parameters that are no JSON: {error}"
-            raise RequestError.one(what, f"{target.where}  ({target.label})") from error
+            raise RequestError(Problem(str(target.where), what, label=str(target.label))) from error
 
     def _release(self, label: str) -> dict[str, str]:
         """Take a target's outputs away from it; those that were made become orphans until somebody claims them."""
@@ -130,7 +130,8 @@ class Claims:
 
 def _contested(path: str, target: Target, other: str) -> Problem:
     return Problem(
-        f"{target.where}  ({target.label})",
+        str(target.where),
         f"two targets make `{path}`",
         f"give one of them another name; the other is {other}",
+        str(target.label),
     )

@@ -5,26 +5,24 @@ Nothing here runs while all is well: lines of fields are looked for once there i
 
 from __future__ import annotations
 
-import re
+import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import Problem
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.workspace.graph import TargetGraph
-from packaging_targets.workspace.schema import Checker, place_problem
+from packaging_targets.workspace.schema import Checker
 from packaging_targets.workspace.target_file import TargetFile, field_where, parse_target_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from packaging_targets.errors import Problem
     from packaging_targets.model.target import Target
     from packaging_targets.store.records import Records
     from packaging_targets.workspace.declarations import Declarations
     from packaging_targets.workspace.rulebook import Rulebook
-
-_FIELD = re.compile(rf"(?P<file>(?:.*/)?{re.escape(TARGET_FILE)}):(?P<line>\d+)  \(//[^,]*, \$\.(?P<field>[\w-]+)")
 
 
 def graph_of(
@@ -66,18 +64,21 @@ class Places:
         self._checkers: dict[str, Checker] = {}
 
     def placed(self, problem: Problem) -> Problem:
-        """Return a problem that names a field's path with the field's line in place of its entry's."""
-        match = _FIELD.match(problem.where)
-        if match is None:
+        """Return a problem of a target's field with the field's line in place of its entry's."""
+        file, _, line = problem.where.rpartition(":")
+        at_entry = problem.label and posixpath.basename(file) == TARGET_FILE and line.isdecimal()
+        if not (at_entry and problem.field):
             return problem
-        line = field_where(self._file(match["file"]), int(match["line"]), match["field"])
-        return Problem(line + problem.where[match.end("line") :], problem.what, problem.fix)
+        return replace(problem, where=field_where(self._file(file), int(line), problem.field))
 
-    def of_label(self, target: Target, dep: Label) -> str:
-        """Return the place where a target names what it depends on, the target's where no field of its file does."""
+    def of_label(self, target: Target, dep: Label) -> tuple[str, str]:
+        """Return where a target names what it depends on: a line, and the path of a field.
+
+        Where no field of its file does, that is the target's line, and no field.
+        """
         named = (path for path, text in self._labels(target) if _means(text, target.label, dep))
-        plain = place_problem(str(target.where), str(target.label), (next(named, "$"), "", ""))
-        return self.placed(plain).where
+        field = next(named, "")
+        return field_where(self._file(target.where.file), target.where.line, field), field
 
     def _labels(self, target: Target) -> Iterator[tuple[str, str]]:
         file = self._file(target.where.file)

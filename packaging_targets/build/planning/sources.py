@@ -72,20 +72,22 @@ def _within(path: str, folder: str) -> bool:
 
 
 def _unfit(settings: Settings, path: str, found: Found, target: Target) -> Problem | None:
-    where = f"{target.where}  ({target.label}, $.srcs)"
+    def problem(what: str, fix: str) -> Problem:
+        return Problem(str(target.where), what, fix, str(target.label), "$.srcs")
+
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
         shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-        return Problem(where, f"the name of the source `{shown}` is not UTF-8", "rename it, or exclude it")
+        return problem(f"the name of the source `{shown}` is not UTF-8", "rename it, or exclude it")
     if found.kind == "other":
         what = f"`{path}` is no regular file but a FIFO, a socket or a device"
-        return Problem(where, what, "take it away, or exclude it")
+        return problem(what, "take it away, or exclude it")
     if found.kind == "link":
         leads = os.path.realpath(path)
         if not _within(leads, os.path.realpath(settings.root)):
             what = f"`{path}` is a symbolic link that leads outside the workspace, to `{os.readlink(path)}`"
-            return Problem(where, what, "copy what it leads to, or exclude it")
+            return problem(what, "copy what it leads to, or exclude it")
     return None
 
 
@@ -94,10 +96,10 @@ def _idle_globs(target: Target, files: Sequence[Found]) -> list[Problem]:
     for place, glob in enumerate(target.fields["srcs"]):
         matches = match_any([glob])
         if not any(matches(found.path) and found.kind != "package" for found in files):
-            where = f"{target.where}  ({target.label}, $.srcs[{place}])"
             folder = target.label.package or "the root folder"
             fix = "mend the glob, or remove it"
             for inner in filter(matches, (found.path for found in files)):
                 fix = f"`{posixpath.dirname(inner)}` is a package of its own: depend on a target of it"
-            problems.append(Problem(where, f"`{glob}` matches no file below {folder}", fix))
+            what = f"`{glob}` matches no file below {folder}"
+            problems.append(Problem(str(target.where), what, fix, str(target.label), f"$.srcs[{place}]"))
     return problems

@@ -12,7 +12,7 @@ import io
 import itertools
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from packaging_targets.build.keys import key_of
@@ -248,13 +248,11 @@ def _logged(job: Job, log: str, problems: Iterable[Problem]) -> Iterator[Problem
     with open(job.log, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(log)
     for problem in problems:
-        yield Problem(
-            problem.where, problem.what, problem.fix or f"its whole log: {job.log.removeprefix(f'{job.root}/')}"
-        )
+        yield replace(problem, fix=problem.fix or f"its whole log: {job.log.removeprefix(f'{job.root}/')}")
 
 
 def _placed(problem: Problem, job: Job) -> Problem:
-    return problem if problem.where else Problem(job.id, problem.what, problem.fix)
+    return problem if problem.where else replace(problem, where=job.id)
 
 
 def _os_problem(job: Job, error: OSError) -> Problem:

@@ -131,14 +131,14 @@ def _feature(folder: FeatureFolder, findings: Findings, *, collection: bool, nam
         return None
     where = folder.within(METADATA_FILE)
     for path, what, fix in schema_faults(metadata):
-        findings.warn(f"{where}  ({path})", what, fix)
+        findings.warn(where, what, fix, path)
     feature_id = _text(folder, metadata, "id", f'write "id": "{folder.name or "my-feature"}"', findings)
     version = _text(folder, metadata, "version", 'write "version": "1.0.0"', findings)
     if feature_id:
         _check_id(folder, feature_id, findings, collection=collection, naming=naming)
     if version and not is_semantic_version(version):
         what = f"`version` must be a semantic version, but is {json.dumps(version, ensure_ascii=False)}"
-        findings.error(f"{where}  ($.version)", what, _nearest_version(version))
+        findings.error(where, what, _nearest_version(version), "$.version")
     if not (feature_id and version):
         return None
     archive = archive_name(feature_id, version, naming)
@@ -190,25 +190,25 @@ def _text(folder: FeatureFolder, metadata: Mapping[str, Any], key: str, fix: str
         what = f"`{key}` is empty"
     else:
         what = f"`{key}` must be a string, but is {json.dumps(value, ensure_ascii=False)[:60]}"
-    findings.error(f"{folder.within(METADATA_FILE)}  ($.{key})", what, fix)
+    findings.error(folder.within(METADATA_FILE), what, fix, f"$.{key}")
     return None
 
 
 def _check_id(folder: FeatureFolder, feature_id: str, findings: Findings, *, collection: bool, naming: str) -> None:
-    where = f"{folder.within(METADATA_FILE)}  ($.id)"
+    where, field = folder.within(METADATA_FILE), "$.id"
     clean = sanitised_id(feature_id)
     if collection and feature_id != folder.name:
         fix = f'rename the folder to `{feature_id}`, or write "id": "{folder.name}"'
-        findings.error(where, f"`id` is `{feature_id}`, but the folder is `{folder.name}`", fix)
+        findings.error(where, f"`id` is `{feature_id}`, but the folder is `{folder.name}`", fix, field)
     if not clean:
         what = f"`id` is `{feature_id}`, of which no archive name can be made"
-        findings.error(where, what, "use lower-case letters and digits")
+        findings.error(where, what, "use lower-case letters and digits", field)
     elif naming == UPSTREAM and not _CLIENT_ID.fullmatch(feature_id):
         what = f"`id` is `{feature_id}`, and {UPSTREAM} archive names take letters, digits, `-` and `_` alone"
-        findings.error(where, what, f'write "id": "{clean}"')
+        findings.error(where, what, f'write "id": "{clean}"', field)
     elif not _PLAIN_ID.fullmatch(feature_id):
         what = f"`id` is `{feature_id}`, and clients expect lower-case letters, digits, `-` and `_`"
-        findings.warn(where, what, f'write "id": "{clean}"')
+        findings.warn(where, what, f'write "id": "{clean}"', field)
 
 
 def _nearest_version(version: str) -> str:

@@ -26,13 +26,13 @@ class Findings:
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
-    def error(self, where: str, what: str, fix: str) -> None:
-        """Note what stops the packing."""
-        self.errors.append(Problem(where, what, fix))
+    def error(self, where: str, what: str, fix: str, field: str = "") -> None:
+        """Note what stops the packing; `field` is the path of a value in the file `where`."""
+        self.errors.append(Problem(where, what, fix, field=field))
 
-    def warn(self, where: str, what: str, fix: str) -> None:
+    def warn(self, where: str, what: str, fix: str, field: str = "") -> None:
         """Note what does not."""
-        self.warnings.append(Problem(where, what, fix))
+        self.warnings.append(Problem(where, what, fix, field=field))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
 from packaging_targets.errors import PackagingError, Problem
@@ -157,4 +157,4 @@ def checked_from_json(value: dict[str, Any], listing: Listing) -> Checked:
 
 
 def _rows(problems: Iterable[Problem]) -> list[list[str]]:
-    return [[problem.where, problem.what, problem.fix] for problem in problems]
+    return [list(astuple(problem)) for problem in problems]

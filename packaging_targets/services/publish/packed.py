@@ -105,7 +105,7 @@ def _listing(folder: str, problems: list[Problem]) -> tuple[bytes, list[Any]]:
         if isinstance(features, list) and features:
             return data, features
         what = f"`{COLLECTION_FILE}` lists no features"
-        problems.append(Problem(f"{path}  ($.features)", what, _AGAIN))
+        problems.append(Problem(path, what, _AGAIN, field="$.features"))
     return b"", []
 
 
@@ -123,27 +123,29 @@ class _Listed:
         """The `devcontainer-feature.json` that the entry comes from, or empty."""
         return self.sources.get(str(self.entry.get("id")), "") if isinstance(self.entry, dict) else ""
 
-    def at(self, key: str = "") -> str:
-        """Return where a person finds the entry, or a key of it."""
+    def problem(self, what: str, fix: str, key: str = "") -> Problem:
+        """Return what is wrong with the entry, or with a key of it, where a person finds that."""
+        inner = f".{key}" if key else ""
         if self.source:
-            return f"{self.source}  ($.{key})"
-        return f"{os.path.join(self.folder, COLLECTION_FILE)}  ($.features[{self.place}]{f'.{key}' if key else ''})"
+            return Problem(self.source, what, fix, field=f"${inner}")
+        where = os.path.join(self.folder, COLLECTION_FILE)
+        return Problem(where, what, fix, field=f"$.features[{self.place}]{inner}")
 
 
 def _feature(listed: _Listed, problems: list[Problem]) -> PackedFeature | None:
     metadata = listed.entry if isinstance(listed.entry, dict) else {}
     feature_id, text = metadata.get("id"), metadata.get("version")
     if not isinstance(feature_id, str) or not isinstance(text, str) or not feature_id:
-        problems.append(Problem(listed.at(), "a feature has no `id` or no `version`", _AGAIN))
+        problems.append(listed.problem("a feature has no `id` or no `version`", _AGAIN))
         return None
     faults = [
-        *(Problem(listed.at("version"), what, fix) for what, fix in _version_faults(feature_id, text)),
-        *(Problem(listed.at("legacyIds"), what, fix) for what, fix in _legacy_faults(feature_id, metadata)),
+        *(listed.problem(what, fix, "version") for what, fix in _version_faults(feature_id, text)),
+        *(listed.problem(what, fix, "legacyIds") for what, fix in _legacy_faults(feature_id, metadata)),
     ]
     wrong: list[Problem] = []
     found = None if faults else _archive(listed.folder, feature_id, text, metadata, wrong)
     problems += faults
-    problems += [Problem(listed.source or one.where, one.what, one.fix) for one in wrong]
+    problems += [Problem(listed.source, one.what, one.fix) for one in wrong] if listed.source else wrong
     if found is None:
         return None
     path, digest, size = found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import Problem
@@ -193,5 +193,5 @@ def _row(known: Known) -> tuple[object, ...]:
         dumps(known.sources),
         dumps(known.reads),
         dumps(known.provided),
-        dumps([[one.where, one.what, one.fix] for one in known.warnings]),
+        dumps(list(map(astuple, known.warnings))),
     )
