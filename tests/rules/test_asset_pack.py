@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from packaging_targets.adapters.testing import Workspace
-from packaging_targets.build.planning.analysis import Analysis, AnalysisContext, Offered, analyse
+from packaging_targets.build.planning.analysis import Analysis, analyse
+from packaging_targets.build.planning.context import AnalysisContext, Offered
 from packaging_targets.build.planning.sources import find_sources
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.assets.reader import AssetPack
