@@ -10,8 +10,9 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
@@ -64,29 +65,37 @@ class Transport:
 
     def send(self, request: Request) -> Answer:
         """Return the answer, whatever its status. Raises RegistryError where there is none."""
-        attempt = 0
-        while True:
-            if self._closed.is_set():
-                raise RegistryError.one("there was no time left for this", place(request), "try again")
+        attempts = self.patience.attempts if request.repeatable else 1
+        attempt = 1
+        while (answer := self.tried(partial(self._led_on, request), attempt, attempts)) is None:
             attempt += 1
-            last = not request.repeatable or attempt >= self.patience.attempts
-            asked = 0.0
-            try:
-                answer = self._led_on(request)
-            except PassingError:
-                if last:
-                    raise
-            else:
-                if last or not answer.may_pass:
-                    return answer
-                asked = answer.asks_to_wait
-            self.wait(attempt, asked)
+        return answer
 
-    def wait(self, attempt: int, asked: float = 0.0) -> None:
-        """Wait after the `attempt`-th try (from 1), where the server asked for `asked` seconds."""
+    def tried(
+        self, ask: Callable[[], Answer], attempt: int, attempts: int, mended: Container[int] = ()
+    ) -> Answer | None:
+        """Return what `ask` gets, or None, after a wait, where another try may get something else.
+
+        This is the `attempt`-th try (from 1) of `attempts`. `mended` are statuses besides the passing ones after which
+        the caller knows how to go on. Raises PassingError where there is no answer, and no try is left.
+        """
+        last = attempt >= attempts
+        asked = 0.0
+        try:
+            answer = ask()
+        except PassingError:
+            if last:
+                raise
+        else:
+            if last or not (answer.may_pass or answer.status in mended):
+                return answer
+            asked = answer.asks_to_wait
         (self.patience.sleep or self._closed.wait)(self.patience.pause(attempt, asked))
+        return None
 
     def _led_on(self, request: Request) -> Answer:
+        if self._closed.is_set():
+            raise RegistryError.one("there was no time left for this", place(request), "try again")
         for _ in range(_MAX_REDIRECTS + 1):
             answer = self._once(request)
             location = answer.headers.get("location")
