@@ -51,15 +51,15 @@ class File(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What is to be packaged: `mode` is `single` or `collection`, `source` the folder that holds the features.
+class FeatureSources:
+    """What is to be packaged: `mode` is `single` or `collection`, `folder` the one that holds the features.
 
     `folders` maps the paths of the features' folders, as people write them from the current folder (and empty for
     that), to what they are called without links.
     """
 
     mode: str
-    source: str
+    folder: str
     folders: Mapping[str, str]
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -105,7 +105,7 @@ class Listing:
             raise PackagingError(unreadable(path, error)) from error
 
 
-def find_target(path: str, output: str) -> Target:
+def find_sources(path: str, output: str) -> FeatureSources:
     """Return what the folder `path` asks to package; `output` is the output folder, which is never a feature.
 
     Raises RequestError where there is no such folder, or none that holds a feature or a collection.
@@ -115,7 +115,7 @@ def find_target(path: str, output: str) -> Target:
         what = f"`{shown}` is no folder" if os.path.lexists(shown) else f"there is no folder `{shown}`"
         raise RequestError.one(what, shown, "name the folder of a feature, or one with a folder `src` of features")
     if os.path.lexists(within(path, METADATA_FILE)):
-        return Target(SINGLE, path, {path: os.path.realpath(shown)})
+        return FeatureSources(SINGLE, path, {path: os.path.realpath(shown)})
     source = within(path, SOURCE_FOLDER)
     if os.path.isdir(source):
         return _collection(source, os.path.realpath(output))
@@ -123,7 +123,7 @@ def find_target(path: str, output: str) -> Target:
     raise RequestError.one(what, shown, _where_else(path))
 
 
-def _collection(source: str, output: str) -> Target:
+def _collection(source: str, output: str) -> FeatureSources:
     folders, findings = {}, Findings()
     here = os.path.realpath(source)
     for entry in _entries(source):
@@ -138,7 +138,7 @@ def _collection(source: str, output: str) -> Target:
             # Left out, a link to a feature would be missed by whoever gets the release; any other means little.
             note = findings.error if os.path.isfile(within(path, METADATA_FILE)) else findings.warn
             note(path, f"`{path}` is a symbolic link, and so no feature", "put a copy of the folder in its place")
-    return Target(COLLECTION, source, folders, tuple(findings.errors), tuple(findings.warnings))
+    return FeatureSources(COLLECTION, source, folders, tuple(findings.errors), tuple(findings.warnings))
 
 
 def _entries(folder: str) -> Sequence[os.DirEntry[str]]:
