@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import graphlib
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import packaging_targets
-from packaging_targets.adapters.testing import Workspace
+from packaging_targets.adapters.testing import PACKAGING, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -281,11 +280,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def imported(ws: Workspace, *arguments: str) -> set[str]:
-    environment = {**ws._environment(ws.root.parent / "events"), "PYTHONPATH": str(ROOT)}
+    environment = {**ws.whole_environment(), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-X", "importtime", *arguments]
-    done = subprocess.run(
-        command, cwd=ws.root, env={**os.environ, **environment}, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command, cwd=ws.root, env=environment, capture_output=True, text=True, check=True)
     assert "up to date: 1 target" in done.stdout
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     return {line.rpartition("|")[2].strip() for line in lines[1:]}
@@ -300,7 +297,7 @@ def test_nothing_to_do_imports_next_to_nothing(built: Workspace) -> None:
         check=True,
     )
     before = {line.rpartition("|")[2].strip() for line in plain.stderr.splitlines()}
-    found = imported(built, "-m", "packaging_targets.adapters.cli.main", "build") - before
+    found = imported(built, *PACKAGING[1:], "build") - before
     roots = {name.split(".")[0] for name in found}
     heavy = {
         "argparse",

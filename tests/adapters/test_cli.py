@@ -75,7 +75,7 @@ def test_labels_and_patterns(ws: Workspace, words: str, built: list[str]) -> Non
 @pytest.mark.parametrize("word", [":one", ":all", ":*", "//a"])
 def test_labels_are_relative_to_the_folder(ws: Workspace, word: str) -> None:
     ws.write({"a/TARGETS.toml": ARCHIVE.format("one") + ARCHIVE.format("a")})
-    run = ws.run([sys.executable, "-m", "packaging_targets.adapters.cli.main", "build", word], cwd="a")
+    run = ws.packaging("build", word, cwd="a")
     built = {":one": ["//a:one"], "//a": ["//a:a"]}.get(word, ["//a:a", "//a:one"])
     assert (run.exit_code, run.built) == (0, built), run.output
 
