@@ -28,7 +28,7 @@ class Floor(Peer):
 
     def command(self, tree: Tree) -> list[str]:
         """Return the script beside this one, without site packages."""
-        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "floor.py")
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lstat_all.py")
         return [sys.executable, "-I", "-S", script, str(self._processes), tree.path("inputs.txt")]
 
 
