@@ -54,7 +54,7 @@ class Make(Peer):
 
 
 def _for_each(tree: Tree, text: str) -> str:
-    """Return the text for each module: `{folder}` is its folder, `{out}` that of its outputs, `{inputs}` are its files."""
+    """Return the text for each module, with `{folder}`, with `{out}` for that of its outputs, and `{inputs}`."""
     parts = (
         text.format(folder=one.folder, out=f"{one.folder}/out", inputs=" ".join(one.inputs)) for one in tree.modules
     )

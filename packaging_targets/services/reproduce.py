@@ -77,7 +77,7 @@ def reproduce(start: str) -> Report:
     with tempfile.TemporaryDirectory(prefix="packaging-reproduce-") as room:
         first, second = (_build(side, settings, paths, os.path.realpath(room)) for side in sides())
         outputs = _outputs(first) | _outputs(second)
-        found = (_difference(path, first.root, second.root) for path in sorted(outputs))
+        found = (difference(path, first.root, second.root) for path in sorted(outputs))
         return Report(tuple(sorted(outputs)), tuple(one for one in found if one))
 
 
@@ -237,7 +237,8 @@ def _outputs(copy: Settings) -> set[str]:
     return {*listed, *(_walk(copy.root, copy.out) if os.path.isdir(out) else ())}
 
 
-def _difference(path: str, first: str, second: str) -> Difference | None:
+def difference(path: str, first: str, second: str) -> Difference | None:
+    """Return how the outputs at `path` in two workspaces differ, or None where they are the same."""
     one, other = os.path.join(first, path), os.path.join(second, path)
     was, now = examine(one)[0], examine(other)[0]
     if was == now:

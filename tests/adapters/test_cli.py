@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from packaging_targets import __version__
-from packaging_targets.adapters.cli.commands import _parser, run
+from packaging_targets.adapters.cli.commands import make_parser, run
 from packaging_targets.adapters.testing import Workspace
 
 ARCHIVE = '[[archive]]\nname = "{}"\nsrcs = ["*.txt"]\n'
@@ -199,7 +199,7 @@ def test_every_word_of_every_verb_is_explained() -> None:
                 for inner in action.choices.values():
                     yield from parsers(inner)
 
-    found = list(parsers(_parser()))
+    found = list(parsers(make_parser()))
     assert len(found) > 8
     verbs = argparse._SubParsersAction
     silent = [

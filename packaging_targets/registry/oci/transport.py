@@ -101,7 +101,7 @@ class Transport:
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or not location:
                 return answer
-            request = _redirected(request, answer, location)
+            request = redirected(request, answer, location)
         raise RegistryError.one(f"the registry redirects more than {_MAX_REDIRECTS} times", place(request), "")
 
     def _once(self, request: Request) -> Answer:
@@ -216,7 +216,8 @@ def _too_long(request: Request) -> PackagingError:
     return IntegrityError.one(f"the answer is longer than the {request.limit:,} bytes that it may have", place(request))
 
 
-def _redirected(request: Request, answer: Answer, location: str) -> Request:
+def redirected(request: Request, answer: Answer, location: str) -> Request:
+    """Return the request that an answer asks for in the place of another; raises RegistryError where it must not."""
     target = joined(request.url, location)
     if target is None:
         raise RegistryError.one("the registry redirects to what is no address of the web", place(request), "")

@@ -16,11 +16,13 @@ from oci_registry import FakeRegistry, Fault
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError, RequestError
 from packaging_targets.formats.oci.manifest import Descriptor, OciManifest
 from packaging_targets.model.digest import Digest
+from packaging_targets.registry.oci.auth import Session
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.credentials import Credentials
+from packaging_targets.registry.oci.messages import Answer, Request
 from packaging_targets.registry.oci.reference import Registry, Repository
-from packaging_targets.registry.oci.transport import Patience
-from packaging_targets.registry.oci.upload import Blob
+from packaging_targets.registry.oci.transport import Patience, Transport, redirected
+from packaging_targets.registry.oci.upload import Blob, Upload
 
 DATA = bytes(range(256)) * 40  # 10 KiB
 DIGEST = Digest.of(DATA)
@@ -337,18 +339,27 @@ def test_what_is_no_token(home: FakeRegistry, answer: bytes) -> None:
 
 
 def test_credentials_go_to_no_realm_without_tls(home: FakeRegistry) -> None:
-    from packaging_targets.registry.oci.auth import Challenge, Session
-    from packaging_targets.registry.oci.transport import Transport
+    class Asks(Transport):
+        """A registry that wants credentials for a realm."""
 
-    session = Session(Registry("ghcr.io"), Transport(), lambda _: Credentials("ana", "s3cret"))
-    with pytest.raises(RegistryError) as caught:
-        session._realm(Challenge("bearer", {"realm": "http://evil.example/token"}))
-    assert str(caught.value) == (
+        def __init__(self, realm: str) -> None:
+            super().__init__()
+            self.challenge = {"www-authenticate": f'Bearer realm="{realm}"'}
+
+        def send(self, request: Request) -> Answer:
+            return Answer(401, self.challenge, b"", request.url)
+
+    def let_in(realm: str) -> RegistryError:
+        session = Session(Registry("ghcr.io"), Asks(realm), lambda _: Credentials("ana", "s3cret"))
+        with pytest.raises(RegistryError) as caught:
+            session.send(Request("GET", "https://ghcr.io/v2/"))
+        return caught.value
+
+    assert str(let_in("http://evil.example/token")) == (
         "error: the registry wants the credentials sent to `evil.example` without TLS\n  at https://ghcr.io\n"
         "  fix: correct the realm in the registry's configuration"
     )
-    with pytest.raises(RegistryError, match="names no address at which tokens are to be had"):
-        session._realm(Challenge("bearer", {"realm": "file:///etc/passwd"}))
+    assert "names no address at which tokens are to be had" in str(let_in("file:///etc/passwd"))
 
 
 # What may pass, and what does not
@@ -464,7 +475,6 @@ def test_a_download_that_is_cut_begins_again(home: FakeRegistry) -> None:
     told.push()
     short = Fault(status=200, body=DATA[:100], headers={"Content-Length": str(len(DATA)), "Connection": "close"})
     home.fail("GET", "/blobs/", short, times=2)
-    told.client._transport.patience = told.client._transport.patience
     into = io.BytesIO()
     told.client.read_blob(told.place, DIGEST, len(DATA), into)
     assert into.getvalue() == DATA
@@ -764,30 +774,35 @@ def test_redirects_without_end(home: FakeRegistry) -> None:
 
 
 def test_a_redirect_never_leads_from_tls_to_plain_http() -> None:
-    from packaging_targets.registry.oci.messages import Answer, Request
-    from packaging_targets.registry.oci.transport import _redirected
-
     request = Request("GET", "https://ghcr.io/v2/a/blobs/x", {"Authorization": "Bearer s3cret"})
     with pytest.raises(RegistryError) as caught:
-        _redirected(request, Answer(307, {}, b"", request.url), "http://ghcr.io/v2/a/blobs/x")
+        redirected(request, Answer(307, {}, b"", request.url), "http://ghcr.io/v2/a/blobs/x")
     assert "redirects from TLS to plain HTTP, to `ghcr.io`" in str(caught.value)
     with pytest.raises(RegistryError, match="redirects a PUT to `b"):
-        _redirected(Request("PUT", "https://ghcr.io/x"), Answer(302, {}, b"", ""), "https://b.example/")
+        redirected(Request("PUT", "https://ghcr.io/x"), Answer(302, {}, b"", ""), "https://b.example/")
 
 
 def test_an_upload_address_that_forgot_the_tls_before_it() -> None:
-    from packaging_targets.registry.oci.auth import Session
-    from packaging_targets.registry.oci.messages import Answer, Request
-    from packaging_targets.registry.oci.transport import Transport
-    from packaging_targets.registry.oci.upload import Upload
+    class Begins(Transport):
+        """A registry that begins uploads at a location, and takes what is put there."""
 
-    registry = Registry("r.example:8443")
-    session = Session(registry, Transport(), lambda _: None)
-    upload = Upload(session, Repository(registry, "a"), Blob.of(DIGEST, DATA), lambda: False)
-    request = Request("POST", "https://r.example:8443/v2/a/blobs/uploads/")
+        def __init__(self, location: str) -> None:
+            super().__init__()
+            self.location = location
+            self.put = ""
+
+        def send(self, request: Request) -> Answer:
+            if request.method == "POST":
+                return Answer(202, {"location": self.location}, b"", request.url)
+            self.put = request.url
+            return Answer(201, {}, b"", request.url)
 
     def located(text: str) -> str:
-        return upload._location(request, Answer(202, {"location": text}, b"", request.url))
+        registry, begins = Registry("r.example:8443"), Begins(text)
+        session = Session(registry, begins, lambda _: None)
+        Upload(session, Repository(registry, "a"), Blob.of(DIGEST, DATA), lambda: False).run()
+        digest = str(DIGEST).replace(":", "%3A")
+        return begins.put.replace(f"?digest={digest}&", "?").removesuffix(f"?digest={digest}")
 
     assert located("http://r.example/v2/a/blobs/uploads/1?x=y") == "https://r.example:8443/v2/a/blobs/uploads/1?x=y"
     assert located("/v2/a/blobs/uploads/1") == "https://r.example:8443/v2/a/blobs/uploads/1"
