@@ -23,11 +23,6 @@ argv = ["sh", "-c", "echo {name} > {{out}}; sleep {seconds}"]
 """
 
 
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "repo")
-
-
 def declare(ws: Workspace, *seconds: float) -> None:
     entries = (SLOW.format(name=f"c{place:02}", seconds=time) for place, time in enumerate(seconds))
     ws.write({"TARGETS.toml": "[workspace]\n" + "".join(entries)})
