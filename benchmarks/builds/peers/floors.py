@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from benchmarks.peers.peer import JOBS, Peer
-from benchmarks.tree import INPUTS, Tree
+from benchmarks.builds.peers.peer import JOBS, Peer
+from benchmarks.builds.tree import INPUTS, Tree
 
 
 class Floor(Peer):
