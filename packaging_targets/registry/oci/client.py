@@ -24,8 +24,8 @@ from packaging_targets.registry.oci.upload import CHUNK, Blob, Upload
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MAX_MANIFEST = 4 << 20
-MAX_TAGS = 100_000
+_MAX_MANIFEST = 4 << 20
+_MAX_TAGS = 100_000
 _MAX_TAG_PAGE = 8 << 20
 _PAGE = 1000
 _NOT_FOUND = 404
@@ -118,8 +118,8 @@ class OciClient:
                 raise self._session.error(request, answer)
             found += _tags_of(request, answer)
             url = _next_page(request, answer)
-            if len(found) > MAX_TAGS or url in seen:
-                what = f"the list of tags does not end, or is longer than {MAX_TAGS:,}"
+            if len(found) > _MAX_TAGS or url in seen:
+                what = f"the list of tags does not end, or is longer than {_MAX_TAGS:,}"
                 raise RegistryError.one(what, place(request), "")
         return tuple(dict.fromkeys(found))
 
@@ -174,7 +174,7 @@ class OciClient:
 
 
 def _manifest_request(method: str, repository: Repository, reference: str) -> Request:
-    return Request(method, repository.url(f"manifests/{reference}"), {"Accept": _ACCEPTED}, limit=MAX_MANIFEST)
+    return Request(method, repository.url(f"manifests/{reference}"), {"Accept": _ACCEPTED}, limit=_MAX_MANIFEST)
 
 
 def _told_digest(answer: Answer) -> Digest | None:
