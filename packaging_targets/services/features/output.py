@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.feature.folder import METADATA_FILE, is_output_folder
-from packaging_targets.services.features.folders import COLLECTION, SINGLE, SOURCE_FOLDER, within
+from packaging_targets.services.features.folders import within
+from packaging_targets.services.features.sources import COLLECTION, SINGLE, SOURCE_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from packaging_targets.services.features.folders import FeatureSources
+    from packaging_targets.services.features.sources import FeatureSources
 
 DEFAULT = "./output"
 _STAGING = ".features-package-"

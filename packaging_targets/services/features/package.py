@@ -14,16 +14,18 @@ from packaging_targets.errors import PackagingError
 from packaging_targets.formats.feature.checks import VERSIONED, Checked, Feature, collection_text, settle
 from packaging_targets.formats.feature.folder import COLLECTION_FILE
 from packaging_targets.model.digest import Digest
-from packaging_targets.services.features.folders import COLLECTION, find_sources, list_folder, plain, within
+from packaging_targets.services.features.folders import list_folder, plain, within
 from packaging_targets.services.features.output import DEFAULT, OutputFolder
 from packaging_targets.services.features.packing import Packed, check_all, checked_from_json, checked_to_json, pack_all
 from packaging_targets.services.features.receipt import Receipt
+from packaging_targets.services.features.sources import COLLECTION, find_sources
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from packaging_targets.errors import Problem
-    from packaging_targets.services.features.folders import FeatureSources, Listing
+    from packaging_targets.services.features.folders import Listing
+    from packaging_targets.services.features.sources import FeatureSources
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import Problem
 from packaging_targets.formats.feature.folder import COLLECTION_FILE, METADATA_FILE
-from packaging_targets.services.features.folders import SOURCE_FOLDER, plain, within
+from packaging_targets.services.features.folders import plain, within
 from packaging_targets.services.features.package import FeaturePackaging, package
+from packaging_targets.services.features.sources import SOURCE_FOLDER
 from packaging_targets.services.publish.packed import holds_archives
 
 if TYPE_CHECKING:
