@@ -48,11 +48,6 @@ GOLDEN = {
 UUID = "00000000-0000-4000-8000-0000000000"
 
 
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "repo")
-
-
 def png(*tiles: tuple[int, int, int], size: int = 8) -> bytes:
     """A strip of tiles, each of one colour."""
     image = Image.new("RGB", (size * len(tiles), size))
