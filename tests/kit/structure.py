@@ -7,7 +7,6 @@ import graphlib
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,8 +146,3 @@ def median_and_90th(values: Iterable[int]) -> tuple[int, int, int]:
     """Return the median, the 90th percentile and the greatest."""
     ordered = sorted(values)
     return ordered[len(ordered) // 2], ordered[len(ordered) * 9 // 10], ordered[-1]
-
-
-def is_sorted(values: Iterable[int]) -> bool:
-    """Tell whether no value is smaller than the one before it."""
-    return all(one <= other for one, other in pairwise(values))
