@@ -6,16 +6,12 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from structure import PRODUCT, Code, layer_of, median_and_90th
 
 import packaging_targets
 from packaging_targets.adapters.testing import PACKAGING, Workspace
-
-if TYPE_CHECKING:
-    pass
 
 ROOT = Path(packaging_targets.__file__).parents[1]
 RULES = ROOT / "rules"
