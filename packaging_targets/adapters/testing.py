@@ -164,7 +164,5 @@ class Workspace:
             "XDG_CACHE_HOME": str(self.cache),
             "PYTHONPATH": os.pathsep.join(path for path in paths if path),
         }
-        kept = {
-            name: value for name, value in os.environ.items() if name not in {"SOURCE_DATE_EPOCH", "PACKAGING_LOG_JSON"}
-        }
+        kept = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         return {**kept, **own, **self.environment}
