@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from packaging_targets.build.kinds import kind_of
-from packaging_targets.errors import PackagingError, Problem, RequestError
+from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.model.action import Action
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import STATE_FOLDER
@@ -218,7 +218,7 @@ def _actions(rule: Rule, context: AnalysisContext) -> tuple[Action, ...]:
         if isinstance(one.inputs, str) or isinstance(one.outputs, str):
             what = f"the rule `{rule.name}` gave an action a text as inputs or outputs"
             raise RequestError.one(what, fix="give a tuple of paths: (path,)")
-        kind_of(one.kind)
+    raise_all(problem for one in found for problem in kind_of(one.kind).problems(one))
     return found
 
 
