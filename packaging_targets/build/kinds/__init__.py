@@ -71,8 +71,8 @@ class Kind:
         # An action without any outputs is refused whatever its kind.
         if (count := len(action.outputs)) and count not in self.outputs:
             takes = " or ".join(map(str, self.outputs))
-            files = "file" if self.outputs[-1] == 1 else "files"
-            yield Problem("", f"the kind `{action.kind}` makes {takes} {files}, but the action has {count} outputs")
+            files, outputs = ("file" if self.outputs[-1] == 1 else "files"), ("output" if count == 1 else "outputs")
+            yield Problem("", f"the kind `{action.kind}` makes {takes} {files}, but the action has {count} {outputs}")
 
     def run(self, action: Action, step: Step) -> None:
         """Do the action."""

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from packaging_targets.formats.archive.members import Writable
     from packaging_targets.model.manifest import Manifest, SourceReader
 
-FORMATS = ("sha256sum", "record")
-"""What a list may look like."""
-
 _QUOTED = re.compile(rb'[,"\r\n]')
 
 
@@ -34,7 +31,7 @@ def write_digests(stream: Writable, manifest: Manifest, sources: SourceReader, f
     if itself and form != "record":
         what = f"a list in the format `{form}` cannot name `{itself}` itself, because no line goes without a digest"
         raise RequestError.one(what, fix="leave `itself` out")
-    line = _record if form == "record" else _sha256sum
+    line = FORMATS[form]
     for member in members(manifest, sources):
         if not member.is_folder and member.link is None:
             digest = hashlib.sha256()
@@ -57,3 +54,7 @@ def _record(name: bytes, digest: bytes, size: int) -> bytes:
 
 def _cell(name: bytes) -> bytes:
     return b'"%b"' % name.replace(b'"', b'""') if _QUOTED.search(name) else name
+
+
+FORMATS = {"sha256sum": _sha256sum, "record": _record}
+"""What writes a line of each format."""
