@@ -327,7 +327,7 @@ yield Action("zip/1", {"manifest": manifest}, (), (context.output("x.zip"),), "o
 yield Action("tar/1", {"manifest": manifest.to_json(), "roots": True}, (), (context.output("x.tar"),), "two")""",
     )
     run = ws.packaging("build")
-    at = "  at a/TARGETS.toml:1  (//a:a)\n"
+    at = "  at rules/r/rule.py  (//a:a)\n"
     assert (run.exit_code, run.output) == (
         2,
         "error: the kind `tar/1` has no parameter `roots`\n"

@@ -11,43 +11,30 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sources import Sources
 
 from packaging_targets.errors import PackagingError, RequestError
 from packaging_targets.formats.archive.digests import FORMATS, write_digests
-from packaging_targets.model.manifest import Entry, Manifest, SourceInfo
+from packaging_targets.model.manifest import Entry, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-class Sources:
-    """Files in memory; a string is a link."""
-
-    def __init__(self, files: Mapping[str, bytes | str]) -> None:
-        self.files = files
-
-    def info(self, path: str) -> SourceInfo:
-        data = self.files[path]
-        return SourceInfo(0, link=data) if isinstance(data, str) else SourceInfo(len(data))
-
-    def open(self, path: str) -> BinaryIO:
-        data = self.files[path]
-        assert isinstance(data, bytes)
-        return io.BytesIO(data)
+    from sources import Content
 
 
-def list_of(form: str, manifest: Manifest, files: Mapping[str, bytes | str], itself: str = "") -> bytes:
+def list_of(form: str, manifest: Manifest, files: Mapping[str, Content], itself: str = "") -> bytes:
     out = io.BytesIO()
     write_digests(out, manifest, Sources(files), form, itself=itself)
     return out.getvalue()
 
 
-def sample() -> tuple[Manifest, dict[str, bytes | str]]:
+def sample() -> tuple[Manifest, dict[str, Content]]:
     entries = [
         Entry("a b.txt", "src/a"),
         Entry('a,"b".txt', text="ä\n"),
