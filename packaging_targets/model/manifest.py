@@ -38,8 +38,8 @@ class Entry:
     """One path of a tree: a file from a source, literal text, a symbolic link, or a folder.
 
     `dest` is a relative POSIX path without `.` or `..`. Exactly one of `source`, `text`, `link` is set, or none
-    for a folder. A source that is itself a symbolic link is written as that link. `executable` None means: as
-    the source is.
+    for a folder: ValueError names two that are. A source that is itself a symbolic link is written as that link.
+    `executable` None means: as the source is.
     """
 
     dest: str
@@ -47,6 +47,11 @@ class Entry:
     text: str | None = None
     link: str | None = None
     executable: bool | None = None
+
+    def __post_init__(self) -> None:
+        if (self.source, self.text, self.link).count(None) <= 1:
+            given = [name for name in ("source", "text", "link") if getattr(self, name) is not None]
+            raise ValueError(f"the entry `{self.dest}` has a {' and a '.join(given)}, and may have one of them")
 
     @property
     def is_folder(self) -> bool:
@@ -70,8 +75,8 @@ class Manifest:
         by_dest: dict[str, Entry] = {}
         for entry in entries:
             _check(entry.dest)
-            if by_dest.setdefault(entry.dest, entry) != entry:
-                raise ValueError(f"two sources want to be `{entry.dest}`")
+            if (other := by_dest.setdefault(entry.dest, entry)) != entry:
+                raise ValueError(f"two sources want to be `{entry.dest}`: {_content(other)} and {_content(entry)}")
         for dest in list(by_dest):
             for parent in _parents(dest):
                 if not by_dest.get(parent, Entry(parent)).is_folder:
@@ -100,6 +105,16 @@ def _row(entry: Entry) -> list[Any]:
     while row[-1] is None:
         row.pop()
     return row
+
+
+def _content(entry: Entry) -> str:
+    """Return what an entry holds, in words that tell it from another entry of the same destination."""
+    if entry.is_folder:
+        return "a folder"
+    mode = {True: ", executable", False: ", not executable", None: ""}[entry.executable]
+    if entry.link is not None:
+        return f"a link to `{entry.link}`{mode}"
+    return (f"`{entry.source}`" if entry.source is not None else "a text") + mode
 
 
 def _check(dest: str) -> None:

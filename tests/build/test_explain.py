@@ -149,9 +149,11 @@ def test_what_json_tells_apart_and_python_does_not_runs_too(tmp_path: Path) -> N
                 from packaging_targets import Action
 
                 def analyse(context):
-                    params = {"text": "x", "executable": context.target.fields["flag"]}
-                    return [Action("write/1", params, (), (context.output("x"),))]
+                    params = {"label": "x", "variables": {"flag": context.target.fields["flag"]}, "sources": []}
+                    outputs = context.output("x"), context.output("y")
+                    return [Action("dockerfile/1", params, (context.template("x.j2"),), outputs)]
             """,
+            "rules/flag/x.j2": "FROM {{ flag }}\n",
             "rules/flag/schema.json": '{"title": "flag", "description": "d", "properties": {"flag": {"description": "d"}}}',
             "a/TARGETS.toml": '[[flag]]\nname = "a"\nflag = 1\n',
         }

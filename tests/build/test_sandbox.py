@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 OUT = "dist/pkg/out.txt"
 REASON = "bubblewrap is not installed"
+DECLARE = "add it to `srcs`; in a rule of your own, to the action's inputs too"
 
 
 class Written(io.BytesIO):
@@ -221,11 +222,11 @@ def test_an_input_may_become_the_output(repo: Repo) -> None:
 def test_every_surprise_is_told_at_once(repo: Repo) -> None:
     outs = ("dist/pkg/fifo", "dist/pkg/folder", "dist/pkg/link", "dist/pkg/missing", OUT)
     script = "cd ../dist/pkg; mkfifo fifo; mkdir folder; ln -s /etc/passwd link; echo >out.txt; touch a ../b"
-    undeclared_output, irregular = "add it to `outs`, or write it below $TMPDIR", "write its content there"
+    undeclared_output, irregular = "declare it as an output, or write it below $TMPDIR", "write its content there"
     assert repo.refuses(script, outs=outs).split("\n\n") == [
         problem(
             "`sh` did not make the output `dist/pkg/missing`",
-            "let it write `dist/pkg/missing`: {out} and {outs} in `argv` stand for the outputs",
+            "let it write `../dist/pkg/missing`: it runs in `pkg`",
         ),
         problem("`sh` made `dist/b`, which is not declared", undeclared_output),
         problem("`sh` made `dist/pkg/a`, which is not declared", undeclared_output),
@@ -325,10 +326,10 @@ def test_a_tool_that_is_not_installed() -> None:
         command.tool_paths(Action("command/1", params, (), (OUT,)))
     assert str(caught.value) == (
         "error: there is no program `/opt/no/such`\n"
-        "  fix: install `/opt/no/such`, or make it one of the `srcs` or the output of a dependency\n\n"
+        "  fix: install `/opt/no/such`, or call an input: a source, or the output of a dependency\n\n"
         "error: there is no program `no-such-a` on the path "
         "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\n"
-        "  fix: install `no-such-a`, or make it one of the `srcs` or the output of a dependency"
+        "  fix: install `no-such-a`, or call an input: a source, or the output of a dependency"
     )
 
 
@@ -339,29 +340,27 @@ def test_tools_are_files_without_links_in_their_order(tmp_path: Path) -> None:
     env = {"PATH": f"{tmp_path}:/usr/bin"}
     params = {"argv": ["linked"], "cwd": "", "env": env, "tools": ["linked", "env"], "timeout": 9}
     real, env_file = os.path.realpath(tmp_path / "real"), os.path.realpath("/usr/bin/env")
-    assert command.tool_paths(Action("command/1", params, (), (OUT,))) == (real, env_file)
+    assert command.tool_paths(Action("command/1", params, (), (OUT,))) == {"linked": real, "env": env_file}
 
 
 @pytest.mark.parametrize(
-    ("script", "missed", "fix"),
+    ("script", "missed"),
     [
-        ("cat secret.txt", "pkg/secret.txt", "add `secret.txt` to `srcs`"),
-        ("cat ./a/../secret.txt", "pkg/secret.txt", "add `secret.txt` to `srcs`"),
-        ('cat "$PWD/secret.txt"', "pkg/secret.txt", "add `secret.txt` to `srcs`"),
-        ("cat 'two words.txt'", "pkg/two words.txt", "add `two words.txt` to `srcs`"),
-        ("python3 main.py", "pkg/main.py", "add `main.py` to `srcs`"),
-        ("python3 -c 'import helpful'", "pkg/helpful.py", "add `helpful.py` to `srcs`"),
-        ("python3 -c 'import tree.leaf'", "pkg/tree/__init__.py", "add `tree/__init__.py` to `srcs`"),
-        (
-            "cat ../other/x.json",
-            "other/x.json",
-            "name the target that makes `other/x.json` in `deps`, or move the command to a package above it",
-        ),
+        ("cat secret.txt", "pkg/secret.txt"),
+        ("cat ./a/../secret.txt", "pkg/secret.txt"),
+        ('cat "$PWD/secret.txt"', "pkg/secret.txt"),
+        ("cat 'two words.txt'", "pkg/two words.txt"),
+        ("python3 main.py", "pkg/main.py"),
+        ("python3 -c 'import helpful'", "pkg/helpful.py"),
+        ("python3 -c 'import tree.leaf'", "pkg/tree/__init__.py"),
+        ("cat ../other/x.json", "other/x.json"),
     ],
 )
-def test_a_missed_file_is_named(repo: Repo, script: str, missed: str, fix: str) -> None:
+def test_a_missed_file_is_named(repo: Repo, script: str, missed: str) -> None:
     repo.write(dict.fromkeys(("pkg/secret.txt", "pkg/two words.txt", "pkg/main.py", "pkg/helpful.py"), ""))
     repo.write(dict.fromkeys(("pkg/tree/__init__.py", "pkg/tree/leaf.py", "other/x.json", "pkg/a/b"), ""))
+    elsewhere = f"name the target that makes `{missed}` in `deps`, or move this one to a package above it"
+    fix = DECLARE if missed.startswith("pkg/") else elsewhere
     expected = f"error: `sh` looked for `{missed}`, which is not declared\n  fix: {fix}"
     assert expected in repo.refuses(script, inputs=("pkg/a/b",)).split("\n\n")
 
@@ -510,7 +509,7 @@ def test_behind_walls_a_silent_failure_is_traced(walled: Repo) -> None:
         "error: `sh` ended with exit code 1 and said nothing\n"
         "  fix: mend the program, or what it is given\n\n"
         "error: `sh` looked for `pkg/secret.txt`, which is not declared\n"
-        "  fix: add `secret.txt` to `srcs`"
+        "  fix: add it to `srcs`; in a rule of your own, to the action's inputs too"
     )
 
 

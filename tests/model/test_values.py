@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -78,7 +79,7 @@ def test_manifests_are_sorted_whatever_came_first(dests: list[str], random: obje
         (["a\0b"], "`a\0b` is no relative path"),
         (["a/../b"], "`a/../b` has an empty, `.` or `..` part"),
         (["a//b"], "`a//b` has an empty, `.` or `..` part"),
-        (["a", "a"], "two sources want to be `a`"),
+        (["a", "a"], "two sources want to be `a`: `0` and `1`"),
         (["a", "a/b"], "`a` is a file, and `a/b` wants it to be a folder"),
     ],
 )
@@ -86,6 +87,36 @@ def test_what_no_tree_can_hold(dests: list[str], what: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         Manifest.of(Entry(dest, source=str(place)) for place, dest in enumerate(dests))
     assert str(caught.value) == what
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "what"),
+    [
+        (Entry("x", "a/x"), Entry("x", text="b"), "`a/x` and a text"),
+        (Entry("x", link="y"), Entry("x"), "a link to `y` and a folder"),
+        (Entry("x", "a"), Entry("x", "a", executable=True), "`a` and `a`, executable"),
+        (Entry("x", "a", executable=False), Entry("x", "a"), "`a`, not executable and `a`"),
+    ],
+)
+def test_a_clash_names_both_contents(one: Entry, other: Entry, what: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        Manifest.of([one, other])
+    assert str(caught.value) == f"two sources want to be `x`: {what}"
+    assert Manifest.of([one, one]) == Manifest.of([one])
+
+
+@pytest.mark.parametrize(
+    ("contents", "names"),
+    [
+        ({"source": "a", "text": ""}, "a source and a text"),
+        ({"source": "a", "link": "b"}, "a source and a link"),
+        ({"source": "", "text": "", "link": ""}, "a source and a text and a link"),
+    ],
+)
+def test_an_entry_has_one_content(contents: dict[str, Any], names: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        Entry("x", **contents)
+    assert str(caught.value) == f"the entry `x` has {names}, and may have one of them"
 
 
 def test_an_action_survives_json_and_its_title_counts_nowhere() -> None:

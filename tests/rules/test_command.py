@@ -283,7 +283,7 @@ def test_a_source_that_links_to_an_absolute_path(ws: Workspace) -> None:
 def test_a_program_that_is_not_installed(ws: Workspace) -> None:
     output = failure(ws, 'argv = ["no-such-program"]', 'outs = ["o"]')
     assert "error: there is no program `no-such-program` on the path /usr/local/bin:" in output
-    assert "fix: install `no-such-program`, or make it one of the `srcs` or the output of a dependency" in output
+    assert "fix: install `no-such-program`, or call an input: a source, or the output of a dependency" in output
 
 
 def test_a_failure_names_the_target_and_the_missed_file(ws: Workspace) -> None:
@@ -292,7 +292,7 @@ def test_a_failure_names_the_target_and_the_missed_file(ws: Workspace) -> None:
     assert "//pkg:t" in output
     assert "`cat` ended with exit code 1" in output
     assert "`cat` looked for `pkg/limits.toml`, which is not declared" in output
-    assert "fix: add `limits.toml` to `srcs`" in output
+    assert "fix: add it to `srcs`; in a rule of your own, to the action's inputs too" in output
 
 
 def test_an_undeclared_output_leaves_nothing_behind(ws: Workspace) -> None:

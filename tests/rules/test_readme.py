@@ -21,12 +21,15 @@ def shown(language: str) -> list[str]:
 
 def followed(folder: Path) -> Workspace:
     """Return a workspace in which the page's files have been typed."""
-    (schema,), (rule, tests), (targets,) = shown("json"), shown("python"), shown("toml")
+    (schema,), (rule, script, sizes, tests), (targets,) = shown("json"), shown("python"), shown("toml")
     ws = Workspace(folder)
     ws.write(
         {
             "rules/plugin/schema.json": schema,
             "rules/plugin/rule.py": rule,
+            "rules/sizes/schema.json": '{"title": "sizes", "description": "Sizes.", "properties": {}}',
+            "rules/sizes/rule.py": sizes,
+            "rules/sizes/sizes.py": script,
             "tools/spell/TARGETS.toml": targets,
             "tools/spell/VERSION": "1.2.0\n",
             "tools/spell/src/main.lua": "return 1\n",
@@ -65,6 +68,32 @@ def test_the_tests_that_the_page_shows_pass(tmp_path: Path) -> None:
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_plugin.py"]
     )
     assert (run.exit_code, "2 passed" in run.output) == (0, True), run.output
+
+
+def test_the_script_of_a_rule_makes_what_the_page_says(tmp_path: Path) -> None:
+    ws = followed(tmp_path / "repo")
+    ws.write({"a/TARGETS.toml": '[[sizes]]\nname = "a"\nsrcs = ["*.txt"]\n', "a/x.txt": "12345", "a/y.txt": ""})
+    run = ws.build("//a:a")
+    assert (run.exit_code, run.built) == (0, ["//a:a"]), run.output
+    assert ws.read("dist/a/sizes.txt") == "5 a/x.txt\n0 a/y.txt\n"
+    ws.write({"rules/sizes/sizes.py": ws.read("rules/sizes/sizes.py").replace("path, file", "path[2:], file")})
+    assert ws.build("//a:a").built == ["//a:a"]
+    assert ws.read("dist/a/sizes.txt") == "5 x.txt\n0 y.txt\n"
+
+
+def test_the_page_tells_which_parameters_are_required() -> None:
+    rows = re.findall(r"(?m)^\| (`[a-z_.]+/\d+`[^|]*) \|[^|]+\| ([^|]+) \|$", README)
+    told = {}
+    for kinds, params in rows:
+        for kind in re.findall(r"`([^`]+)`", kinds):
+            required, _, optional = params.partition(";")
+            told[kind] = set(re.findall(r"`(\w+)`", required)), set(re.findall(r"`(\w+)`", optional))
+    told["tar/1"][1].remove("level")  # as the page says in words
+    for kind, (required, optional) in told.items():
+        known = KINDS[kind].params.known
+        assert required == {name for name, param in known.items() if param.is_needed}, kind
+        assert optional == known.keys() - required, kind
+    assert told.keys() == KINDS.keys()
 
 
 def test_the_page_names_every_kind_and_all_of_the_context() -> None:

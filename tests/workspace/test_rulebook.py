@@ -164,8 +164,8 @@ FAILING = {
     ),
     "parameters that are no JSON": (
         "    return [Action('write/1', {'text': object()}, (), (context.output('x'),))]\n",
-        "the rule `r` gave an action parameters that are no JSON: Object of type object is not JSON serializable",
-        "",
+        "the parameter `text` of `write/1` must be a text, but is a value of the type object",
+        'write "text": "…"',
     ),
     "what dependants cannot be given": (
         "    context.provide('it', {1, 2})\n    return []\n",
@@ -222,7 +222,7 @@ FAILING = {
     ),
 }  # fmt: skip
 AT_THE_TARGET = (
-    "parameters that are no JSON", "what dependants cannot be given", "a target file", "a file of a rule", "no file",
+    "what dependants cannot be given", "a target file", "a file of a rule", "no file",
 )  # fmt: skip
 
 

@@ -1,19 +1,37 @@
 """Action kinds: what each does, looked up by name and imported when first run.
 
 A kind is a function `run(action, step)`. Its name carries a version, raised whenever the same inputs would give
-other bytes, and it may name distributions whose versions decide its bytes: both are part of every action key.
+other bytes, and it may name distributions whose versions decide its bytes: both are part of every action key. What its
+parameters are stands here and nowhere else: `run` gets all of them, with the defaults of those that a rule left out.
+A key knows no defaults, so another default is another version of the kind.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from packaging_targets.errors import RequestError, near_miss
+from packaging_targets.build.params import (
+    MANIFEST,
+    MTIME,
+    Params,
+    environment,
+    flag,
+    folder,
+    one_of,
+    optional_whole,
+    table,
+    tables,
+    text,
+    texts,
+    whole,
+)
+from packaging_targets.errors import Problem, RequestError, near_miss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from packaging_targets.model.action import Action, Step
@@ -23,15 +41,17 @@ if TYPE_CHECKING:
 class Kind:
     """An action kind.
 
-    `module` holds `run`; `tools` are distributions whose versions decide the bytes. `guarded` kinds look at what
-    stands at their outputs first and may refuse (`check(action, step)` in the same module), and tell whether all of it
-    is theirs (`is_disposable(data)`) before it is removed; `cached` False means
-    that a result depends on more than its key says, so that it is never restored from the cache. `programs` kinds
-    call programs of the system (`tool_paths(action)` in the same module), whose files count; `uncounted` names
-    parameters that do not change what is made.
+    `module` holds `run`; `params` is what it must be told, and `outputs` how many files it makes; `tools` are
+    distributions whose versions decide the bytes. `guarded` kinds look at what stands at their outputs first and may
+    refuse (`check(action, step)` in the same module), and tell whether all of it is theirs (`is_disposable(data)`)
+    before it is removed; `cached` False means that a result depends on more than its key says, so that it is never
+    restored from the cache. `programs` kinds call programs of the system (`tool_paths(action)` in the same module),
+    whose files count; `uncounted` names parameters that do not change what is made.
     """
 
     module: str
+    params: Params
+    outputs: range = range(1, 2)
     tools: tuple[str, ...] = ()
     guarded: bool = False
     cached: bool = True
@@ -42,13 +62,21 @@ class Kind:
         """Return the file of each program that the action calls, by the name it is called by."""
         if not self.programs:
             return {}
-        paths = cast("Callable[[Action], tuple[str, ...]]", vars(self._module())["tool_paths"])(action)
-        # Not by `zip`: in this package that names a kind's module, once that is imported.
-        return {tool: paths[place] for place, tool in enumerate(action.params["tools"])}
+        find = cast("Callable[[Action], dict[str, str]]", vars(self._module())["tool_paths"])
+        return find(self._filled(action))
+
+    def problems(self, action: Action) -> Iterator[Problem]:
+        """Yield all that is wrong with what an action of this kind is told, without a place."""
+        yield from self.params.problems(action)
+        # An action without any outputs is refused whatever its kind.
+        if (count := len(action.outputs)) and count not in self.outputs:
+            takes = " or ".join(map(str, self.outputs))
+            files, outputs = ("file" if self.outputs[-1] == 1 else "files"), ("output" if count == 1 else "outputs")
+            yield Problem("", f"the kind `{action.kind}` makes {takes} {files}, but the action has {count} {outputs}")
 
     def run(self, action: Action, step: Step) -> None:
         """Do the action."""
-        self._function("run")(action, step)
+        self._function("run")(self._filled(action), step)
 
     def check(self, action: Action, step: Step) -> None:
         """Raise PackagingError where an output must not be replaced."""
@@ -59,6 +87,9 @@ class Kind:
         """Tell whether an output with these bytes holds nothing that a person wrote, as far as its kind can tell."""
         return not self.guarded or bool(vars(self._module())["is_disposable"](data))
 
+    def _filled(self, action: Action) -> Action:
+        return replace(action, params=self.params.filled(action.params))
+
     def _function(self, name: str) -> Callable[[Action, Step], None]:
         return cast("Callable[[Action, Step], None]", getattr(self._module(), name))
 
@@ -66,18 +97,63 @@ class Kind:
         return import_module(f"{__name__}.{self.module}")
 
 
+_TAR = {"manifest": MANIFEST, "mtime": MTIME, "root": flag()}
+
+
 KINDS = {
-    "assets_pa/1": Kind("assets"),
-    "command/1": Kind("command", programs=True, uncounted=frozenset({"timeout"})),
-    "dockerfile/1": Kind("dockerfile", tools=("jinja2",), guarded=True),
-    "glyph/1": Kind("glyph", tools=("pillow",)),
-    "registry_index/1": Kind("registry_index", guarded=True, cached=False),
-    "sounds/1": Kind("sounds"),
-    "tar/1": Kind("tar"),
-    "tar.gz/1": Kind("tar", tools=("deflate",)),
-    "tar.zst/1": Kind("tar", tools=("zstandard",)),
-    "write/1": Kind("write"),
-    "zip/1": Kind("zip", tools=("deflate",)),
+    "assets_pa/1": Kind(
+        "assets",
+        Params(
+            assets=tables("asset_id", "asset_name", "bank_type", "bank", "facts", "metadata", "preload", "tooling"),
+        ),
+        outputs=range(4, 5),
+    ),
+    "command/1": Kind(
+        "command",
+        Params(
+            argv=texts('["python3", "gen.py"]', first="the program"),
+            cwd=folder(),
+            env=environment(),
+            timeout=whole(1, default=600),
+            tools=texts('["node"]', default=[]),
+        ),
+        outputs=range(1, sys.maxsize),
+        programs=True,
+        uncounted=frozenset({"timeout"}),
+    ),
+    "digests/1": Kind(
+        "digests", Params(manifest=MANIFEST, format=one_of("sha256sum", "record"), itself=text(default=""))
+    ),
+    "dockerfile/1": Kind(
+        "dockerfile",
+        Params(label=text("str(target.label)"), variables=table('{"port": 80}'), sources=texts('["main.py"]')),
+        outputs=range(2, 3),
+        tools=("jinja2",),
+        guarded=True,
+    ),
+    "glyph/1": Kind(
+        "glyph",
+        Params(
+            tile_size=whole(1, example=8),
+            palettes=tables("index", "colors"),
+            tiles=tables("file"),
+            transparent_index=optional_whole(0, 15),
+        ),
+        outputs=range(2, 3),
+        tools=("pillow",),
+    ),
+    "registry_index/1": Kind(
+        "registry_index",
+        Params(entries=tables("id", "declaredBy")),
+        guarded=True,
+        cached=False,
+    ),
+    "sounds/1": Kind("sounds", Params(samples=tables("file")), outputs=range(2, 3)),
+    "tar/1": Kind("tar", Params(**_TAR), outputs=range(1, 3)),
+    "tar.gz/1": Kind("tar", Params(**_TAR, level=whole(1, 12, default=6)), outputs=range(1, 3), tools=("deflate",)),
+    "tar.zst/1": Kind("tar", Params(**_TAR, level=whole(1, 19, default=3)), outputs=range(1, 3), tools=("zstandard",)),
+    "write/1": Kind("write", Params(text=text(), executable=flag())),
+    "zip/1": Kind("zip", Params(manifest=MANIFEST, mtime=MTIME, level=whole(0, 12, default=6)), tools=("deflate",)),
 }
 
 

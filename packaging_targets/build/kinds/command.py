@@ -1,7 +1,8 @@
 """`command/1`: a program runs in a fresh folder that holds its inputs, and leaves its outputs there.
 
-Params: `argv`; `cwd` (a workspace folder); `env` (a table); `tools` (names or absolute paths of programs
-outside the workspace, whose files the engine takes into the key: `tool_paths`); `timeout` (seconds).
+Params: `argv`; `cwd` (the workspace folder that it runs in); `env` (a table); `tools` (names or absolute paths of
+programs outside the workspace that it calls); `timeout` (seconds). The files of the tools, and of the program itself
+where that is no file of the workspace, are part of the key: `tool_paths`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from packaging_targets.build.sandbox import room, undeclared
 from packaging_targets.build.sandbox.room import Room, fresh_room
 from packaging_targets.build.sandbox.walls import Walls, bubblewrap
 from packaging_targets.errors import BuildError, Problem, raise_all
+from packaging_targets.model.action import RULE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +36,7 @@ _CHUNK = 1 << 20
 
 def run(action: Action, step: Step) -> None:
     """Run the program and take its outputs; raise BuildError where it fails or makes other files."""
-    tools = tuple(_located(action))
+    tools = tuple(_located(action).values())
     params = action.params
     with fresh_room() as fresh:
         fresh.stage(action.inputs, step)
@@ -56,30 +58,41 @@ def run(action: Action, step: Step) -> None:
                 shutil.copyfileobj(made, out, _CHUNK)
 
 
-def tool_paths(action: Action) -> tuple[str, ...]:
-    """Return the file of each tool in the order of `params["tools"]`: absolute, without symbolic links.
+def tool_paths(action: Action) -> dict[str, str]:
+    """Return the file of each program that the action calls, by its name: absolute, without symbolic links.
 
-    Raises BuildError that names every tool which is not installed.
+    Raises BuildError that names every one which is not installed.
     """
-    return tuple(os.path.realpath(path) for path in _located(action))
+    return {tool: os.path.realpath(path) for tool, path in _located(action).items()}
 
 
-def _located(action: Action) -> list[str]:
+def _called(action: Action) -> list[str]:
+    """Return the first of `argv`, where that is a program of the system, and the tools."""
+    program, tools = action.params["argv"][0], action.params["tools"]
+    return list(dict.fromkeys(tools if _is_staged(program) else (program, *tools)))
+
+
+def _is_staged(program: str) -> bool:
+    """Tell an input that is called by its path from the name and the absolute path of a program of the system."""
+    return "/" in program and not program.startswith("/")
+
+
+def _located(action: Action) -> dict[str, str]:
     where = action.params["env"].get("PATH", room.PATH)
-    found = {tool: shutil.which(tool, path=where) for tool in action.params["tools"]}
+    found = {tool: shutil.which(tool, path=where) for tool in _called(action)}
     raise_all(
         (
             Problem(
                 "",
                 f"there is no program `{tool}`" + ("" if "/" in tool else f" on the path {where}"),
-                f"install `{tool}`, or make it one of the `srcs` or the output of a dependency",
+                f"install `{tool}`, or call an input: a source, or the output of a dependency",
             )
             for tool, path in found.items()
             if path is None
         ),
         BuildError,
     )
-    return [path for path in found.values() if path is not None]
+    return {tool: path for tool, path in found.items() if path is not None}
 
 
 def _hidden() -> tuple[str, ...]:
@@ -90,9 +103,12 @@ def _hidden() -> tuple[str, ...]:
 
 def _check_program(action: Action, fresh: Room) -> None:
     program = action.params["argv"][0]
-    if "/" not in program or program.startswith("/"):
+    if not _is_staged(program):
         return
     path = os.path.normpath(os.path.join(action.params["cwd"], program))
+    if not os.path.lexists(fresh.path(path)):
+        what = f"the program `{path}` is no input of the action"
+        raise BuildError.one(what, fix="add it to the action's inputs")
     if not os.access(fresh.path(path), os.X_OK):
         fix = f"chmod +x {path}, or begin `argv` with its interpreter"
         raise BuildError.one(f"`{path}` is not executable", fix=fix)
@@ -119,6 +135,7 @@ def _failure(action: Action, walls: Walls, ended: Ended) -> Iterator[Problem]:
     yield Problem("", f"`{program}` {how}{_last_words(ended)}", "mend the program, or what it is given")
     for path in _missed(action, walls, ended):
         yield Problem("", f"`{program}` looked for `{path}`, which is not declared", _declare(action, path))
+    yield from _missed_of_rules(action, ended.log)
     if walls.bubblewrap.program and _NETWORK.search(ended.log):
         fix = "keep what it fetches in the workspace, and declare it"
         yield Problem("", f"`{program}` asked for the network, which no action has", fix)
@@ -142,10 +159,24 @@ def _missed(action: Action, walls: Walls, ended: Ended) -> tuple[str, ...]:
 
 
 def _declare(action: Action, path: str) -> str:
-    package = action.params["cwd"]
-    if not package or path.startswith(f"{package}/"):
-        return f"add `{path.removeprefix(f'{package}/')}` to `srcs`"
-    return f"name the target that makes `{path}` in `deps`, or move the command to a package above it"
+    folder = action.params["cwd"]
+    if not folder or path.startswith(f"{folder}/"):
+        return "add it to `srcs`; in a rule of your own, to the action's inputs too"
+    return f"name the target that makes `{path}` in `deps`, or move this one to a package above it"
+
+
+def _missed_of_rules(action: Action, log: str) -> Iterator[Problem]:
+    """Yield what to say of arguments that name files of a rule, where the program complains of them."""
+    program, cwd = action.params["argv"][0], action.params["cwd"]
+    for arg in action.params["argv"]:
+        path = arg if arg.startswith(RULE_FILE) else os.path.normpath(os.path.join(cwd, arg))
+        if not path.startswith(RULE_FILE) or "/" not in path or arg not in log:
+            continue
+        if path not in action.inputs:
+            yield Problem("", f"`{program}` looked for `{path}`, which is no input", "add it to the action's inputs")
+        elif arg == path and cwd:
+            fix = f"write `{os.path.relpath(path, cwd)}`: it runs in `{cwd}`"
+            yield Problem("", f"`{program}` looked for `{path}` where there is none", fix)
 
 
 def _surprises(action: Action, fresh: Room, files: Mapping[str, os.stat_result]) -> Iterator[Problem]:
@@ -156,8 +187,7 @@ def _surprises(action: Action, fresh: Room, files: Mapping[str, os.stat_result])
             fix = "declare each file, or pack the folder into one"
             yield Problem("", f"the output `{path}` is a folder", fix)
         elif path not in files:
-            fix = f"let it write `{path}`: {{out}} and {{outs}} in `argv` stand for the outputs"
-            yield Problem("", f"`{program}` did not make the output `{path}`", fix)
+            yield Problem("", f"`{program}` did not make the output `{path}`", _write(action, path))
         elif not stat.S_ISREG(files[path].st_mode):
             yield Problem("", f"the output `{path}` is no regular file", "write its content there")
     inputs, outputs = frozenset(action.inputs), frozenset(action.outputs)
@@ -165,8 +195,13 @@ def _surprises(action: Action, fresh: Room, files: Mapping[str, os.stat_result])
         if fresh.is_changed(path, now):
             yield Problem("", f"`{program}` changed its input `{path}`", "write to an output instead")
         elif path not in inputs and path not in outputs:
-            fix = "add it to `outs`, or write it below $TMPDIR"
+            fix = "declare it as an output, or write it below $TMPDIR"
             yield Problem("", f"`{program}` made `{path}`, which is not declared", fix)
+
+
+def _write(action: Action, path: str) -> str:
+    cwd = action.params["cwd"]
+    return f"let it write `{os.path.relpath(path, cwd)}`: it runs in `{cwd}`" if cwd else f"let it write `{path}`"
 
 
 def _output(step: Step, path: str, made: os.stat_result) -> BinaryIO:

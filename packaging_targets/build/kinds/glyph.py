@@ -100,7 +100,7 @@ def _tile(
         return Problem(path, what, 'say where the tile lies: "x": 0, "y": 0')
     rgba = image.crop((x, y, x + size, y + size)).convert("RGBA").tobytes()
     try:
-        return glyph.index_tile(rgba, size, list(_choice(tile, palettes)), params.get("transparent_index"))
+        return glyph.index_tile(rgba, size, list(_choice(tile, palettes)), params["transparent_index"])
     except glyph.PixelError as error:
         return Problem(f"{path} (x {x + error.x}, y {y + error.y})", str(error), _FIX)
 

@@ -1,7 +1,7 @@
 """`tar/1`, `tar.gz/1`, `tar.zst/1`: an archive of a manifest.
 
-Params: `manifest` (as `Manifest.to_json` gives it), `mtime` (seconds, default 0), `root` (true: entries are
-`./` and `./path`), `level` (the compressor's). An action with a second output gets the SHA-256 of the plain
+Params: `manifest` (as `Manifest.to_json` gives it), `mtime` (seconds), `root` (true: entries are `./` and
+`./path`), `level` (the compressor's; `tar/1` has none). An action with a second output gets the SHA-256 of the plain
 tar there, 64 hexadecimal digits and a newline: what stays the same when a new compressor makes other bytes.
 """
 
@@ -28,13 +28,8 @@ def run(action: Action, step: Step) -> None:
         step.create(archive) as out,
         compressor(_COMPRESSION[action.kind], out, params.get("level"), digest=digest) as stream,
     ):
-        write_tar(
-            stream,
-            Manifest.from_json(params["manifest"]),
-            step,
-            mtime=params.get("mtime", 0),
-            root=params.get("root", False),
-        )
+        manifest = Manifest.from_json(params["manifest"])
+        write_tar(stream, manifest, step, mtime=params["mtime"], root=params["root"])
     if digest:
         with step.create(beside[0]) as out:
             out.write(f"{digest.hexdigest()}\n".encode())

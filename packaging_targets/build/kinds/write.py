@@ -1,4 +1,4 @@
-"""`write/1`: text that analysis has already made. Params: `text`, `executable` (optional)."""
+"""`write/1`: text that analysis has already made. Params: `text`, `executable`."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 def run(action: Action, step: Step) -> None:
     """Write `params["text"]` to the one output."""
-    with step.create(action.outputs[0], executable=bool(action.params.get("executable"))) as out:
+    with step.create(action.outputs[0], executable=action.params["executable"]) as out:
         out.write(action.params["text"].encode("utf-8", "surrogateescape"))

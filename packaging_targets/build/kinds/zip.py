@@ -1,7 +1,6 @@
 """`zip/1`: a zip archive of a manifest.
 
-Params: `manifest` (as `Manifest.to_json` gives it), `mtime` (seconds, default 0), `level` (0 to 12, default
-6).
+Params: `manifest` (as `Manifest.to_json` gives it), `mtime` (seconds), `level` (0 stores, 12 compresses best).
 """
 
 from __future__ import annotations
@@ -19,10 +18,5 @@ def run(action: Action, step: Step) -> None:
     """Write the archive to the one output."""
     params = action.params
     with step.create(action.outputs[0]) as out:
-        write_zip(
-            out,
-            Manifest.from_json(params["manifest"]),
-            step,
-            mtime=params.get("mtime", 0),
-            level=params.get("level", 6),
-        )
+        manifest = Manifest.from_json(params["manifest"])
+        write_zip(out, manifest, step, mtime=params["mtime"], level=params["level"])

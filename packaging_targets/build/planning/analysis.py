@@ -56,7 +56,6 @@ def _actions(rule: Rule, context: AnalysisContext) -> tuple[Action, ...]:
         if isinstance(one.inputs, str) or isinstance(one.outputs, str):
             what = f"the rule `{rule.name}` gave an action a text as inputs or outputs"
             raise RequestError(_fault(rule, what, "give a tuple of paths: (path,)"))
-        kind_of(one.kind)
     return found
 
 
@@ -70,6 +69,8 @@ def _faults(rule: Rule, context: AnalysisContext, actions: tuple[Action, ...]) -
     for action in actions:
         if not action.outputs:
             yield _fault(rule, f"the rule `{rule.name}` made an action without outputs: `{action.kind}`")
+        for problem in kind_of(action.kind).problems(action):
+            yield _fault(rule, problem.what, problem.fix)
     yield from _bad_outputs(rule, context, actions)
     yield from _bad_inputs(rule, context, actions)
     yield from _circles(rule, actions)

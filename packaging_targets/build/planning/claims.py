@@ -12,6 +12,7 @@ from packaging_targets.build.orphans import left_by
 from packaging_targets.errors import PackagingError, Problem, RequestError
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.records.actions import action_id
+from packaging_targets.store.records.database import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -99,7 +100,7 @@ class Claims:
             self._records.actions.replace(label, actions, stale=stale)
         except (TypeError, ValueError) as error:
             target = self._new[actions[0].outputs[0]]
-            what = f"the rule `{target.rule}` gave an action parameters that are no JSON: {error}"
+            what = f"the rule `{target.rule}` gave an action {_unwritable(actions)} that JSON cannot hold: {error}"
             raise RequestError(Problem(str(target.where), what, label=str(target.label))) from error
 
     def _release(self, label: str) -> dict[str, str]:
@@ -126,6 +127,17 @@ class Claims:
         foreign = inputs - self.all_outputs(inputs)
         foreign.update(path for action in actions for path in program_files(action))
         self._records.targets.set_foreign(label, foreign)
+
+
+def _unwritable(actions: Iterable[Action]) -> str:
+    """Return in words what of some actions JSON cannot hold."""
+    for action in actions:
+        for name, value in (*action.params.items(), *action.to_json().items()):
+            try:
+                dumps(value)
+            except (TypeError, ValueError):
+                return f"`{name}`"
+    return "a value"
 
 
 def _contested(path: str, target: Target, other: str) -> Problem:

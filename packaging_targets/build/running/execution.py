@@ -178,7 +178,7 @@ class _Step:
     def _input(self, path: str) -> tuple[str, str, Signature]:
         if path not in self._job.inputs:
             what = f"the action kind `{self._action.kind}` wants to read `{path}`, which is no input of it"
-            raise BuildError.one(what)
+            raise BuildError.one(what, fix="add it to the action's inputs")
         return self._job.inputs[path]
 
 
