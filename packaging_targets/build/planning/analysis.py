@@ -69,11 +69,18 @@ def _faults(rule: Rule, context: AnalysisContext, actions: tuple[Action, ...]) -
     for action in actions:
         if not action.outputs:
             yield _fault(rule, f"the rule `{rule.name}` made an action without outputs: `{action.kind}`")
-        for problem in kind_of(action.kind).problems(action):
-            yield _fault(rule, problem.what, problem.fix)
+        yield from (_fault(rule, problem.what, problem.fix) for problem in _misfits(action))
     yield from _bad_outputs(rule, context, actions)
     yield from _bad_inputs(rule, context, actions)
     yield from _circles(rule, actions)
+
+
+def _misfits(action: Action) -> Iterable[Problem]:
+    """Return what the kind of an action has against it, or that there is no such kind."""
+    try:
+        return list(kind_of(action.kind).problems(action))
+    except RequestError as error:
+        return error.problems
 
 
 def _bad_outputs(rule: Rule, context: AnalysisContext, actions: tuple[Action, ...]) -> Iterator[Problem]:
