@@ -18,7 +18,7 @@ from packaging_targets.model.action import Action
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import STATE_FOLDER
 from packaging_targets.store.records.database import dumps
-from packaging_targets.workspace.rulebook import call_rule
+from packaging_targets.workspace.rules.loading import call_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

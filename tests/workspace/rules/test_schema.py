@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from packaging_targets.errors import RequestError
-from packaging_targets.workspace.schema import Checker, combined_schema, example, full_schema, shown
+from packaging_targets.workspace.rules.schema import Checker, combined_schema, example, full_schema, shown
 
 FIELDS = {
     "out": {"type": "string", "default": "x", "pattern": "^[a-z]+$", "patternMeaning": "be lower-case letters"},

@@ -10,7 +10,8 @@ import pytest
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.errors import RequestError
-from packaging_targets.workspace.rulebook import Rulebook, builtin_home
+from packaging_targets.workspace.rules.folder import builtin_home
+from packaging_targets.workspace.rules.rulebook import Rulebook
 
 if TYPE_CHECKING:
     from pathlib import Path
