@@ -8,6 +8,7 @@ of the standard library. This keeps from accidents: it is no sandbox, and whoeve
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 import sys
 from dataclasses import dataclass, field
@@ -76,9 +77,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the text of a file says: the folders beside its own that it imports from, and what is wrong with it."""
+    """What the text of a file says: which files of rules it imports, by folder and path, and what is wrong with it."""
 
-    neighbours: tuple[str, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -92,7 +93,7 @@ def examine(text: bytes, place: Place) -> Findings:
     reader.read(tree)
     if _SUSPECT.search(text) or not _WATCHED.isdisjoint(reader.names.values()):
         reader.look(tree)
-    return Findings(tuple(reader.neighbours), tuple(reader.problems))
+    return Findings(tuple(reader.imports), tuple(reader.problems))
 
 
 def pure_list() -> str:
@@ -107,7 +108,7 @@ class _Reader:
         self._place = place
         self.names: dict[str, str] = {}
         self._bound: set[str] = set()
-        self.neighbours: dict[str, None] = {}
+        self.imports: list[tuple[str, str]] = []
         self.problems: list[Problem] = []
 
     def read(self, tree: ast.Module) -> None:
@@ -181,38 +182,46 @@ class _Reader:
     def _demand_public(self, node: ast.expr | ast.stmt, name: str) -> None:
         if name != "*" and name not in packaging_targets.__all__:
             fix = near_miss(name, packaging_targets.__all__) or _public_names()
-            self._tell(node, f"imports `{name}`, which is no public name of {_OURS}", fix)
+            self._tell(node, f"{_verb(node)} `{name}`, which is no public name of {_OURS}", fix)
 
     def _demand_part(self, node: ast.expr | ast.stmt, module: str, name: str) -> None:
         if name not in PARTLY[module]:
-            self._tell(node, f"imports `{module}.{name}`, {_MORE}", f"{_ASKS}; pure are {', '.join(PARTLY[module])}")
+            self._tell(
+                node, f"{_verb(node)} `{module}.{name}`, {_MORE}", f"{_ASKS}; pure are {', '.join(PARTLY[module])}"
+            )
 
     def _relative(self, node: ast.ImportFrom) -> None:
         package = [self._place.rule, *self._place.relative.split("/")[:-1]]
         above = node.level - 1 - len(package)
         stem = package[: len(package) - node.level + 1]
-        modules = [node.module] if node.module else [alias.name for alias in node.names]
-        for module in modules:
+        names = [alias.name for alias in node.names]
+        for module in [node.module] if node.module else names:
             told = f"{'.' * node.level}{module}"
             if above > 0:
                 fix = f"from {'.' * (len(package) + 1)}<rule>.rule import … reaches a rule beside it"
                 self._tell(node, f"imports `{told}` from outside the folder of rules", fix)
             else:
-                self._own(node, told, [*stem, *module.split(".")])
+                self._own(node, told, [*stem, *module.split(".")], names)
 
-    def _own(self, node: ast.stmt, told: str, target: list[str]) -> None:
+    def _own(self, node: ast.stmt, told: str, target: list[str], names: list[str]) -> None:
         rule, path = target[0], "/".join(target[1:])
-        if rule != self._place.rule:
-            self.neighbours[rule] = None
         files = self._place.files(rule)
+        folders = ["/".join([*target[1:at], ""]) for at in range(1, len(target) + 1)]
+        wanted = [
+            f"{path}.py",
+            *(f"{folder}__init__.py" for folder in folders),
+            *(f"{folders[-1]}{n}.py" for n in names),
+        ]
+        self.imports.extend((rule, file) for file in wanted if file in files)
         if path and not is_part(f"{path}.py"):
             fix = "move what both need into a file that is none"
             self._tell(node, f"imports `{told}`, which is a test, and no part of a rule", fix)
         elif f"{path}.py" not in files and not any(file.startswith(f"{path}/" if path else "") for file in files):
             home = self._place.shown.removesuffix(f"{self._place.rule}/{self._place.relative}")
             missing = f"{home}{'/'.join(target)}.py"
-            modules = [file.removesuffix(".py") for file in files if file.endswith(".py")]
-            hint = near_miss(path, modules).replace("/", ".")
+            folder, _, name = path.rpartition("/")
+            beside = [posixpath.basename(file) for file in files if posixpath.dirname(file) == folder]
+            hint = near_miss(name, [file.removesuffix(".py") for file in beside if file[:2] != "__"])
             self._tell(node, f"imports `{told}`, but there is no file {missing}", hint)
 
     # Uses ---------------------------------------------------------------------------------------------------------
@@ -262,6 +271,10 @@ def _executed(tree: ast.Module, inner: Callable[[ast.AST], Iterable[ast.AST]]) -
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
     for part in ("body", "orelse", "finalbody", "handlers", "cases"):
         yield from getattr(node, part, ())
+
+
+def _verb(node: ast.expr | ast.stmt) -> str:
+    return "imports" if isinstance(node, ast.stmt) else "uses"
 
 
 def _is_pure(module: str) -> bool:

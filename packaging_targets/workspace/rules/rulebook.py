@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
+@dataclass(slots=True)
+class _Text:
+    """What a rule consists of: files of its folder and of those that it imports from, and what is wrong in them."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
 class Rulebook:
     """The rules of a workspace, by name. Listing them costs a few folders; a rule is loaded when it is asked for."""
 
@@ -36,7 +45,7 @@ class Rulebook:
         self.folders: dict[str, RuleFolder] = {}
         self._rules: dict[str, Rule] = {}
         self._checkers: dict[str, Checker] = {}
-        self._files: dict[str, dict[str, str]] = {}
+        self._texts: dict[str, _Text] = {}
         self._listings: dict[str, dict[str, str]] = {}
         self._findings: dict[str, Findings] = {}
         problems = []
@@ -108,8 +117,7 @@ class Rulebook:
         return self._rules[name]
 
     def _load(self, rule: RuleFolder) -> Rule:
-        paths = self.files(rule.name).values()
-        raise_all(problem for path in paths if path in self._findings for problem in self._findings[path].problems)
+        raise_all(self._read(rule.name).problems)
         module = load(rule, self._root)
         path = shown_path(rule.code, self._root)
         analyse = getattr(module, "analyse", None)
@@ -137,24 +145,24 @@ class Rulebook:
 
     def files(self, name: str) -> dict[str, str]:
         """Return the files that make a rule: `@rule/path` to the path on disk."""
-        if name not in self._files:
-            self._files[name] = self._find_files(self.folders[name]) if name in self.folders else {}
-        return self._files[name]
+        return self._read(name).files if name in self.folders else {}
 
-    def _find_files(self, rule: RuleFolder) -> dict[str, str]:
-        found: dict[str, str] = {}
-        pending = [rule.name]
-        seen: set[str] = set()
-        while pending:
-            name = pending.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            for relative, path in self._listing(rule.home, name).items():
-                found[f"@{name}/{relative}"] = path
-                if relative.endswith(".py"):
-                    pending.extend(self._examined(rule.home, name, relative, path).neighbours)
-        return found
+    def _read(self, name: str) -> _Text:
+        """Read a rule's code, and what that imports. What lies beside it, such as a script, is only a file."""
+        if name not in self._texts:
+            home, text = self.folders[name].home, _Text()
+            pending, seen = [(name, "rule.py"), (name, "__init__.py")], set()
+            while pending:
+                one = pending.pop()
+                listing = self._listing(home, one[0])
+                if one not in seen and one[1] in listing:
+                    seen.add(one)
+                    text.files.update({f"@{one[0]}/{relative}": path for relative, path in listing.items()})
+                    findings = self._examined(home, *one)
+                    text.problems.extend(findings.problems)
+                    pending.extend(findings.imports)
+            self._texts[name] = text
+        return self._texts[name]
 
     def _listing(self, home: str, name: str) -> dict[str, str]:
         folder = os.path.join(home, name)
@@ -162,11 +170,11 @@ class Rulebook:
             self._listings[folder] = files_below(folder)
         return self._listings[folder]
 
-    def _examined(self, home: str, name: str, relative: str, path: str) -> Findings:
+    def _examined(self, home: str, name: str, relative: str) -> Findings:
+        path = self._listing(home, name)[relative]
         if path not in self._findings:
-            shown = shown_path(path, self._root)
             with open(path, "rb") as file:
-                place = Place(name, relative, shown, partial(self._listing, home))
+                place = Place(name, relative, shown_path(path, self._root), partial(self._listing, home))
                 self._findings[path] = examine(file.read(), place)
         return self._findings[path]
 

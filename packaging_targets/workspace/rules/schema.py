@@ -39,6 +39,7 @@ def full_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a rule's schema with the fields that all rules share, closed to any other."""
     own: dict[str, Any] = {name: {} if part is True else part for name, part in schema.get("properties", {}).items()}
     properties = {name: _narrowed(shared, own.pop(name, {})) for name, shared in SHARED.items()}
+    own = {name: part for name, part in own.items() if part is not False}
     properties["srcs"].setdefault("default", [])
     return {
         **schema,
@@ -88,7 +89,7 @@ class Checker:
         self._where = where
         self.schema = full_schema(schema)
         self._validator: Validator = Draft202012Validator(self.schema)
-        properties = {name: part for name, part in self.schema["properties"].items() if isinstance(part, dict)}
+        properties = self.schema["properties"]
         self._defaults = {name: part["default"] for name, part in properties.items() if "default" in part}
         self._label_fields = [name for name, part in properties.items() if '"label"' in json.dumps(part)]
 
@@ -128,7 +129,7 @@ class Checker:
                 if name not in error.instance:
                     shape = example(_table(error.schema.get("properties", {}).get(name)))
                     yield path, f"`{self._subject(path)}` lacks the field `{name}`", f"write {name} = {shape}"
-        elif error.schema is False or (error.validator, error.validator_value) == ("maxItems", 0):
+        elif (error.validator, error.validator_value) == ("maxItems", 0):
             yield path, f"`{self._rule}` takes no `{path.removeprefix('$.')}`", "leave it out"
         else:
             yield path, *misfit(error, path, fields)
@@ -159,7 +160,7 @@ def misfit(error: Any, path: str, fields: Mapping[str, Any]) -> tuple[str, str]:
     bound = {"minimum": "at least", "maximum": "at most"}.get(str(error.validator))
     if bound:
         return f"`{name}` must be {bound} {error.validator_value}, but is {value}", ""
-    if schema.get("description") and error.validator in {"anyOf", "oneOf", "not", "dependentRequired"}:
+    if _table(schema).get("description") and error.validator in {"anyOf", "oneOf", "not", "dependentRequired"}:
         return f"`{name}` does not fit: {schema['description']}", ""
     return f"`{name}` does not fit: {error.message}", ""
 

@@ -69,9 +69,9 @@ _PART = _Shape("a schema", lambda _: True, lambda part: [("", part)])
 _KEYWORDS: Mapping[str, _Shape] = {
     keyword: shape
     for keywords, shape in {
-        "default const contentSchema": _ANY,
+        "default const": _ANY,
         "items contains additionalProperties propertyNames unevaluatedItems unevaluatedProperties": _PART,
-        "not if then else": _PART,
+        "not if then else contentSchema": _PART,
         "properties patternProperties dependentSchemas $defs": _Shape("a table of schemas", _is_table, _members),
         "allOf anyOf oneOf prefixItems": _Shape(
             "a list of schemas", lambda value: isinstance(value, list) and value != [], _items
@@ -222,13 +222,14 @@ def _default_faults(schema: Mapping[str, Any]) -> Iterator[Fault]:
     full = full_schema(schema)
     validator: Any = Draft202012Validator(full)
     for name, part in full["properties"].items():
-        if not isinstance(part, dict) or "default" not in part:
+        if "default" not in part:
             continue
         path, value, sound = f"$.properties.{name}.default", part["default"], True
         for error in validator.evolve(schema=part).iter_errors(value):
             sound = False
-            what, _ = misfit(error, error.json_path.replace("$", f"$.{name}", 1), {})
-            fix = f"write {example(part, value)}" if error.validator == "type" and part.get("type") == "array" else ""
+            what, fix = misfit(error, error.json_path.replace("$", f"$.{name}", 1), {})
+            if not error.path and error.validator == "type" and part.get("type") == "array":
+                fix = f"write {example(part, value)}"
             yield path, f"the default of {what}", fix
         for glob in value if sound and name in {"srcs", "exclude"} else ():
             if what := bad_glob(glob):
