@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, SchemaError
-from jsonschema_specifications import REGISTRY
+from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]  # it comes with jsonschema
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.workspace.rules.rulebook import Rulebook
