@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks.peers import PEERS
-from benchmarks.tree import INPUTS, generate
+from benchmarks.builds.peers import PEERS
+from benchmarks.builds.tree import INPUTS, generate
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from benchmarks.goals import Goal, Results, goals, median, ratio
-from benchmarks.peers import SCENARIOS
-from benchmarks.sitting import AGAIN
+from benchmarks.builds.goals import Goal, Results, goals, median, ratio
+from benchmarks.builds.peers import SCENARIOS
+from benchmarks.builds.sitting import AGAIN
 
 BEGIN = "<!-- what follows is written by benchmarks/report.py -->"
 END = "<!-- what stands above was written by benchmarks/report.py -->"

@@ -16,11 +16,11 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from benchmarks import scenarios
+from benchmarks.builds import scenarios
+from benchmarks.builds.peers import PEERS, SCENARIOS
+from benchmarks.builds.sitting import AGAIN, Sitting
+from benchmarks.builds.tree import INPUTS, Tree, generate
 from benchmarks.machine import describe_machine
-from benchmarks.peers import PEERS, SCENARIOS
-from benchmarks.sitting import AGAIN, Sitting
-from benchmarks.tree import INPUTS, Tree, generate
 
 _LOOK_CLOSELY = 0.002  # seconds; for the runs that are there to show memory
 _LOOK_SELDOM = 0.1  # costs a long run less than one part in a hundred

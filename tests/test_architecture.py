@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import ast
-import graphlib
-import os
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+from structure import PARTS, PRODUCT, Code, layer_of, median_and_90th, repeated
 
 import packaging_targets
-from packaging_targets.adapters.testing import Workspace
+from packaging_targets.adapters.testing import PACKAGING, Workspace
 from packaging_targets.workspace.rules.rulebook import Rulebook
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 ROOT = Path(packaging_targets.__file__).parents[1]
-PACKAGE = ROOT / "packaging_targets"
 RULES = ROOT / "rules"
 
 # What each layer may import of the others; every layer may import itself.
@@ -52,75 +48,43 @@ MAY_DO = {
 }
 
 
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+CODE = Code(ROOT)
+HOUSE = CODE.modules(*PRODUCT)
+RULE_MODULES = CODE.modules("rules")
 
 
-def rule_modules() -> list[Path]:
-    return sorted(RULES.rglob("*.py"))
-
-
-def dotted(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def layer(module: str) -> str:
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 else ""
-
-
-def imports(path: Path, *, eager: bool = False) -> Iterator[tuple[int, str]]:
-    """Yield (line, module) for each import; `from x import y` is x.y where that is a module of ours.
-
-    `eager` leaves out what is imported within functions, and for type checkers alone.
-    """
-    names = {dotted(one) for one in modules()}
-    for node in _statements(ast.parse(path.read_bytes()).body, eager=eager):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            for alias in node.names:
-                full = f"{module}.{alias.name}"
-                yield node.lineno, full if full in names else module
-
-
-def _statements(body: list[ast.stmt], *, eager: bool) -> Iterator[ast.AST]:
-    for statement in body:
-        if not eager:
-            yield from ast.walk(statement)
-        elif isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
-            continue
-        elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield statement
-            for part in ("body", "orelse", "finalbody"):
-                yield from _statements(getattr(statement, part, []), eager=eager)
+def used_by(library: str) -> set[str]:
+    """Return the folders of the package in which a library is imported."""
+    return {
+        module.folder.removeprefix("packaging_targets/")
+        for module in CODE.package
+        for _, name in CODE.imports(module)
+        if name.split(".")[0] == library
+    }
 
 
 def test_there_is_something_to_read() -> None:
-    assert len(modules()) > 50
-    assert len(rule_modules()) > 8
+    assert len(CODE.package) > 50
+    assert len(RULE_MODULES) > 8
 
 
 def test_layers_import_only_what_the_table_allows() -> None:
     wrong = []
-    for path in modules():
-        own = layer(dotted(path))
-        for line, module in imports(path):
-            if module.split(".")[0] == "packaging_targets":
-                other = layer(module)
-                if other != own and other not in MAY_IMPORT[own]:
-                    wrong.append(f"{path.relative_to(ROOT)}:{line} imports {module}")
+    for module in CODE.package:
+        for line, name in CODE.imports(module):
+            if name.split(".")[0] == "packaging_targets":
+                other = layer_of(name)
+                if other != module.layer and other not in MAY_IMPORT[module.layer]:
+                    wrong.append(f"{module.path}:{line} imports {name}")
     assert wrong == []
 
 
 def test_layers_have_only_the_effects_that_the_table_allows() -> None:
     wrong = [
-        f"{path.relative_to(ROOT)}:{line} imports {module}"
-        for path in modules()
-        for line, module in imports(path)
-        if module.split(".")[0] in EFFECTS - MAY_DO[layer(dotted(path))]
+        f"{module.path}:{line} imports {name}"
+        for module in CODE.package
+        for line, name in CODE.imports(module)
+        if name.split(".")[0] in EFFECTS - MAY_DO[module.layer]
     ]
     assert wrong == []
 
@@ -128,33 +92,46 @@ def test_layers_have_only_the_effects_that_the_table_allows() -> None:
 def test_formats_and_model_open_nothing() -> None:
     """They write to a stream that they are given, and read through a `SourceReader`."""
     wrong = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in modules()
-        if layer(dotted(path)) in {"formats", "model", "errors"}
-        for node in ast.walk(ast.parse(path.read_bytes()))
+        f"{module.path}:{node.lineno}"
+        for module in CODE.package
+        if module.layer in {"formats", "model", "errors"}
+        for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"open", "print"}
     ]
     assert wrong == []
 
 
 def test_doit_is_imported_by_its_adapter_alone() -> None:
-    users = {
-        path.relative_to(PACKAGE).parent.as_posix()
-        for path in modules()
-        for _, module in imports(path)
-        if module.split(".")[0] == "doit"
-    }
-    assert users == {"adapters/doit"}
+    assert used_by("doit") == {"adapters/doit"}
 
 
 def test_registries_are_spoken_to_by_their_client_alone() -> None:
+    assert used_by("urllib3") == {"registry/oci"}
+
+
+def test_sql_stands_among_the_records_alone() -> None:
+    """Tables, columns and the JSON in them are known to the folder that owns them."""
+    assert used_by("sqlite3") == {"store/records"}
+    statement = re.compile(r"(select|insert (or \w+ )?into|update|delete from|create) [\w.*]")
     users = {
-        path.relative_to(PACKAGE).parent.as_posix()
-        for path in modules()
-        for _, module in imports(path)
-        if module.split(".")[0] == "urllib3"
+        module.folder
+        for module in CODE.package
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.match(node.value)
     }
-    assert users == {"registry/oci"}
+    assert users == {"packaging_targets/store/records"}
+
+
+def test_planning_and_running_know_nothing_of_each_other() -> None:
+    """What they tell each other is data, which the session hands on."""
+    pairs = {("planning", "running"), ("running", "planning"), ("kinds", "planning"), ("kinds", "running")}
+    wrong = [
+        f"{module.path}:{line} imports {name}"
+        for module in CODE.package
+        for line, name in CODE.imports(module)
+        if module.layer == layer_of(name) == "build" and (module.dotted.split(".")[2], name.split(".")[2]) in pairs
+    ]
+    assert wrong == []
 
 
 def test_rules_see_public_names_neighbours_and_pure_modules() -> None:
@@ -162,30 +139,16 @@ def test_rules_see_public_names_neighbours_and_pure_modules() -> None:
     rulebook = Rulebook(str(ROOT))
     rulebook.load(rulebook.names)
     assert len(rulebook.names) > 8
-    prints = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in rule_modules()
-        for node in ast.walk(ast.parse(path.read_bytes()))
+
+
+def test_our_rules_print_nothing() -> None:
+    names = [
+        f"{module.path}:{node.lineno}"
+        for module in RULE_MODULES
+        for node in ast.walk(module.tree)
         if isinstance(node, ast.Name) and node.id == "print"
     ]
-    assert prints == []
-
-
-def test_modules_import_each_other_in_no_circle() -> None:
-    """Imports within functions count too; those for type checkers do not."""
-    graph = {dotted(path): {module for _, module in imports(path, eager=True)} for path in modules()}
-    done: set[str] = set()
-
-    def visit(module: str, trail: tuple[str, ...]) -> None:
-        assert module not in trail, " -> ".join((*trail, module))
-        if module not in done:
-            for other in sorted(graph.get(module, ())):
-                if other != module:
-                    visit(other, (*trail, module))
-            done.add(module)
-
-    for module in graph:
-        visit(module, ())
+    assert names == []
 
 
 def test_the_package_of_public_names_is_short_and_whole() -> None:
@@ -204,47 +167,54 @@ def test_there_is_no_package_called_rules() -> None:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     """Imports within functions and for type checkers count too: they are ways between rooms like any other."""
-    names = {dotted(path) for path in modules()}
-    graph = {dotted(path): {module for _, module in imports(path) if module in names} for path in modules()}
-    # Anyone may ask the package for its version, and it hands on public names of any layer.
-    del graph["packaging_targets"]
-    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+    assert CODE.circle() == []
 
 
 def test_modules_are_short() -> None:
-    long = {
-        path.relative_to(ROOT).as_posix(): lines
-        for path in [*modules(), *rule_modules()]
-        if (lines := len(path.read_text("utf-8").splitlines())) > 300
-    }
-    assert long == {}
+    assert {module.path: module.lines for module in HOUSE if module.lines > 300} == {}
+
+
+WIDE = {
+    "packaging_targets/adapters/doit": "one module for each seam of doit",
+    "packaging_targets/build/kinds": "one module for each kind of action, and nothing ties them",
+}
+
+
+def test_a_folder_holds_what_one_look_takes_in() -> None:
+    sizes = Counter(module.folder for module in HOUSE if not module.path.endswith("/__init__.py"))
+    assert {folder: size for folder, size in sizes.items() if size > 8 and folder not in WIDE} == {}
+    assert [folder for folder in WIDE if sizes[folder] <= 8] == []
+
+
+def test_nothing_is_written_twice() -> None:
+    assert repeated(CODE.modules(*PARTS), 10) == []
+
+
+def test_the_picture_shows_what_there_is() -> None:
+    """Rooms and arrows; how large a room is drawn may lag behind."""
+    done = subprocess.run(
+        [sys.executable, "tests/picture.py", "--parts"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    drawn = (ROOT / "docs" / "architecture.svg").read_text("utf-8")
+    parts = set(re.findall(r'data-[a-z]+="[^"]*"(?: data-to="[^"]*")?', drawn))
+    assert parts == set(done.stdout.splitlines()), "run `python tests/picture.py`"
 
 
 def test_functions_are_short() -> None:
-    long, lengths = [], []
-    for path in [*modules(), *rule_modules()]:
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                length = (node.end_lineno or 0) - node.lineno + 1
-                lengths.append(length)
-                if length > 40:
-                    long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {length}")
-    assert long == []
-    assert 5 <= sorted(lengths)[len(lengths) // 2] <= 12
+    found = [(module, *function) for module in HOUSE for function in module.functions()]
+    assert [f"{module.path}:{line} {name}: {length}" for module, name, line, length in found if length > 40] == []
+    median, _, _ = median_and_90th(length for *_, length in found)
+    assert 5 <= median <= 8
 
 
 def test_names_hide_no_missing_idea() -> None:
     vague = ("manager", "helper", "utils", "handler", "processor", "base", "common")
-    wrong = []
-    for path in [*modules(), *rule_modules()]:
-        names = {path.stem} | {
-            node.name
-            for node in ast.walk(ast.parse(path.read_bytes()))
-            if isinstance(node, ast.ClassDef | ast.FunctionDef)
-        }
-        wrong += [
-            f"{path.relative_to(ROOT)} {name}" for name in names if set(name.lower().strip("_").split("_")) & set(vague)
-        ]
+    wrong = [
+        f"{module.path} {name}"
+        for module in HOUSE
+        for name in module.names()
+        if set(name.lower().strip("_").split("_")) & set(vague)
+    ]
     assert wrong == []
 
 
@@ -273,11 +243,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def imported(ws: Workspace, *arguments: str) -> set[str]:
-    environment = {**ws._environment(ws.root.parent / "events"), "PYTHONPATH": str(ROOT)}
+    environment = {**ws.whole_environment(), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-X", "importtime", *arguments]
-    done = subprocess.run(
-        command, cwd=ws.root, env={**os.environ, **environment}, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command, cwd=ws.root, env=environment, capture_output=True, text=True, check=True)
     assert "up to date: 1 target" in done.stdout
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     return {line.rpartition("|")[2].strip() for line in lines[1:]}
@@ -292,7 +260,7 @@ def test_nothing_to_do_imports_next_to_nothing(built: Workspace) -> None:
         check=True,
     )
     before = {line.rpartition("|")[2].strip() for line in plain.stderr.splitlines()}
-    found = imported(built, "-m", "packaging_targets.adapters.cli.main", "build") - before
+    found = imported(built, *PACKAGING[1:], "build") - before
     roots = {name.split(".")[0] for name in found}
     heavy = {
         "argparse",

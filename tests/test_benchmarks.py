@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks import features, measure, run, scenarios
-from benchmarks.goals import Goal, goals
-from benchmarks.peers import PEERS
+from benchmarks import features, measure, run
+from benchmarks.builds import scenarios
+from benchmarks.builds.goals import Goal, goals
+from benchmarks.builds.peers import PEERS
+from benchmarks.builds.sitting import Sitting
+from benchmarks.builds.tree import INPUTS, Tree, generate, modules
 from benchmarks.report import BEGIN, END, put_between_marks, report, table
-from benchmarks.sitting import Sitting
-from benchmarks.tree import INPUTS, Tree, generate, modules
 
 ours = pytest.mark.skipif(PEERS["packaging-build"].found() is None, reason="the distribution is not installed here")
 

@@ -21,10 +21,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _PYPROJECT = '[tool.doit]\nloader = "packaging"\n'
 _GROUP = "build:"
+_NOT_INHERITED = {"PACKAGING_LOG_JSON", "SOURCE_DATE_EPOCH"}
+
+PACKAGING = (sys.executable, "-m", "packaging_targets.adapters.cli.main")
+"""The `packaging` command, with the interpreter that runs the tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +109,32 @@ class Workspace:
         """Run doit with these arguments in the workspace."""
         return self.run([sys.executable, "-m", "doit", *arguments])
 
-    def packaging(self, *arguments: str) -> Run:
-        """Run the `packaging` command with these arguments in the workspace."""
-        return self.run([sys.executable, "-m", "packaging_targets.adapters.cli.main", *arguments])
+    def packaging(self, *arguments: str, cwd: str = "") -> Run:
+        """Run the `packaging` command with these arguments in the workspace, or in its folder `cwd`."""
+        return self.run([*PACKAGING, *arguments], cwd=cwd)
 
-    def run(self, command: list[str], *, cwd: str = "") -> Run:
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start any command in the workspace, in a session of its own, and go on; its output is there to be read."""
+        return subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=self.whole_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="surrogateescape",
+            start_new_session=True,
+        )
+
+    def run(self, command: Sequence[str], *, cwd: str = "") -> Run:
         """Run any command in the workspace, or in its folder `cwd`."""
         events = self.root.parent / f"{self.root.name}-events.jsonl"
         events.unlink(missing_ok=True)
         done = subprocess.run(  # noqa: PLW1510  # the exit code is what tests look at
             command,
             cwd=self.root / cwd,
-            env=self._environment(events),
+            env={**self.whole_environment(), "PACKAGING_LOG_JSON": str(events), **self.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -126,13 +144,15 @@ class Workspace:
         lines = events.read_text("utf-8").splitlines() if events.exists() else []
         return Run(done.returncode, done.stdout, tuple(map(json.loads, lines)))
 
-    def _environment(self, events: Path) -> dict[str, str]:
+    def whole_environment(self) -> dict[str, str]:
+        """Return the environment in which commands run, for what a test starts itself; `environment` adds to it."""
         checkout = str(Path(__file__).parents[2])
         paths = [checkout, os.environ.get("PYTHONPATH", "")]
         own = {
             "XDG_CACHE_HOME": str(self.cache),
-            "PACKAGING_LOG_JSON": str(events),
             "PYTHONPATH": os.pathsep.join(path for path in paths if path),
         }
-        kept = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+        kept = {
+            name: value for name, value in os.environ.items() if name not in {"SOURCE_DATE_EPOCH", "PACKAGING_LOG_JSON"}
+        }
         return {**kept, **own, **self.environment}

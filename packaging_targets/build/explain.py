@@ -23,6 +23,7 @@ _LONGEST = 80
 _BEFORE = 20  # characters of a long text that are shown before its first difference
 _LISTED = 5  # items of a list that are told one by one
 _MANIFEST = "what goes where changed"
+_TEXT_ROW = 3  # members of a row of a manifest that is a text: where it goes, no source, and the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,13 @@ class Difference:
         return f"{self.what} {self.subject}".rstrip() + change
 
 
+NEVER_BUILT = Difference("it was never built", "")
+
+
 def differences(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[Difference]:
     """Return how two snapshots of an action differ; `old` None means that it never ran."""
     if old is None:
-        return [Difference("it was never built", "")]
+        return [NEVER_BUILT]
     found = list(_inputs(old["inputs"], new["inputs"]))
     # A manifest follows from the inputs: where these changed too, they tell it better.
     hidden = {"manifest"} if found else set()
@@ -92,11 +96,22 @@ def _values(noun: str, path: str, old: Any, new: Any) -> Iterator[Difference]:
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _members(noun, path, old, new)
     elif path == "manifest":
-        yield Difference(_MANIFEST, "", *(_listing(_places(ours, theirs)) for ours, theirs in ((old, new), (new, old))))
+        yield from _manifests(old, new)
     elif isinstance(old, list) and isinstance(new, list):
         yield from _items(noun, path, old, new)
     else:
         yield Difference(f"{noun} changed", path, *_shown_apart(old, new))
+
+
+def _manifests(old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
+    """Yield the texts that differ where they are packed, and then which places do."""
+    before, after = ({row[0]: row[2] for row in rows if len(row) == _TEXT_ROW} for rows in (old, new))
+    texts = [dest for dest in before if dest in after and before[dest] != after[dest]]
+    for dest in texts[:_LISTED]:
+        yield Difference("packed text changed", dest, *_shown_apart(before[dest], after[dest]))
+    ours, theirs = ([row for row in rows if row[0] not in texts] for rows in (old, new))
+    if ours != theirs or not texts:
+        yield Difference(_MANIFEST, "", _listing(_places(ours, theirs)), _listing(_places(theirs, ours)))
 
 
 def _members(noun: str, path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:

@@ -42,12 +42,23 @@ class Context(Protocol):
         """Return the bytes of a declared source; when they change, the target is analysed again."""
         ...
 
+    def read_text(self, source: str) -> str:
+        """Return the text of a declared source, which must be UTF-8: what is not is told at its line."""
+        ...
+
     def adopt(self, path: str) -> None:
         """Say that the target takes the file at the workspace path as it stands: no build removes it as left over."""
         ...
 
     def package_path(self, path: str) -> str:
-        """Return the workspace path of `path`, which is relative to the target's package, or to the root after `//`."""
+        """Return the workspace path of `path`, which is relative to the target's package, or to the root after `//`.
+
+        The root itself is the empty path.
+        """
+        ...
+
+    def relative(self, path: str) -> str:
+        """Return the path of a source as seen from the target's package."""
         ...
 
     def output(self, name: str) -> str:
@@ -56,6 +67,10 @@ class Context(Protocol):
 
     def workspace_output(self, path: str) -> str:
         """Return the workspace path of an output outside the `out` folder, such as `ops/packaging/api.Dockerfile`."""
+        ...
+
+    def label(self, text: str) -> Label:
+        """Return the label that the value of a field means: fields hold them as they are written."""
         ...
 
     def deps(self) -> tuple[Label, ...]:
@@ -76,6 +91,14 @@ class Context(Protocol):
 
     def template(self, name: str, rule: str | None = None) -> str:
         """Return the input path of a file in the rule's folder, or in that of the rule `rule` beside it."""
+        ...
+
+    def problem(self, what: str, *, field: str = "", fix: str = "", where: str = "") -> None:
+        """Note what is wrong with the target, as `fail` does, and go on: all problems are told together."""
+        ...
+
+    def check(self) -> None:
+        """Refuse the target if any problem was noted, where it makes no sense to go on."""
         ...
 
     def fail(self, what: str, *, field: str = "", fix: str = "", where: str = "") -> NoReturn:

@@ -22,16 +22,16 @@ def care(what: str, size: str) -> tuple[str, bool]:
     cache = ActionCache(folder)
     if what == "info":
         sizes = [entry.size for entry in cache.entries()]
-        return f"{folder}: {len(sizes)} entries, {shown_size(sum(sizes))}", True
+        return f"{folder}: {len(sizes)} entries, {_shown_size(sum(sizes))}", True
     if what == "gc":
-        removed, freed = cache.gc(parse_size(size))
-        return f"{folder}: removed {removed} entries, {shown_size(freed)}", True
+        removed, freed = cache.gc(_parsed_size(size))
+        return f"{folder}: removed {removed} entries, {_shown_size(freed)}", True
     good, bad = cache.verify()
     lines = [f"{folder}: {good} entries are sound, {len(bad)} were corrupt and are removed", *bad]
     return "\n".join(lines), not bad
 
 
-def parse_size(text: str) -> int:
+def _parsed_size(text: str) -> int:
     """Return a size in bytes: `1024`, `500M`, `10G` (powers of 1024)."""
     match = re.fullmatch(r"(\d+)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if match is None:
@@ -39,7 +39,7 @@ def parse_size(text: str) -> int:
     return int(match[1]) * _UNITS[match[2].upper()]
 
 
-def shown_size(size: float) -> str:
+def _shown_size(size: float) -> str:
     """Return a size in bytes for people."""
     for unit in ("B", "KiB", "MiB"):
         if size < _UNITS["K"]:

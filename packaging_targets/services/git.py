@@ -1,10 +1,23 @@
-"""What git knows of a workspace: which files differ from a revision, and what a file held there."""
+"""What git knows of a workspace: its files, which of them differ from a revision, and what a file held there."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 from packaging_targets.errors import RequestError
+
+
+def known_files(root: str) -> list[str] | None:
+    """Return the files below `root` that git has or would add, relative to it, sorted; None where there is no git."""
+    try:
+        command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+        done = subprocess.run(command, cwd=root, capture_output=True, check=False)
+    except FileNotFoundError:
+        return None
+    if done.returncode:
+        return None
+    return sorted({os.fsdecode(path) for path in done.stdout.split(b"\0") if path})
 
 
 class GitTree:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import packaging_targets
 from packaging_targets.errors import BuildError, PackagingError, RequestError
+from packaging_targets.services.git import known_files
 from packaging_targets.store.layout import STATE_FOLDER, TARGET_FILE
 from packaging_targets.store.records import Records
 from packaging_targets.store.states import MISSING, examine
@@ -76,7 +77,7 @@ def reproduce(start: str) -> Report:
     with tempfile.TemporaryDirectory(prefix="packaging-reproduce-") as room:
         first, second = (_build(side, settings, paths, os.path.realpath(room)) for side in sides())
         outputs = _outputs(first) | _outputs(second)
-        found = (_difference(path, first.root, second.root) for path in sorted(outputs))
+        found = (difference(path, first.root, second.root) for path in sorted(outputs))
         return Report(tuple(sorted(outputs)), tuple(one for one in found if one))
 
 
@@ -128,22 +129,10 @@ def _refuse_shared_cache(settings: Settings) -> None:
 
 def _files(settings: Settings) -> list[str]:
     """Return the workspace paths of what is copied, sorted: files and symbolic links."""
-    known = _known_to_git(settings.root)
+    known = known_files(settings.root)
     found = _walk(settings.root, "") if known is None else _existing(settings.root, known)
     own = [f"{folder}/" for folder in (settings.out, STATE_FOLDER, settings.cache) if folder]
     return sorted(path for path in found if not path.startswith(tuple(own)))
-
-
-def _known_to_git(root: str) -> list[str] | None:
-    """Return the paths of files that git has or would add, or None where there is no git."""
-    try:
-        command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-        done = subprocess.run(command, cwd=root, capture_output=True, check=False)
-    except FileNotFoundError:
-        return None
-    if done.returncode:
-        return None
-    return sorted({os.fsdecode(path) for path in done.stdout.split(b"\0") if path})
 
 
 def _existing(root: str, paths: Sequence[str]) -> Iterator[str]:
@@ -249,7 +238,8 @@ def _outputs(copy: Settings) -> set[str]:
     return {*listed, *(_walk(copy.root, copy.out) if os.path.isdir(out) else ())}
 
 
-def _difference(path: str, first: str, second: str) -> Difference | None:
+def difference(path: str, first: str, second: str) -> Difference | None:
+    """Return how the outputs at `path` in two workspaces differ, or None where they are the same."""
     one, other = os.path.join(first, path), os.path.join(second, path)
     was, now = examine(one)[0], examine(other)[0]
     if was == now:

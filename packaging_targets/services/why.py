@@ -6,14 +6,14 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from packaging_targets.build.explain import Difference
+from packaging_targets.build.explain import NEVER_BUILT, Difference
 from packaging_targets.build.session import Session, planned
-from packaging_targets.errors import RequestError, near_miss
+from packaging_targets.errors import BuildError, RequestError, near_miss
 from packaging_targets.model.label import Label
 from packaging_targets.store.records.candidates import Makers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 def why(text: str) -> str:
@@ -46,10 +46,10 @@ def _actions(session: Session, text: str, package: str) -> list[str]:
 
 def _told(session: Session, name: str, makers: Makers) -> Iterator[str]:
     first = _waits_for(session, name, makers)
-    decision = session.check(name)
-    if decision.job is not None:
+    reasons = _reasons(session, name, waits=bool(first))
+    if reasons:
         yield f"{name} would run:"
-        yield from _listed(decision.reasons)
+        yield from _listed(reasons)
     elif first:
         yield f"{name} may run, after what it uses is made:"
         yield from (f"  {maker}" for maker in first)
@@ -61,7 +61,24 @@ def _told(session: Session, name: str, makers: Makers) -> Iterator[str]:
 def _waits_for(session: Session, name: str, makers: Makers) -> list[str]:
     """Return what makes something that the action uses, and would run or may run itself."""
     found = makers.of(session.records.actions[name])
-    return [maker for maker in found if session.check(maker).job is not None or _waits_for(session, maker, makers)]
+    return [maker for maker in found if _may_run(session, maker, makers)]
+
+
+def _may_run(session: Session, name: str, makers: Makers) -> bool:
+    waits = bool(_waits_for(session, name, makers))
+    return waits or bool(_reasons(session, name, waits=False))
+
+
+def _reasons(session: Session, name: str, *, waits: bool) -> Sequence[Difference]:
+    """Return why an action would run now; one that `waits` for what is to be made cannot always tell."""
+    if waits and session.records.actions[name].result is None:
+        return (NEVER_BUILT,)
+    try:
+        return session.check(name).reasons
+    except BuildError:
+        if waits:
+            return ()
+        raise
 
 
 def _last_time(session: Session, name: str) -> Iterator[str]:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from packaging_targets import Context
 
-    from ._faults import Faults
-
 _TARGET_FILE = "TARGETS.toml"
 
 
@@ -34,28 +32,28 @@ class Item:
     executable: bool | None = None
 
 
-def find_items(context: Context, faults: Faults) -> list[Item]:
+def find_items(context: Context) -> list[Item]:
     """Return everything that the target packs, sources first.
 
-    What cannot be packed as the fields say is added to `faults`.
+    What cannot be packed as the fields say is noted as a problem.
     """
     fields = context.target.fields
-    prefix = _inner_folder(fields["prefix"], "prefix", faults)
+    prefix = _inner_folder(context, fields["prefix"], "prefix")
     outputs_prefix = prefix
     if "deps_prefix" in fields:
-        outputs_prefix = _inner_folder(fields["deps_prefix"], "deps_prefix", faults)
-    items = _sources(context, prefix, faults) + _outputs(context, outputs_prefix)
-    items = _renamed(items, fields["rename"], faults)
-    _refuse_outsiders(items, fields["strip_prefix"], faults)
-    _refuse_shared_names(items, faults)
-    return _made_executable(items, fields["executable"], faults)
+        outputs_prefix = _inner_folder(context, fields["deps_prefix"], "deps_prefix")
+    items = _sources(context, prefix) + _outputs(context, outputs_prefix)
+    items = _renamed(context, items, fields["rename"])
+    _refuse_outsiders(context, items, fields["strip_prefix"])
+    _refuse_shared_names(context, items)
+    return _made_executable(context, items, fields["executable"])
 
 
-def _inner_folder(text: str, field: str, faults: Faults) -> str:
+def _inner_folder(context: Context, text: str, field: str) -> str:
     folder = text.rstrip("/") if text != "/" else text
     if folder and not _is_inner(folder):
         what = f"`{field}` must be a relative path without `.` and `..`, but is `{text}`"
-        faults.add(what, f"$.{field}", f'write {field} = "app", or leave it out')
+        context.problem(what, field=f"$.{field}", fix=f'write {field} = "app", or leave it out')
     return folder
 
 
@@ -63,7 +61,7 @@ def _is_inner(path: str) -> bool:
     return "\0" not in path and not {"", ".", ".."} & set(path.split("/"))
 
 
-def _sources(context: Context, prefix: str, faults: Faults) -> list[Item]:
+def _sources(context: Context, prefix: str) -> list[Item]:
     fields, package = context.target.fields, context.target.label.package
     root = _root(context)
     items = []
@@ -73,7 +71,7 @@ def _sources(context: Context, prefix: str, faults: Faults) -> list[Item]:
             continue
         rest = _below(path, root)
         items.append(Item(path, name, prefix, None if rest is None else posixpath.join(prefix, rest)))
-        _check_link(context, path, root, faults)
+        _check_link(context, path, root)
     return items
 
 
@@ -92,16 +90,17 @@ def _below(path: str, folder: str) -> str | None:
     return path.removeprefix(f"{folder}/") if path.startswith(f"{folder}/") else None
 
 
-def _check_link(context: Context, path: str, root: str, faults: Faults) -> None:
+def _check_link(context: Context, path: str, root: str) -> None:
     leads = context.link(path)
     if leads is None:
         return
     end = posixpath.normpath(posixpath.join(posixpath.dirname(path), leads))
     if leads.startswith("/"):
-        faults.add(f"`{path}` is a link to the absolute path `{leads}`", "$.srcs", "make it relative, or exclude it")
+        what = f"`{path}` is a link to the absolute path `{leads}`"
+        context.problem(what, field="$.srcs", fix="make it relative, or exclude it")
     elif end != root and (_below(end, root) is None or end.startswith("../") or end == ".."):
         what = f"`{path}` is a link to `{leads}`, which is outside of the archive"
-        faults.add(what, "$.srcs", "replace it by what it leads to, or exclude it")
+        context.problem(what, field="$.srcs", fix="replace it by what it leads to, or exclude it")
 
 
 def _outputs(context: Context, prefix: str) -> list[Item]:
@@ -110,7 +109,7 @@ def _outputs(context: Context, prefix: str) -> list[Item]:
     return [Item(path, name, prefix, posixpath.join(prefix, name)) for path, name in names]
 
 
-def _renamed(items: Sequence[Item], renames: dict[str, str], faults: Faults) -> list[Item]:
+def _renamed(context: Context, items: Sequence[Item], renames: dict[str, str]) -> list[Item]:
     idle = set(renames)
     renamed = []
     for item in items:
@@ -121,48 +120,42 @@ def _renamed(items: Sequence[Item], renames: dict[str, str], faults: Faults) -> 
         idle.discard(key)
         if not _is_inner(renames[key]):
             what = f"a new name must be a relative path without `.` and `..`, but is `{renames[key]}`"
-            faults.add(what, f"$.rename.{key}")
+            context.problem(what, field=f"$.rename.{key}")
         renamed.append(replace(item, dest=posixpath.join(item.folder, renames[key])))
     for key in sorted(idle):
         close = get_close_matches(key, [item.name for item in items], n=1, cutoff=0.6)
-        faults.add(
-            f"`{key}` is nothing that is packed",
-            f"$.rename.{key}",
-            f"did you mean `{close[0]}`?" if close else "",
-        )
+        fix = f"did you mean `{close[0]}`?" if close else ""
+        context.problem(f"`{key}` is nothing that is packed", field=f"$.rename.{key}", fix=fix)
     return renamed
 
 
-def _refuse_outsiders(items: Sequence[Item], strip_prefix: str, faults: Faults) -> None:
+def _refuse_outsiders(context: Context, items: Sequence[Item], strip_prefix: str) -> None:
     names = [f"`{item.name}`" for item in items if item.dest is None]
     if names:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004  # enough to see which
         what = f"not below `strip_prefix`, which is `{strip_prefix}`: {', '.join(names[:3])}{more}"
-        faults.add(what, "$.strip_prefix", "mend it, exclude them, or give them names in `rename`")
+        context.problem(what, field="$.strip_prefix", fix="mend it, exclude them, or give them names in `rename`")
 
 
-def _refuse_shared_names(items: Sequence[Item], faults: Faults) -> None:
+def _refuse_shared_names(context: Context, items: Sequence[Item]) -> None:
     first: dict[str, Item] = {}
     for item in items:
         other = first.setdefault(item.dest or f"//{item.path}", item)
         if other.path != item.path:
             what = f"`{other.path}` and `{item.path}` both want to be `{item.dest}` in the archive"
-            faults.add(what, "$.rename", f'rename one: rename = {{ "//{item.path}" = "…" }}')
+            context.problem(what, field="$.rename", fix=f'rename one: rename = {{ "//{item.path}" = "…" }}')
 
 
-def _made_executable(items: Sequence[Item], globs: Sequence[str], faults: Faults) -> list[Item]:
+def _made_executable(context: Context, items: Sequence[Item], globs: Sequence[str]) -> list[Item]:
     chosen: set[str] = set()
     for place, glob in enumerate(globs):
         try:
             names = set(filter(match_any([glob]), (item.name for item in items)))
         except ValueError as error:
-            faults.add(f"`{glob}` is no glob: {error}", f"$.executable[{place}]")
+            context.problem(f"`{glob}` is no glob: {error}", field=f"$.executable[{place}]")
             continue
         if not names:
-            faults.add(
-                f"`{glob}` matches nothing that is packed",
-                f"$.executable[{place}]",
-                "mend the glob, or remove it",
-            )
+            what = f"`{glob}` matches nothing that is packed"
+            context.problem(what, field=f"$.executable[{place}]", fix="mend the glob, or remove it")
         chosen |= names
     return [replace(item, executable=True) if item.name in chosen else item for item in items]

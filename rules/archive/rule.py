@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from packaging_targets import Action, Entry, Manifest
 
-from ._faults import Faults
 from ._items import find_items
 
 if TYPE_CHECKING:
@@ -25,10 +24,10 @@ _LEVELS = {"tar.gz": (1, 12), "tar.zst": (1, 19), "zip": (0, 12)}
 
 def analyse(context: Context) -> Sequence[Action]:
     """Return the one action of the target."""
-    fields, faults = context.target.fields, Faults()
-    params = {"mtime": context.source_date_epoch, **_level(context, faults)}
-    items = find_items(context, faults)
-    faults.raise_all()
+    fields = context.target.fields
+    params = {"mtime": context.source_date_epoch, **_level(context)}
+    items = find_items(context)
+    context.check()
     if not items:
         context.fail("the archive would be empty", field="$.srcs", fix="name files in `srcs`, or targets in `deps`")
     manifest = _manifest(context, items)
@@ -44,19 +43,20 @@ def analyse(context: Context) -> Sequence[Action]:
     ]
 
 
-def _level(context: Context, faults: Faults) -> dict[str, int]:
+def _level(context: Context) -> dict[str, int]:
     """Return the level as a parameter, where the target has one."""
     fields = context.target.fields
     if "level" not in fields:
         return {}
     form, level = fields["format"], fields["level"]
     if form not in _LEVELS:
-        faults.add(f"the format `{form}` is not compressed and has no `level`", "$.level", "leave it out")
+        what = f"the format `{form}` is not compressed and has no `level`"
+        context.problem(what, field="$.level", fix="leave it out")
     else:
         low, high = _LEVELS[form]
         if not low <= level <= high:
             what = f"`level` must be from {low} to {high} for the format `{form}`, but is {level}"
-            faults.add(what, "$.level", "leave it out for the default")
+            context.problem(what, field="$.level", fix="leave it out for the default")
     return {"level": level}
 
 

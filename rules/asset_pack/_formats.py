@@ -47,7 +47,7 @@ class Format:
     params: Callable[[Declared, Findings], dict[str, Any]]
 
 
-def glyph_params(declared: Declared, findings: Findings) -> dict[str, Any]:
+def _glyph_params(declared: Declared, findings: Findings) -> dict[str, Any]:
     """Return the parameters of `glyph/1`."""
     tile_size = declared.metadata.get("tile_size")
     if tile_size not in _TILE_SIZES:
@@ -75,7 +75,7 @@ def glyph_params(declared: Declared, findings: Findings) -> dict[str, Any]:
     }
 
 
-def sounds_params(declared: Declared, findings: Findings) -> dict[str, Any]:
+def _sounds_params(declared: Declared, findings: Findings) -> dict[str, Any]:
     """Return the parameters of `sounds/1`."""
     samples = []
     for place, sample in _artifacts(declared, findings, {"loop_start": int, "loop_end": int}, _SAMPLES):
@@ -98,9 +98,9 @@ FORMATS = {
         "glyph/1",
         ("height", "palette_authored", "palette_count", "width"),
         "tiles",
-        glyph_params,
+        _glyph_params,
     ),
-    "SOUNDS/pcm16le_v1": Format("sound_bank", "SOUNDS", "sounds/1", ("channels", "samples"), "samples", sounds_params),
+    "SOUNDS/pcm16le_v1": Format("sound_bank", "SOUNDS", "sounds/1", ("channels", "samples"), "samples", _sounds_params),
 }
 """The output formats, by the name that a declaration uses."""
 

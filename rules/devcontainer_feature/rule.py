@@ -12,8 +12,7 @@ _COLLECTION_FILE = "devcontainer-collection.json"
 def analyse(context: Context) -> Sequence[Action]:
     """Return the action that packs the feature and the one that lists it."""
     package = context.target.label.package
-    start = len(package) + 1 if package else 0
-    files = {source[start:]: context.link(source) for source in context.sources()}
+    files = {context.relative(source): context.link(source) for source in context.sources()}
     return package_features(context, [folder_of(context, package, files)], collection=False)
 
 

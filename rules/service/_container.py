@@ -103,12 +103,9 @@ def _id(analysis: Context) -> str:
 
 
 def _folder(analysis: Context, field: str, text: str) -> str:
-    """Return the workspace path of a folder, empty for the root, which `package_path` takes for no path."""
-    at_root = text.startswith("//") or not analysis.target.label.package
-    if at_root and text.strip("/") in {"", "."}:
-        return ""
+    """Return the workspace path of a folder, empty for the root."""
     path = analysis.package_path(text)
-    if not _COPYABLE.fullmatch(path):
+    if path and not _COPYABLE.fullmatch(path):
         analysis.fail(f"COPY cannot name the folder `{path}`", field=f"$.{field}", fix="rename it")
     return path
 

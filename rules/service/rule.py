@@ -53,7 +53,8 @@ def analyse(context: Context) -> Sequence[Action]:
         "sources": [container.relative(path) for path in container.sources],
     }
     inputs = (template, *(context.template(name, "service") for name in _SHARED))
-    return (Action("dockerfile/1", params, inputs, (output, f"{output}.dockerignore"), title=output),)
+    outputs = (output, context.workspace_output(f"{output}.dockerignore"))
+    return (Action("dockerfile/1", params, inputs, outputs, title=output),)
 
 
 def _hand_written(context: Context) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from packaging_targets import __version__
-from packaging_targets.adapters.cli.commands import _parser, run
+from packaging_targets.adapters.cli.commands import make_parser, run
 from packaging_targets.adapters.testing import Workspace
 
 ARCHIVE = '[[archive]]\nname = "{}"\nsrcs = ["*.txt"]\n'
@@ -75,7 +75,7 @@ def test_labels_and_patterns(ws: Workspace, words: str, built: list[str]) -> Non
 @pytest.mark.parametrize("word", [":one", ":all", ":*", "//a"])
 def test_labels_are_relative_to_the_folder(ws: Workspace, word: str) -> None:
     ws.write({"a/TARGETS.toml": ARCHIVE.format("one") + ARCHIVE.format("a")})
-    run = ws.run([sys.executable, "-m", "packaging_targets.adapters.cli.main", "build", word], cwd="a")
+    run = ws.packaging("build", word, cwd="a")
     built = {":one": ["//a:one"], "//a": ["//a:a"]}.get(word, ["//a:a", "//a:one"])
     assert (run.exit_code, run.built) == (0, built), run.output
 
@@ -199,7 +199,7 @@ def test_every_word_of_every_verb_is_explained() -> None:
                 for inner in action.choices.values():
                     yield from parsers(inner)
 
-    found = list(parsers(_parser()))
+    found = list(parsers(make_parser()))
     assert len(found) > 8
     verbs = argparse._SubParsersAction
     silent = [

@@ -104,7 +104,7 @@ def test_own_tasks_stand_beside_ours_and_depend_on_them(ws: Workspace) -> None:
 
 
 def test_a_subfolder_is_in_the_workspace_too(ws: Workspace) -> None:
-    run = ws.run([sys.executable, "-m", "packaging_targets.adapters.cli.main", "build"], cwd="a")
+    run = ws.packaging("build", cwd="a")
     assert (run.exit_code, run.built) == (0, BOTH)
 
 
@@ -145,7 +145,7 @@ print(len(loaded), len(jobs), rules)
 
 
 def test_what_crosses_to_workers_is_data_alone(ws: Workspace) -> None:
-    environment = ws._environment(ws.root.parent / "events")
+    environment = ws.whole_environment()
     dumped = subprocess.run(
         [sys.executable, "-c", _DUMP], cwd=ws.root, env=environment, capture_output=True, check=True
     )

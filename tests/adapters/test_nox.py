@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from repository import commit, git
 
 from packaging_targets.adapters.testing import Run, Workspace
 
@@ -31,18 +31,6 @@ def ws(tmp_path: Path) -> Workspace:
     git(ws, "init", "-q", ".")
     commit(ws)
     return ws
-
-
-def git(ws: Workspace, *words: str) -> None:
-    """Run git in the workspace."""
-    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    subprocess.run(["git", *who, *words], cwd=ws.root, check=True)
-
-
-def commit(ws: Workspace) -> None:
-    """Commit everything that git does not ignore."""
-    git(ws, "add", "-A")
-    git(ws, "commit", "-q", "-m", "all")
 
 
 def nox(ws: Workspace, *words: str) -> Run:

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 from oci_registry import FakeRegistry, Fault
 
-from packaging_targets.adapters.testing import Workspace
+from packaging_targets.adapters.testing import PACKAGING, Workspace
 from packaging_targets.services.publish.offers import Offer
 
 FEATURE = (
@@ -117,8 +116,8 @@ def test_another_namespace_is_left_alone(ws: Workspace, home: FakeRegistry) -> N
 
 
 def test_a_dry_run_and_a_report_for_programs(ws: Workspace, home: FakeRegistry) -> None:
-    command = [sys.executable, "-m", "packaging_targets.adapters.cli.main", "publish", "--dry-run", "--format", "json"]
-    environment = ws._environment(ws.root.parent / "events")
+    command = [*PACKAGING, "publish", "--dry-run", "--format", "json"]
+    environment = ws.whole_environment()
     done = subprocess.run(command, cwd=ws.root, env=environment, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
     assert told[f"{home.host}/acme/features/color"]["outcome"] == "planned"
@@ -263,18 +262,14 @@ def test_interrupted_publishing_ends_at_once_and_says_how_it_goes_on(
 
 def interrupted(ws: Workspace, words: list[str], begun: Callable[[], bool]) -> tuple[int, str]:
     """Run `packaging` until `begun`, press Ctrl-C, and return its exit code and output."""
-    command = [sys.executable, "-m", "packaging_targets.adapters.cli.main", *words]
-    environment = ws._environment(ws.root.parent / "events")
-    with subprocess.Popen(
-        command, cwd=ws.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-    ) as process:
+    with ws.start(*PACKAGING, *words) as process:
         while not begun():
             assert process.poll() is None
             time.sleep(0.01)
         time.sleep(0.1)
         os.killpg(process.pid, signal.SIGINT)
         out, _ = process.communicate(timeout=10)
-    return process.returncode, out.decode()
+    return process.returncode, out
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="without /proc nobody can see when the program has begun")

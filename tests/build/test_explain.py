@@ -80,6 +80,8 @@ def test_a_manifest_is_told_by_where_things_go() -> None:
     assert list(map(str, differences(old, new))) == ["what goes where changed: a/x and 1 more -> b/x and 1 more"]
     fewer = shot([["a"], ["a/x", "src/x"]])
     assert list(map(str, differences(old, fewer))) == ["what goes where changed: run -> (none)"]
+    texts = [shot([["a"], ["a/x", None, f"{word}\n"], ["run", "run"]]) for word in ("one", "two")]
+    assert list(map(str, differences(*texts))) == ["packed text changed a/x: one\\n -> two\\n"]
     # Where files came or went, these tell it better.
     more = shot([["a"], ["a/x", "src/x"], ["run", "run"], ["y", "src/y"]], y="f" + "1" * 64)
     assert list(map(str, differences(old, more))) == ["input added y: 111111111111"]
@@ -123,6 +125,20 @@ def test_why_tells_items(tmp_path: Path) -> None:
         "  parameter added env.LEVEL: 3\n"
         "//a:c was built in "
     )
+
+
+def test_why_before_the_first_build(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    ws.write({"a/TARGETS.toml": '[[archive]]\nname = "a"\nsrcs = ["*.txt"]\n', "a/x.txt": "1"})
+    ws.write({"b/TARGETS.toml": '[[archive]]\nname = "b"\ndeps = ["//a"]\n'})
+    for label in ("//a:a", "//b:b"):
+        assert ws.packaging("why", label).output == f"{label} would run:\n  it was never built\n"
+    assert ws.build().built == ["//a:a", "//b:b"]
+    assert ws.packaging("why", "//b:b").output.startswith("//b:b is up to date.\n")
+    # What b uses is made anew: whether it then runs is known when that is there.
+    ws.write({"a/x.txt": "2"})
+    ws.path("dist/a/a.tar.gz").unlink()
+    assert ws.packaging("why", "//b:b").output.startswith("//b:b may run, after what it uses is made:\n  //a:a\n")
 
 
 def test_what_json_tells_apart_and_python_does_not_runs_too(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
-from packaging_targets.adapters.testing import Run, Workspace
+from packaging_targets.adapters.testing import PACKAGING, Run, Workspace
 from packaging_targets.build.running.execution import Job, run_job
 from packaging_targets.errors import BuildError
 from packaging_targets.model.action import Action
@@ -26,10 +26,6 @@ A = '[[archive]]\nname = "a"\nsrcs = ["*.txt"]\n'
 UP_TO_DATE = "up to date: 1 target\n"
 INDEX_NOTE = "note: the stat index could not be read: every file is examined again\n"
 RECORDS_NOTE = "note: the build records could not be read: everything is checked again\n"
-WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
-needs_setpriv = pytest.mark.skipif(
-    bool(WITHOUT_RIGHTS) and not shutil.which("setpriv"), reason="root may write everywhere"
-)
 
 
 @pytest.fixture
@@ -42,7 +38,7 @@ def ws(tmp_path: Path) -> Workspace:
 
 def plainly(ws: Workspace) -> Run:
     """Build as a user who may not do everything."""
-    return ws.run([*WITHOUT_RIGHTS, sys.executable, "-m", "packaging_targets.adapters.cli.main", "build"])
+    return ws.run([*WITHOUT_RIGHTS, *PACKAGING, "build"])
 
 
 def _flip(path: Path) -> None:
@@ -134,7 +130,7 @@ def test_the_cache_is_looked_after(ws: Workspace) -> None:
     assert ws.packaging("cache", "verify").exit_code == 0
 
 
-@needs_setpriv
+@needs_rights_dropped
 def test_a_cache_that_cannot_be_used_is_no_error(ws: Workspace) -> None:
     ws.cache.chmod(0)
     ws.write({"a/x.txt": "2"})
@@ -142,7 +138,7 @@ def test_a_cache_that_cannot_be_used_is_no_error(ws: Workspace) -> None:
     ws.cache.chmod(0o755)
 
 
-@needs_setpriv
+@needs_rights_dropped
 def test_an_output_folder_that_cannot_be_written(ws: Workspace) -> None:
     good = ws.contents()
     ws.write({"a/x.txt": "2"})
@@ -166,7 +162,7 @@ error: `dist/a/a.tar.gz` cannot be read or written: permission denied
     assert ws.contents() != good
 
 
-@needs_setpriv
+@needs_rights_dropped
 def test_a_workspace_that_cannot_be_written(tmp_path: Path) -> None:
     ws = Workspace(tmp_path / "repo")
     ws.root.chmod(0o555)
@@ -194,9 +190,9 @@ def test_an_output_that_cannot_be_written_whole_leaves_the_old_one(ws: Workspace
     good = ws.contents()
     ws.write({"a/big.txt": os.urandom(2 << 20)})
     done = subprocess.run(
-        [sys.executable, "-m", "packaging_targets.adapters.cli.main", "build"],
+        [*PACKAGING, "build"],
         cwd=ws.root,
-        env=ws._environment(ws.root.parent / "events"),
+        env=ws.whole_environment(),
         preexec_fn=_small_files_only,  # the child alone is limited
         capture_output=True,
         text=True,

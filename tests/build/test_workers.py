@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from packaging_targets.adapters.testing import Workspace
+from packaging_targets.adapters.testing import PACKAGING, Workspace
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked for in /proc")
 
@@ -24,27 +23,9 @@ argv = ["sh", "-c", "echo {name} > {{out}}; sleep {seconds}"]
 """
 
 
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "repo")
-
-
 def declare(ws: Workspace, *seconds: float) -> None:
     entries = (SLOW.format(name=f"c{place:02}", seconds=time) for place, time in enumerate(seconds))
     ws.write({"TARGETS.toml": "[workspace]\n" + "".join(entries)})
-
-
-def start(ws: Workspace, *words: str) -> subprocess.Popen[str]:
-    """Start a build that nobody waits for, in a session of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", *words],
-        cwd=ws.root,
-        env={**os.environ, "XDG_CACHE_HOME": str(ws.cache), "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def processes() -> dict[int, tuple[int, str]]:
@@ -73,7 +54,7 @@ def wait_for(command: str) -> None:
 
 def test_actions_run_beside_each_other(ws: Workspace) -> None:
     declare(ws, 3.51, 3.52)
-    with start(ws, "packaging_targets.adapters.cli.main", "build", "-n", "2") as build:
+    with ws.start(*PACKAGING, "build", "-n", "2") as build:
         wait_for("sleep 3.51")
         wait_for("sleep 3.52")
         assert runs("sleep 3.51")
@@ -99,12 +80,12 @@ def test_an_action_waits_for_what_it_uses(ws: Workspace, jobs: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["packaging_targets.adapters.cli.main", "build", "-n", "2"], ["doit", "-n", "2", "build"]],
+    [[*PACKAGING, "build", "-n", "2"], [sys.executable, "-m", "doit", "-n", "2", "build"]],
     ids=["our workers", "workers of doit"],
 )
 def test_a_build_whose_head_is_killed_keeps_nobody_waiting(ws: Workspace, words: list[str]) -> None:
     declare(ws, 0, 1.51, 1.51, 0)
-    with start(ws, *words) as build:
+    with ws.start(*words) as build:
         wait_for("sleep 1.51")
         os.kill(build.pid, signal.SIGKILL)  # only the process that was started: its workers live on
         build.wait()
@@ -117,7 +98,7 @@ def test_a_build_whose_head_is_killed_keeps_nobody_waiting(ws: Workspace, words:
 
 def test_a_worker_that_is_killed_fails_its_action_alone(ws: Workspace) -> None:
     declare(ws, 0, 1.52, 0)
-    with start(ws, "packaging_targets.adapters.cli.main", "build", "-n", "2", "--continue") as build:
+    with ws.start(*PACKAGING, "build", "-n", "2", "--continue") as build:
         wait_for("sleep 1.52")
         for worker, (parent, _) in processes().items():
             if parent == build.pid:
@@ -135,7 +116,7 @@ def test_a_worker_that_is_killed_fails_its_action_alone(ws: Workspace) -> None:
 
 def test_ctrl_c_ends_a_build_and_begins_nothing_more(ws: Workspace) -> None:
     declare(ws, 0, 1.53, 1.53, *[0.2] * 20)
-    with start(ws, "packaging_targets.adapters.cli.main", "build", "-n", "2") as build:
+    with ws.start(*PACKAGING, "build", "-n", "2") as build:
         wait_for("sleep 1.53")
         os.killpg(build.pid, signal.SIGINT)
         build.communicate(timeout=10)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 import os
 import signal
-import subprocess
-import sys
 import time
 from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
+from packaging_targets.adapters.testing import PACKAGING
 from tests.e2e.test_properties import Checkout, Entry, Monorepo, Source, clean_outputs, differing, rounds
 
 if TYPE_CHECKING:
@@ -23,21 +22,11 @@ _SEED = 11
 
 def build_and_kill(checkout: Checkout, jobs: int, after: float) -> bool:
     """Start a build, kill its process group after so many seconds; tell whether it was still running."""
-    command = [sys.executable, "-m", "packaging_targets.adapters.cli.main", "build", "-n", str(jobs)]
-    environment = checkout.ws._environment(checkout.ws.root.parent / "killed.jsonl")
-    process = subprocess.Popen(
-        command,
-        cwd=checkout.ws.root,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    time.sleep(after)
-    running = process.poll() is None
-    if running:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    with checkout.ws.start(*PACKAGING, "build", "-n", str(jobs)) as process:
+        time.sleep(after)
+        running = process.poll() is None
+        if running:
+            os.killpg(process.pid, signal.SIGKILL)
     return running
 
 

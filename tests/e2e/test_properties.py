@@ -150,18 +150,16 @@ class Monorepo:
         return f"chmod {path}"
 
     def edit_remove_file(self) -> str:
-        found = [path for path in self._plain() if "/f" in path]
-        if not found:
+        path = self._added()
+        if not path:
             return ""
-        path = self.random.choice(found)
         del self.sources[path]
         return f"remove {path}"
 
     def edit_move_file(self) -> str:
-        found = [path for path in self._plain() if "/f" in path]
-        if not found:
+        path = self._added()
+        if not path:
             return ""
-        path = self.random.choice(found)
         to = f"{self.random.choice(self.packages())}/{self._new('f')}.txt"
         self.sources[to] = self.sources.pop(path)
         return f"move {path} to {to}"
@@ -269,6 +267,11 @@ class Monorepo:
 
     def _plain(self) -> list[str]:
         return sorted(path for path, source in self.sources.items() if path.endswith(".txt") and not source.link)
+
+    def _added(self) -> str:
+        """Return a plain source that nothing counts on, or nothing where there is none."""
+        found = [path for path in self._plain() if "/f" in path]
+        return self.random.choice(found) if found else ""
 
     def _own(self) -> list[Entry]:
         return [entry for entry in self.entries if entry.package.startswith("m")]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from repository import commit, git
 
 from packaging_targets.adapters.testing import Run, Workspace
 from tests.e2e.test_properties import Checkout, Monorepo, Source, rounds
@@ -68,17 +69,6 @@ def ask(ws: Workspace) -> Answers:
     assert run.exit_code == 0, run.output
     answers = json.loads(run.output)
     return Answers(set(answers["affected"]), set(answers["direct"]), set(answers["rdeps"]), answers["why"])
-
-
-def git(ws: Workspace, *arguments: str) -> None:
-    identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
-    done = subprocess.run(["git", *identity, *arguments], cwd=ws.root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def commit(ws: Workspace) -> None:
-    git(ws, "add", "-A")
-    git(ws, "commit", "-q", "--allow-empty", "-m", "x")
 
 
 def labels(ids: Iterable[str]) -> set[str]:

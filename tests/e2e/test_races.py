@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from packaging_targets.adapters.testing import PACKAGING
 from tests.e2e.test_properties import Checkout, Monorepo, clean_outputs, differing, rounds
 
 if TYPE_CHECKING:
@@ -17,21 +16,11 @@ if TYPE_CHECKING:
 _SEED = 21
 
 
-def start(checkout: Checkout, place: int) -> subprocess.Popen[str]:
-    """Start a build."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "packaging_targets.adapters.cli.main", "build", "-n", str(1 + place % 2)],
-        cwd=checkout.ws.root,
-        env=checkout.ws._environment(checkout.ws.root.parent / f"{place}-events.jsonl"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def build_at_once(*checkouts: Checkout) -> str:
     """Run a build in each checkout at the same time; return what they printed."""
-    builds = [start(checkout, place) for place, checkout in enumerate(checkouts)]
+    builds = [
+        checkout.ws.start(*PACKAGING, "build", "-n", str(1 + place % 2)) for place, checkout in enumerate(checkouts)
+    ]
     texts = [build.communicate(timeout=120)[0] for build in builds]
     told = "\n---\n".join(texts)
     assert [build.returncode for build in builds] == [0] * len(builds), told

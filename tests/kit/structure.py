@@ -7,7 +7,6 @@ import graphlib
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,9 +41,12 @@ class Module:
         return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
     @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @property
     def layer(self) -> str:
-        """The folder, or file, of `packaging_targets` that it stands in; empty for the package's own names."""
-        return (*self.dotted.split("."), "")[1]
+        return layer_of(self.dotted)
 
     def functions(self) -> Iterator[tuple[str, int, int]]:
         """Yield (name, line, length in lines) of each function and method."""
@@ -56,6 +58,11 @@ class Module:
         """Return its own name, and those of its classes and functions."""
         kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
         return {Path(self.path).stem} | {node.name for node in ast.walk(self.tree) if isinstance(node, kinds)}
+
+
+def layer_of(dotted: str) -> str:
+    """Return the folder, or file, of `packaging_targets` that a module stands in; empty for the package's own names."""
+    return (*dotted.split("."), "")[1]
 
 
 class Code:
@@ -139,8 +146,3 @@ def median_and_90th(values: Iterable[int]) -> tuple[int, int, int]:
     """Return the median, the 90th percentile and the greatest."""
     ordered = sorted(values)
     return ordered[len(ordered) // 2], ordered[len(ordered) * 9 // 10], ordered[-1]
-
-
-def is_sorted(values: Iterable[int]) -> bool:
-    """Tell whether no value is smaller than the one before it."""
-    return all(one <= other for one, other in pairwise(values))

@@ -10,18 +10,12 @@ import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
-import pytest
 import zstandard
 
 from packaging_targets.adapters.testing import Workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "repo")
+    pass
 
 
 def archive(*lines: str, name: str = "a") -> str:

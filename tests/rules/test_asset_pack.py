@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from packaging_targets.adapters.testing import Workspace
-from packaging_targets.build.planning.analysis import Analysis, AnalysisContext, Offered, analyse
+from packaging_targets.build.planning.analysis import Analysis, analyse
+from packaging_targets.build.planning.context import AnalysisContext, Offered
 from packaging_targets.build.planning.sources import find_sources
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.assets.reader import AssetPack
@@ -45,11 +46,6 @@ GOLDEN = {
     "preload.json": "0075baadf8bfc18b80a2149586cd1daf837f65d6c14c9e2da66d826d3dd99b08",
 }
 UUID = "00000000-0000-4000-8000-0000000000"
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "repo")
 
 
 def png(*tiles: tuple[int, int, int], size: int = 8) -> bytes:

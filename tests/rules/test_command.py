@@ -24,11 +24,6 @@ ECHO = "import json, sys; json.dump(sys.argv[2:], open(sys.argv[1], 'w'))"
 CHOICES = "{out}, {outs}, {src}, {srcs}, {dep}, {deps}, {dep LABEL}, {deps LABEL}"
 
 
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "repo")
-
-
 def command(*lines: str, name: str = "t") -> str:
     return "\n".join(("[[command]]", f'name = "{name}"', *lines, ""))
 

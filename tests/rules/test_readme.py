@@ -72,5 +72,5 @@ def test_the_page_names_every_kind_and_all_of_the_context() -> None:
     assert sorted(re.findall(r"`([a-z_.]+/\d+)`", kinds.partition("\n\nA manifest")[0])) == sorted(KINDS)
     known = {name for name in vars(Context) if not name.startswith("_")}
     _, _, table = README.partition("| `context.` | gives |")
-    rows = "\n".join(re.findall(r"(?m)^\| ([^|]+) \|", table.partition("Several problems")[0]))
+    rows = "\n".join(re.findall(r"(?m)^\| ([^|]+) \|", table.partition("`match_any(globs)`")[0]))
     assert set(re.findall(r"`(\w+)", rows)) == known

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from packaging_targets.adapters.testing import Run, Workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 API = "ops/packaging/services/api.Dockerfile"
 DIGEST = "sha256:" + "0" * 64
@@ -28,11 +26,6 @@ PYTHON = {
     "services/api/.env": "TOKEN=x\n",
 }
 MARKED = "# Rendered by packaging-targets from //services/api:api: edit the target or its template, not this file."
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "repo")
 
 
 def built(ws: Workspace, *labels: str) -> Run:

@@ -40,11 +40,6 @@ chmod +x $3/bin/pip
 """
 
 
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "repo")
-
-
 @pytest.mark.service
 @pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed")
 def test_hadolint_has_nothing_to_say(ws: Workspace) -> None:

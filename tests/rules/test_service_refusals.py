@@ -7,16 +7,11 @@ import pytest
 from packaging_targets.adapters.testing import Run, Workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 API = "ops/packaging/services/api.Dockerfile"
 MARKED = "# Rendered by packaging-targets from //services/api:api: edit the target or its template, not this file."
 SERVICE = {"services/api/TARGETS.toml": '[[service]]\nname = "api"\n', "services/api/main.py": ""}
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "repo")
 
 
 def built(ws: Workspace) -> Run:

@@ -11,7 +11,7 @@ import pytest
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.errors import BuildError, RequestError
-from packaging_targets.services.reproduce import Difference, Report, _difference, render, reproduce, sides
+from packaging_targets.services.reproduce import Difference, Report, difference, render, reproduce, sides
 
 ARCHIVE = '[[archive]]\nname = "all"\nsrcs = ["*.txt"]\n'
 COMMAND = '[[command]]\nname = "made"\nsrcs = ["*.txt"]\nouts = ["made.txt"]\nargv = ["sh", "-c", \'{}\']\n'
@@ -100,8 +100,8 @@ def test_links_are_compared_by_where_they_lead(tmp_path: Path) -> None:
         (tmp_path / side / "same").symlink_to("x")
         (tmp_path / side / "link").symlink_to(side)
     first, second = str(tmp_path / "one"), str(tmp_path / "other")
-    assert _difference("same", first, second) is None
-    assert _difference("link", first, second) == Difference("link", "leads to `one` and to `other`")
+    assert difference("same", first, second) is None
+    assert difference("link", first, second) == Difference("link", "leads to `one` and to `other`")
 
 
 def test_what_only_one_build_made_is_named() -> None:

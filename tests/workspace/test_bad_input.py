@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
-from packaging_targets.adapters.testing import Workspace
+from packaging_targets.adapters.testing import PACKAGING, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -492,7 +491,7 @@ def test_doit_tells_the_same_below_a_heading_of_its_own(tmp_path: Path) -> None:
 
 def test_no_workspace_around(tmp_path: Path) -> None:
     ws = Workspace(tmp_path / "repo")
-    run = ws.run([sys.executable, "-m", "packaging_targets.adapters.cli.main", "build"], cwd="..")
+    run = ws.packaging("build", cwd="..")
     assert (run.exit_code, run.output) == (
         2,
         "error: this folder is in no workspace\n"
@@ -519,8 +518,6 @@ def test_a_problem_leaves_the_last_good_build_as_it_was(tmp_path: Path) -> None:
     assert ws.build().built == ["//b:b"]
 
 
-# The owner of a file without the rights of root: a container's tests run as root, which may read everything.
-WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
 HOME = "in the [workspace] of the root's TARGETS.toml"
 CLOSED = {
     "a/x.txt": (
@@ -535,14 +532,14 @@ CLOSED = {
 }
 
 
-@pytest.mark.skipif(bool(WITHOUT_RIGHTS) and not shutil.which("setpriv"), reason="root may read everything")
+@needs_rights_dropped
 @pytest.mark.parametrize("name", CLOSED)
 def test_what_may_not_be_read_is_named(name: str, tmp_path: Path) -> None:
     ws = Workspace(tmp_path / "repo")
     ws.write({"a/TARGETS.toml": A, "a/x.txt": "1"})
     mode = ws.path(name).stat().st_mode
     ws.path(name).chmod(0)
-    command = [*WITHOUT_RIGHTS, sys.executable, "-m", "packaging_targets.adapters.cli.main", "build"]
+    command = [*WITHOUT_RIGHTS, *PACKAGING, "build"]
     run = ws.run(command)
     assert (run.exit_code, run.output) == (2, CLOSED[name])
     ws.path(name).chmod(mode)

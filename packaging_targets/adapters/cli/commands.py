@@ -22,7 +22,7 @@ _FUNCTIONS = ("allpaths", "attr", "deps", "filter", "kind", "rdeps", "somepath")
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; return its exit code: 0 done, 1 a build or check failed, 2 a wrong request."""
-    return guarded(_run, _parser().parse_args(arguments))
+    return guarded(_run, make_parser().parse_args(arguments))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -35,7 +35,8 @@ def _run(options: argparse.Namespace) -> int:
     return verb(options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the global flags and of every verb."""
     parser = argparse.ArgumentParser(
         prog="packaging",
         description="Package everything a monorepo ships, rebuilding only what changed.",

@@ -38,7 +38,7 @@ def fill(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
     """Add the global flags and the verbs to a parser; `again` says that a parser before it has these flags too."""
     add_flags(parser, again=again)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
-    for add in VERBS:
+    for add in _VERBS:
         add(verbs)
     parser.set_defaults(verb=run)
 
@@ -115,7 +115,7 @@ def _test_archive(options: argparse.Namespace) -> int:
     return 1 if report.errors or (options.strict and report.warnings) else 0
 
 
-VERBS: tuple[Callable[[Any], None], ...] = (_add_package, _add_test_archive, features_publish.add_parser)
+_VERBS: tuple[Callable[[Any], None], ...] = (_add_package, _add_test_archive, features_publish.add_parser)
 """What adds each verb to the subparsers; a verb sets `act(options)`, and as `no_json` what is said to `--json`."""
 
 

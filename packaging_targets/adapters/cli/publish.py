@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.features_publish import add_options, completed_by_the_next, no_json, show
+from packaging_targets.adapters.cli.publishing import add_options, completed_by_the_next, no_json, show
 from packaging_targets.adapters.cli.telling import add_json, tells
 from packaging_targets.errors import RequestError
 

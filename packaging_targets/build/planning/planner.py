@@ -13,8 +13,9 @@ import heapq
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from packaging_targets.build.planning.analysis import ADOPTED, AnalysisContext, analyse
+from packaging_targets.build.planning.analysis import analyse
 from packaging_targets.build.planning.claims import Claims, program_files
+from packaging_targets.build.planning.context import ADOPTED, AnalysisContext
 from packaging_targets.build.planning.discovery import Discovered, Discovery
 from packaging_targets.build.planning.refusal import Places, graph_of, merged
 from packaging_targets.build.planning.sources import Sources, find_sources

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets.build.planning.analysis import Analysis, Offered
+from packaging_targets.build.planning.context import Offered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from packaging_targets.build.planning.analysis import Analysis
     from packaging_targets.model.action import Action
     from packaging_targets.model.label import Label
     from packaging_targets.store.records import Records

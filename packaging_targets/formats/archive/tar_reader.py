@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from packaging_targets.errors import IntegrityError
+from packaging_targets.formats.archive.tar import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BLOCK = 512
 PIECE = 1 << 18
 FILE, HARD_LINK, LINK, FOLDER = b"0", b"1", b"2", b"5"
 _FILES = {b"0", b"\0", b"7"}
@@ -204,5 +204,5 @@ def _overridden(entry: TarEntry, records: dict[bytes, bytes], at: int) -> TarEnt
     )
 
 
-def _over(what: str, limit: int) -> Exception:
+def _over(what: str, limit: int) -> IntegrityError:
     return IntegrityError.one(f"the archive has more than {limit:,} {what}, the limit")

@@ -67,7 +67,7 @@ def is_declared_alone(data: bytes) -> bool:
     return index == {"version": 1} and all(_is_declared(entry) and entry.keys() <= _DECLARED for entry in entries)
 
 
-def entry_id(entry: Mapping[str, Any]) -> Any:
+def _id_of(entry: Mapping[str, Any]) -> Any:
     """Return an entry's id, which older tools wrote as `name`."""
     return entry.get("id", entry.get("name"))
 
@@ -104,7 +104,7 @@ def _defects(targets: Any) -> Iterator[str]:
         return
     seen: set[str] = set()
     for number, entry in enumerate(targets):
-        name = entry_id(entry) if isinstance(entry, dict) else None
+        name = _id_of(entry) if isinstance(entry, dict) else None
         if not isinstance(entry, dict):
             yield f"entry {number} of the index is not an object"
         elif not isinstance(name, str):
@@ -124,7 +124,7 @@ def _merged(standing: Iterable[dict[str, Any]], entries: Iterable[Mapping[str, A
     ours: dict[Any, dict[str, Any]] = {}
     places: list[dict[str, Any] | None] = []
     for entry in standing:
-        name = entry_id(entry)
+        name = _id_of(entry)
         if name in declared:
             ours[name] = _updated(entry, declared.pop(name))
             places.append(None)

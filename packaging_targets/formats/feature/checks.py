@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.feature.folder import (
@@ -28,10 +28,10 @@ from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.manifest import Entry, Manifest
 from packaging_targets.model.semver import is_semantic_version
 
-SOURCE = "devcontainer-cli"
 VERSIONED, UPSTREAM = "versioned", "upstream"
 """How archives are named: `<id>-<version>.tgz`, or `devcontainer-feature-<id>.tgz`, as web addresses need."""
 
+_SOURCE = "devcontainer-cli"
 _MAX_NAME = 255
 _PLAIN_ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]+")
@@ -55,6 +55,20 @@ class Feature:
     def manifest(self) -> Manifest:
         """Return what the archive holds; the source of an entry is its path below `folder.path`."""
         return Manifest.of(Entry(path, source=self.folder.within(path)) for path in self.folder.packed())
+
+
+class Listable(Protocol):
+    """What a collection file lists: a feature, packed or not yet."""
+
+    @property
+    def id(self) -> str:
+        """By which a collection is sorted."""
+        ...
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The whole `devcontainer-feature.json`, keys in order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +120,10 @@ def settle(
     return tuple(features), warnings
 
 
-def collection_text(features: Iterable[Feature]) -> str:
+def collection_text(features: Iterable[Listable]) -> str:
     """Return `devcontainer-collection.json`: each whole `devcontainer-feature.json`, keys in order."""
     listed = [one.metadata for one in sorted(features, key=lambda one: one.id)]
-    value = {"sourceInformation": {"source": SOURCE}, "features": listed}
+    value = {"sourceInformation": {"source": _SOURCE}, "features": listed}
     return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=4) + "\n"
 
 

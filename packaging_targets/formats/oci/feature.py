@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from packaging_targets.formats.feature.folder import COLLECTION_FILE
 from packaging_targets.formats.oci.manifest import TITLE, Descriptor, OciManifest, compact_json
 from packaging_targets.model.digest import Digest
 
 CONFIG_TYPE = "application/vnd.devcontainers"
 LAYER_TYPE = "application/vnd.devcontainers.layer.v1+tar"
 COLLECTION_TYPE = "application/vnd.devcontainers.collection.layer.v1+json"
-COLLECTION_TITLE = "devcontainer-collection.json"
 CONFIG = b"{}"
 
 _METADATA = "dev.containers.metadata"
@@ -40,7 +40,7 @@ def feature_manifest(metadata: Mapping[str, Any], archive: Digest, size: int, re
 
 def collection_manifest(listing: bytes, registry: str) -> OciManifest:
     """Return the manifest of a collection; `listing` is its `devcontainer-collection.json`."""
-    layer = Descriptor(COLLECTION_TYPE, Digest.of(listing), len(listing), {TITLE: COLLECTION_TITLE})
+    layer = Descriptor(COLLECTION_TYPE, Digest.of(listing), len(listing), {TITLE: COLLECTION_FILE})
     return _manifest(layer, {}, registry, "devcontainer_collection")
 
 

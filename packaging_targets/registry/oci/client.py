@@ -22,10 +22,10 @@ from packaging_targets.registry.oci.transport import Patience, Transport
 from packaging_targets.registry.oci.upload import CHUNK, Blob, Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-MAX_MANIFEST = 4 << 20
-MAX_TAGS = 100_000
+_MAX_MANIFEST = 4 << 20
+_MAX_TAGS = 100_000
 _MAX_TAG_PAGE = 8 << 20
 _PAGE = 1000
 _NOT_FOUND = 404
@@ -33,6 +33,7 @@ _PIECE = 1 << 20
 _DOCKER_TYPES = "application/vnd.docker.distribution.manifest"
 _ACCEPTED = f"{MANIFEST_TYPE}, {INDEX_TYPE}, {_DOCKER_TYPES}.v2+json, {_DOCKER_TYPES}.list.v2+json"
 _WRITTEN = {200, 201, 202}
+_WRITING = ("pull", "push")
 
 
 class OciClient:
@@ -55,7 +56,7 @@ class OciClient:
         self.registry = registry
         self._transport = Transport(patience, connections)
         self._session = Session(registry, self._transport, credentials)
-        self._reading = _push if pushing else _pull
+        self._reading = _WRITING if pushing else ("pull",)
         self._chunk = chunk
 
     def close(self) -> None:
@@ -64,13 +65,10 @@ class OciClient:
 
     def manifest_digest(self, repository: Repository, reference: str) -> Digest | None:
         """Return the digest of the manifest that a tag or a digest leads to, or None where there is none."""
-        request = self._manifest_request("HEAD", repository, reference)
-        answer = self._session.send(request, self._reading(repository))
-        if answer.status == _NOT_FOUND:
+        answer = self._found(_manifest_request("HEAD", repository, reference), repository.scope(*self._reading))
+        if answer is None:
             return None
-        if not answer.done:
-            raise self._session.error(request, answer)
-        told = parse_digest(answer.headers.get("docker-content-digest", ""))
+        told = _told_digest(answer)
         if told is not None:
             return told
         data = self.manifest(repository, reference)
@@ -78,13 +76,11 @@ class OciClient:
 
     def manifest(self, repository: Repository, reference: str) -> bytes | None:
         """Return the manifest that a tag or a digest leads to, or None where there is none."""
-        request = self._manifest_request("GET", repository, reference)
-        answer = self._session.send(request, self._reading(repository))
-        if answer.status == _NOT_FOUND:
+        request = _manifest_request("GET", repository, reference)
+        answer = self._found(request, repository.scope(*self._reading))
+        if answer is None:
             return None
-        if not answer.done:
-            raise self._session.error(request, answer)
-        expected = parse_digest(reference) or parse_digest(answer.headers.get("docker-content-digest", ""))
+        expected = parse_digest(reference) or _told_digest(answer)
         if expected is not None:
             _demand_digest(request, Digest.of(answer.body), expected)
         return answer.body
@@ -99,10 +95,10 @@ class OciClient:
             raise RequestError.one(f"`{reference}` is no tag", str(repository), fix)
         headers = {"Content-Type": media_type}
         request = Request("PUT", repository.url(f"manifests/{reference}"), headers, data)
-        answer = self._session.send(request, _push(repository))
+        answer = self._session.send(request, repository.scope(*_WRITING))
         if answer.status not in _WRITTEN:
             raise self._session.error(request, answer)
-        told = parse_digest(answer.headers.get("docker-content-digest", ""))
+        told = _told_digest(answer)
         if told is not None:
             _demand_digest(request, told, digest)
         return digest
@@ -115,21 +111,21 @@ class OciClient:
         while url is not None:
             seen.add(url)
             request = Request("GET", url, {"Accept": "application/json"}, limit=_MAX_TAG_PAGE)
-            answer = self._session.send(request, self._reading(repository))
+            answer = self._session.send(request, repository.scope(*self._reading))
             if answer.status == _NOT_FOUND and not found:
                 return ()
             if not answer.done:
                 raise self._session.error(request, answer)
             found += _tags_of(request, answer)
             url = _next_page(request, answer)
-            if len(found) > MAX_TAGS or url in seen:
-                what = f"the list of tags does not end, or is longer than {MAX_TAGS:,}"
+            if len(found) > _MAX_TAGS or url in seen:
+                what = f"the list of tags does not end, or is longer than {_MAX_TAGS:,}"
                 raise RegistryError.one(what, place(request), "")
         return tuple(dict.fromkeys(found))
 
     def has_blob(self, repository: Repository, digest: Digest) -> bool:
         """Tell whether a repository has a blob."""
-        return self._has(repository, digest, self._reading(repository))
+        return self._has(repository, digest, self._reading)
 
     def push_blob(self, repository: Repository, blob: Blob, mount_from: Repository | None = None) -> str:
         """Bring a blob into a repository; return `present`, `mounted` or `uploaded`.
@@ -138,7 +134,7 @@ class OciClient:
         """
 
         def is_there() -> bool:
-            return self._has(repository, blob.digest, _push(repository))
+            return self._has(repository, blob.digest, _WRITING)
 
         if is_there():
             return "present"
@@ -154,7 +150,7 @@ class OciClient:
             return into
 
         request = Request("GET", repository.url(f"blobs/{digest}"), limit=size, into=rewound)
-        answer = self._session.send(request, self._reading(repository))
+        answer = self._session.send(request, repository.scope(*self._reading))
         if not answer.done:
             raise self._session.error(request, answer)
         into.seek(start)
@@ -163,26 +159,27 @@ class OciClient:
             hasher.update(piece)
         _demand_digest(request, Digest(hasher.hexdigest()), digest)
 
-    def _has(self, repository: Repository, digest: Digest, scope: str) -> bool:
+    def _has(self, repository: Repository, digest: Digest, actions: Sequence[str]) -> bool:
         request = Request("HEAD", repository.url(f"blobs/{digest}"))
+        return self._found(request, repository.scope(*actions)) is not None
+
+    def _found(self, request: Request, scope: str) -> Answer | None:
+        """Return the answer of success, or None where the registry knows no such thing."""
         answer = self._session.send(request, scope)
         if answer.status == _NOT_FOUND:
-            return False
+            return None
         if not answer.done:
             raise self._session.error(request, answer)
-        return True
-
-    def _manifest_request(self, method: str, repository: Repository, reference: str) -> Request:
-        url = repository.url(f"manifests/{reference}")
-        return Request(method, url, {"Accept": _ACCEPTED}, limit=MAX_MANIFEST)
+        return answer
 
 
-def _pull(repository: Repository) -> str:
-    return f"repository:{repository.path}:pull"
+def _manifest_request(method: str, repository: Repository, reference: str) -> Request:
+    return Request(method, repository.url(f"manifests/{reference}"), {"Accept": _ACCEPTED}, limit=_MAX_MANIFEST)
 
 
-def _push(repository: Repository) -> str:
-    return f"repository:{repository.path}:pull,push"
+def _told_digest(answer: Answer) -> Digest | None:
+    """Return the digest of a manifest as the registry tells it, if it does."""
+    return parse_digest(answer.headers.get("docker-content-digest", ""))
 
 
 def _demand_digest(request: Request, found: Digest, expected: Digest) -> None:

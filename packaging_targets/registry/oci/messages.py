@@ -12,10 +12,8 @@ from packaging_targets.registry.oci.reference import number
 SMALL = 1 << 20
 """Bytes that an answer may have where nobody says otherwise."""
 
-PASSING = {408, 429, 500, 502, 503, 504}
-"""What may be another answer another time."""
-LONGEST_WAIT = 120.0
-"""Seconds that a server may ask to wait, if we are to do so."""
+_PASSING = {408, 429, 500, 502, 503, 504}  # what may be another answer another time
+_LONGEST_WAIT = 120.0  # seconds that a server may ask to wait, if we are to do so
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class Answer:
     @property
     def may_pass(self) -> bool:
         """Whether it may be another answer another time, and soon enough to wait for it."""
-        return self.status in PASSING and self.asks_to_wait <= LONGEST_WAIT
+        return self.status in _PASSING and self.asks_to_wait <= _LONGEST_WAIT
 
     @property
     def asks_to_wait(self) -> float:

@@ -89,6 +89,10 @@ class Repository:
         """Return the address of something in the repository, such as `tags/list`."""
         return f"{self.registry.origin}/v2/{self.path}/{rest}"
 
+    def scope(self, *actions: str) -> str:
+        """Return the scope of a token with which the repository can be used: `pull` reads, `push` writes."""
+        return f"repository:{self.path}:{','.join(actions)}"
+
 
 def _is_host(text: str) -> bool:
     match = _HOST.fullmatch(text)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
@@ -64,35 +65,43 @@ class Transport:
 
     def send(self, request: Request) -> Answer:
         """Return the answer, whatever its status. Raises RegistryError where there is none."""
-        attempt = 0
-        while True:
-            if self._closed.is_set():
-                raise RegistryError.one("there was no time left for this", place(request), "try again")
+        attempts = self.patience.attempts if request.repeatable else 1
+        attempt = 1
+        while (answer := self.tried(partial(self._led_on, request), attempt, attempts)) is None:
             attempt += 1
-            last = not request.repeatable or attempt >= self.patience.attempts
-            asked = 0.0
-            try:
-                answer = self._led_on(request)
-            except PassingError:
-                if last:
-                    raise
-            else:
-                if last or not answer.may_pass:
-                    return answer
-                asked = answer.asks_to_wait
-            self.wait(attempt, asked)
+        return answer
 
-    def wait(self, attempt: int, asked: float = 0.0) -> None:
-        """Wait after the `attempt`-th try (from 1), where the server asked for `asked` seconds."""
+    def tried(
+        self, ask: Callable[[], Answer], attempt: int, attempts: int, mended: Container[int] = ()
+    ) -> Answer | None:
+        """Return what `ask` gets, or None, after a wait, where another try may get something else.
+
+        This is the `attempt`-th try (from 1) of `attempts`. `mended` are statuses besides the passing ones after which
+        the caller knows how to go on. Raises PassingError where there is no answer, and no try is left.
+        """
+        last = attempt >= attempts
+        asked = 0.0
+        try:
+            answer = ask()
+        except PassingError:
+            if last:
+                raise
+        else:
+            if last or not (answer.may_pass or answer.status in mended):
+                return answer
+            asked = answer.asks_to_wait
         (self.patience.sleep or self._closed.wait)(self.patience.pause(attempt, asked))
+        return None
 
     def _led_on(self, request: Request) -> Answer:
+        if self._closed.is_set():
+            raise RegistryError.one("there was no time left for this", place(request), "try again")
         for _ in range(_MAX_REDIRECTS + 1):
             answer = self._once(request)
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or not location:
                 return answer
-            request = _redirected(request, answer, location)
+            request = redirected(request, answer, location)
         raise RegistryError.one(f"the registry redirects more than {_MAX_REDIRECTS} times", place(request), "")
 
     def _once(self, request: Request) -> Answer:
@@ -207,7 +216,8 @@ def _too_long(request: Request) -> PackagingError:
     return IntegrityError.one(f"the answer is longer than the {request.limit:,} bytes that it may have", place(request))
 
 
-def _redirected(request: Request, answer: Answer, location: str) -> Request:
+def redirected(request: Request, answer: Answer, location: str) -> Request:
+    """Return the request that an answer asks for in the place of another; raises RegistryError where it must not."""
     target = joined(request.url, location)
     if target is None:
         raise RegistryError.one("the registry redirects to what is no address of the web", place(request), "")

@@ -10,13 +10,15 @@ visible before the registry has compared the digest, so a session that was left 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from packaging_targets.errors import IntegrityError, RegistryError
-from packaging_targets.registry.oci.faults import PassingError, place
+from packaging_targets.registry.oci.faults import place
 from packaging_targets.registry.oci.messages import Answer, Body, Request
 from packaging_targets.registry.oci.reference import Repository, joined, number, origin_of
 
@@ -28,8 +30,8 @@ CHUNK = 16 << 20
 """Bytes that travel in one request where nobody says otherwise."""
 
 _CREATED, _ACCEPTED, _NO_CONTENT, _NOT_FOUND = 201, 202, 204, 404
-_NO_CHUNKS = {404, 405, 411, 501}
-_LOST = {404, 416}
+_NO_CHUNKS = frozenset({404, 405, 411, 501})
+_LOST = frozenset({404, 416})
 _OCTETS = {"Content-Type": "application/octet-stream"}
 
 
@@ -62,7 +64,7 @@ class Upload:
         self._blob = blob
         self._is_there = is_there
         self._chunk = chunk
-        self._scopes = [f"repository:{repository.path}:pull,push"]
+        self._scopes = [repository.scope("pull", "push")]
 
     def run(self, mount_from: Repository | None = None) -> str:
         """Bring the blob there; return `mounted` or `uploaded`. Raises RegistryError or IntegrityError."""
@@ -83,7 +85,7 @@ class Upload:
         scopes, query = self._scopes, ""
         if mount_from is not None:
             query = "?" + urlencode({"mount": str(self._blob.digest), "from": mount_from.path})
-            scopes = [*scopes, f"repository:{mount_from.path}:pull"]
+            scopes = [*scopes, mount_from.scope("pull")]
         # Beginning twice is as good as once: a session that nobody goes on with expires.
         request = Request("POST", self._repository.url(f"blobs/uploads/{query}"))
         answer = self._session.send(request, *scopes)
@@ -95,21 +97,12 @@ class Upload:
         return self._location(request, answer), least or 0
 
     def _in_one_piece(self, location: str) -> None:
-        attempts = self._session.transport.patience.attempts
-        for attempt in range(1, attempts + 1):
+        for attempt in count(1):
             request = self._put(location, Body(self._blob.size, self._blob.open))
-            asked = 0.0
-            try:
-                answer = self._session.send(request, *self._scopes)
-            except PassingError:
-                if attempt == attempts:
-                    raise
-            else:
-                if not answer.may_pass or attempt == attempts:
-                    self._demand_stored(request, answer)
-                    return
-                asked = answer.asks_to_wait
-            self._session.transport.wait(attempt, asked)
+            answer = self._tried(request, attempt)
+            if answer is not None:
+                self._demand_stored(request, answer)
+                return
             # What became of the session is unknown: either the blob has arrived, or a new session is clean.
             if self._is_there():
                 return
@@ -124,28 +117,27 @@ class Upload:
 
     def _next_chunk(self, location: str, at: int, size: int) -> tuple[str, int]:
         """Send `size` bytes from `at` on; return where the next ones go, and from which byte."""
-        attempts = self._session.transport.patience.attempts
-        for attempt in range(1, attempts + 1):
+        refusals = _NO_CHUNKS if at == 0 else frozenset()
+        attempt, there = 1, at
+        while there == at:
             request = self._patch(location, at, size)
-            asked = 0.0
-            try:
-                answer = self._session.send(request, *self._scopes)
-            except PassingError:
-                if attempt == attempts:
-                    raise
+            answer = self._tried(request, attempt, _LOST - refusals)
+            if answer is None:
+                location, there = self._resumed(location)
+                attempt += 1
+            elif answer.status in {_ACCEPTED, _NO_CONTENT}:
+                location, there = self._location(request, answer), at + size
+            elif answer.status in refusals:
+                raise _NoChunksError
             else:
-                if answer.status in {_ACCEPTED, _NO_CONTENT}:
-                    return self._location(request, answer), at + size
-                if at == 0 and answer.status in _NO_CHUNKS:
-                    raise _NoChunksError
-                if not (answer.may_pass or answer.status in _LOST) or attempt == attempts:
-                    raise self._session.error(request, answer)
-                asked = answer.asks_to_wait
-            self._session.transport.wait(attempt, asked)
-            location, there = self._resumed(location)
-            if there != at:
-                return location, there
-        return location, at
+                raise self._session.error(request, answer)
+        return location, there
+
+    def _tried(self, request: Request, attempt: int, mended: Container[int] = ()) -> Answer | None:
+        """Send what must not simply be sent again; see `Transport.tried`."""
+        transport = self._session.transport
+        send = partial(self._session.send, request, *self._scopes)
+        return transport.tried(send, attempt, transport.patience.attempts, mended)
 
     def _patch(self, location: str, at: int, size: int) -> Request:
         def window() -> BinaryIO:

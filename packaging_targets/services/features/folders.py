@@ -1,8 +1,4 @@
-"""Which folders are features, and what is in them now.
-
-A folder with `devcontainer-feature.json` is one feature; a folder with `src` is a collection, of which every folder in
-`src` is a feature. A listing notes a stat of every file, so that the next run can tell whether anything changed.
-"""
+"""What is in a feature's folder now; a stat of every file is noted, so that the next run can tell what changed."""
 
 from __future__ import annotations
 
@@ -14,25 +10,17 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging_targets.errors import PackagingError, Problem, RequestError
-from packaging_targets.formats.feature.folder import (
-    METADATA_FILE,
-    FeatureFolder,
-    Findings,
-    is_output_folder,
-    output_inside,
-)
+from packaging_targets.errors import PackagingError, Problem
+from packaging_targets.formats.feature.folder import METADATA_FILE, FeatureFolder, is_output_folder, output_inside
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.states import is_junk, is_racy
 from packaging_targets.store.sweep import signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from packaging_targets.store.sweep import Signature
 
-SINGLE, COLLECTION = "single", "collection"
-SOURCE_FOLDER = "src"
 _READ_LIMIT = 16 << 20  # of a file that is looked into; the formats have lower limits of their own
 _SHOWN = 120  # characters of a path that a message shows
 
@@ -48,21 +36,6 @@ class File(NamedTuple):
     size: int
     signature: Signature
     racy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is to be packaged: `mode` is `single` or `collection`, `source` the folder that holds the features.
-
-    `folders` maps the paths of the features' folders, as people write them from the current folder (and empty for
-    that), to what they are called without links.
-    """
-
-    mode: str
-    source: str
-    folders: Mapping[str, str]
-    errors: tuple[Problem, ...] = ()
-    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(slots=True)
@@ -103,60 +76,6 @@ class Listing:
                 return file.read(_READ_LIMIT)
         except OSError as error:
             raise PackagingError(unreadable(path, error)) from error
-
-
-def find_target(path: str, output: str) -> Target:
-    """Return what the folder `path` asks to package; `output` is the output folder, which is never a feature.
-
-    Raises RequestError where there is no such folder, or none that holds a feature or a collection.
-    """
-    shown = path or "."
-    if not os.path.isdir(shown):
-        what = f"`{shown}` is no folder" if os.path.lexists(shown) else f"there is no folder `{shown}`"
-        raise RequestError.one(what, shown, "name the folder of a feature, or one with a folder `src` of features")
-    if os.path.lexists(within(path, METADATA_FILE)):
-        return Target(SINGLE, path, {path: os.path.realpath(shown)})
-    source = within(path, SOURCE_FOLDER)
-    if os.path.isdir(source):
-        return _collection(source, os.path.realpath(output))
-    what = f"`{shown}` holds neither `{METADATA_FILE}` (a feature) nor a folder `{SOURCE_FOLDER}` (a collection)"
-    raise RequestError.one(what, shown, _where_else(path))
-
-
-def _collection(source: str, output: str) -> Target:
-    folders, findings = {}, Findings()
-    here = os.path.realpath(source)
-    for entry in _entries(source):
-        path = within(source, entry.name)
-        if entry.name.startswith(".") or is_junk(entry.name):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            # A feature's folder is one even if it was named as the output folder, which is then refused.
-            if f"{here}/{entry.name}" != output or os.path.lexists(within(path, METADATA_FILE)):
-                folders[path] = f"{here}/{entry.name}"
-        elif entry.is_symlink():
-            # Left out, a link to a feature would be missed by whoever gets the release; any other means little.
-            note = findings.error if os.path.isfile(within(path, METADATA_FILE)) else findings.warn
-            note(path, f"`{path}` is a symbolic link, and so no feature", "put a copy of the folder in its place")
-    return Target(COLLECTION, source, folders, tuple(findings.errors), tuple(findings.warnings))
-
-
-def _entries(folder: str) -> Sequence[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        raise PackagingError(unreadable(folder, error)) from error
-
-
-def _where_else(path: str) -> str:
-    """Return the fix for a folder that is nothing: perhaps it is the `src` of a collection, as other tools want it."""
-    inside = next((entry for entry in _entries(path or ".") if os.path.isfile(f"{entry.path}/{METADATA_FILE}")), None)
-    if inside is None:
-        return f"write a `{METADATA_FILE}`, or put folders of features into `{within(path, SOURCE_FOLDER)}`"
-    if os.path.basename(os.path.realpath(path or ".")) == SOURCE_FOLDER:
-        return f"name the folder above it: `features package {os.path.dirname(path) or ('.' if path else '..')}`"
-    return f"move the folders of features into `{within(path, SOURCE_FOLDER)}`, or name one of them"
 
 
 def list_folder(path: str, skipped: str = "") -> Listing:

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.feature.folder import METADATA_FILE, is_output_folder
-from packaging_targets.services.features.folders import COLLECTION, SINGLE, SOURCE_FOLDER, within
+from packaging_targets.services.features.folders import within
+from packaging_targets.services.features.sources import COLLECTION, SINGLE, SOURCE_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from packaging_targets.services.features.folders import Target
+    from packaging_targets.services.features.sources import FeatureSources
 
 DEFAULT = "./output"
 _STAGING = ".features-package-"
@@ -39,16 +40,16 @@ class OutputFolder:
         self.path = path
         self.real = os.path.realpath(path)
 
-    def refuse(self, target: Target, *, force: bool) -> None:
+    def refuse(self, sources: FeatureSources, *, force: bool) -> None:
         """Raise RequestError where writing to the folder, or emptying it if `force` is set, would destroy something."""
-        raise_all(self._refusals(target, force=force))
+        raise_all(self._refusals(sources, force=force))
 
     def below(self, folder: str) -> str:
         """Return the path of the output folder relative to a folder that it is in, empty if it is not."""
         start = f"{folder}/"
         return self.real[len(start) :] if self.real.startswith(start) else ""
 
-    def _refusals(self, target: Target, *, force: bool) -> Iterator[Problem]:
+    def _refusals(self, sources: FeatureSources, *, force: bool) -> Iterator[Problem]:
         if os.path.lexists(self.path) and not os.path.isdir(self.real):
             yield self._problem(f"the output folder `{self.path}` is no folder", "remove it, or " + _ANOTHER)
         elif not os.path.isdir(above := _nearest(self.path) or "."):
@@ -57,28 +58,28 @@ class OutputFolder:
         elif os.path.lexists(f"{self.real}/{METADATA_FILE}"):
             what = f"the output folder `{self.path}` is the folder of a feature: archives would be packed into archives"
             yield self._problem(what, _ANOTHER)
-        elif (around := self._around(target)) and not self._may_be_output(target):
+        elif (around := self._around(sources)) and not self._may_be_output(sources):
             what = f"the output folder `{self.path}` lies in {around}, and was no output folder before"
             yield self._problem(what, _ANOTHER)
-        elif force and (reason := self._not_to_be_emptied(target)):
+        elif force and (reason := self._not_to_be_emptied(sources)):
             what = f"the output folder `{self.path}` must not be emptied: {reason}"
             yield self._problem(what, f"{_ANOTHER}, or leave --force-clean-output-folder out")
 
-    def _around(self, target: Target) -> str:
+    def _around(self, sources: FeatureSources) -> str:
         """Return in what that belongs to a feature the folder lies, in words, or an empty text."""
         above = os.path.dirname(self.real)
-        if target.mode == COLLECTION and above == os.path.realpath(target.source):
-            return f"`{target.source}`, whose folders are features"
+        if sources.mode == COLLECTION and above == os.path.realpath(sources.folder):
+            return f"`{sources.folder}`, whose folders are features"
         while above != os.path.dirname(above):
             if os.path.lexists(f"{above}/{METADATA_FILE}"):
                 return f"the folder of the feature `{os.path.basename(above)}`"
             above = os.path.dirname(above)
         return ""
 
-    def _not_to_be_emptied(self, target: Target) -> str:
+    def _not_to_be_emptied(self, sources: FeatureSources) -> str:
         """Return why the folder must not be emptied, or an empty text."""
         home = os.path.realpath(os.path.expanduser("~"))
-        source = os.path.realpath(target.source or ".")
+        source = os.path.realpath(sources.folder or ".")
         precious = {"the current folder": os.getcwd(), "the source of features": source, "the home folder": home}
         for name, folder in precious.items():
             if _is_within(folder, self.real):
@@ -88,11 +89,11 @@ class OutputFolder:
         inside = next(filter(_holds_features, (self.real, f"{self.real}/{SOURCE_FOLDER}")), None)
         return "it holds folders of features" if inside else ""
 
-    def _may_be_output(self, target: Target) -> bool:
+    def _may_be_output(self, sources: FeatureSources) -> bool:
         """Tell whether the folder is one for output: it looks like one, or is where a single feature's goes unasked."""
         listed = [name for name in self.names() if not name.startswith(_STAGING)]
-        own = {os.path.join(folder, os.path.basename(DEFAULT)) for folder in target.folders.values()}
-        return not listed or is_output_folder(listed) or (target.mode == SINGLE and self.real in own)
+        own = {os.path.join(folder, os.path.basename(DEFAULT)) for folder in sources.folders.values()}
+        return not listed or is_output_folder(listed) or (sources.mode == SINGLE and self.real in own)
 
     def names(self) -> list[str]:
         """Return what is in the folder, sorted."""

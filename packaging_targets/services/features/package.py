@@ -14,16 +14,18 @@ from packaging_targets.errors import PackagingError
 from packaging_targets.formats.feature.checks import VERSIONED, Checked, Feature, collection_text, settle
 from packaging_targets.formats.feature.folder import COLLECTION_FILE
 from packaging_targets.model.digest import Digest
-from packaging_targets.services.features.folders import COLLECTION, find_target, list_folder, plain, within
+from packaging_targets.services.features.folders import list_folder, plain, within
 from packaging_targets.services.features.output import DEFAULT, OutputFolder
 from packaging_targets.services.features.packing import Packed, check_all, checked_from_json, checked_to_json, pack_all
 from packaging_targets.services.features.receipt import Receipt
+from packaging_targets.services.features.sources import COLLECTION, find_sources
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from packaging_targets.errors import Problem
-    from packaging_targets.services.features.folders import Listing, Target
+    from packaging_targets.services.features.folders import Listing
+    from packaging_targets.services.features.sources import FeatureSources
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,14 @@ def package(request: FeaturePackaging) -> Result:
     features, or where something cannot be read or written; then the output folder is as it was before.
     """
     output = OutputFolder(request.output)
-    target = find_target(plain(request.target), output.real)
-    output.refuse(target, force=request.force)
-    plan = _plan(request, target, output)
+    sources = find_sources(plain(request.target), output.real)
+    output.refuse(sources, force=request.force)
+    plan = _plan(request, sources, output)
     with output.opened():
-        return _made(request, target, output, plan)
+        return _made(request, sources, output, plan)
 
 
-def _made(request: FeaturePackaging, target: Target, output: OutputFolder, plan: _Plan) -> Result:
+def _made(request: FeaturePackaging, sources: FeatureSources, output: OutputFolder, plan: _Plan) -> Result:
     """Bring the output folder up to date, leave alone what stands there already, and remember what it holds."""
     standing = {name: plan.receipt.stands(output.path, name, made_of) for name, made_of in plan.made_of.items()}
     kept = {name: packed for name, packed in standing.items() if packed}
@@ -97,19 +99,19 @@ def _made(request: FeaturePackaging, target: Target, output: OutputFolder, plan:
     known = {name: (made_of, packed[name]) for name, made_of in plan.made_of.items()}
     plan.receipt.keep(plan.checked, output.path, known)
     archives = tuple(Archive(one.archive, one, packed[one.archive], one.archive in kept) for one in plan.features)
-    return Result(target.mode, target.source, output.path, archives, extra, plan.warnings)
+    return Result(sources.mode, sources.folder, output.path, archives, extra, plan.warnings)
 
 
-def _plan(request: FeaturePackaging, target: Target, output: OutputFolder) -> _Plan:
+def _plan(request: FeaturePackaging, sources: FeatureSources, output: OutputFolder) -> _Plan:
     """Check all folders, and raise PackagingError with all that is wrong with them."""
-    if not (target.folders or target.errors):
+    if not (sources.folders or sources.errors):
         fix = "give every feature a folder there, with devcontainer-feature.json and install.sh"
-        raise PackagingError.one(f"no features were found in `{target.source}`", target.source, fix)
-    listings = [list_folder(folder, output.below(real)) for folder, real in target.folders.items()]
-    receipt = Receipt.recall(target.source, output.real, target.mode, request.naming)
+        raise PackagingError.one(f"no features were found in `{sources.folder}`", sources.folder, fix)
+    listings = [list_folder(folder, output.below(real)) for folder, real in sources.folders.items()]
+    receipt = Receipt.recall(sources.folder, output.real, sources.mode, request.naming)
     identities = {listing.path: listing.identity for listing in listings}
-    checked = _check(listings, identities, receipt, target.mode, request.naming)
-    alongside = Checked(None, target.errors, target.warnings)
+    checked = _check(listings, identities, receipt, sources.mode, request.naming)
+    alongside = Checked(None, sources.errors, sources.warnings)
     features, warnings = settle([alongside, *checked.values()], strict=request.strict, error=PackagingError)
     made_of = {feature.archive: identities[feature.folder.path] for feature in features}
     made_of[COLLECTION_FILE] = Digest.of(json.dumps([feature.metadata for feature in features]).encode()).hex

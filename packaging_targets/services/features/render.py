@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.formats.archive.tar_reader import FILE, FOLDER, HARD_LINK, LINK
 from packaging_targets.formats.feature.folder import COLLECTION_FILE
-from packaging_targets.services.features.folders import SINGLE
+from packaging_targets.services.features.sources import SINGLE
 
 if TYPE_CHECKING:
     from packaging_targets.formats.archive.tar_reader import TarEntry

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from packaging_targets.errors import PackagingError, Problem
 from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.registry.oci.reference import parse_digest
+from packaging_targets.services.publish.packed import MAX_LISTING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from packaging_targets.registry.oci.client import OciClient
     from packaging_targets.registry.oci.reference import Repository
 
-_MAX_LISTING = 16 << 20
 _SHOWN = 8
 
 
@@ -40,11 +40,11 @@ def _listed(client: OciClient, place: Repository, there: Digest) -> set[str]:
         manifest: Any = json.loads(client.manifest(place, str(there)) or b"")
         layer = manifest["layers"][0]
         digest, size = parse_digest(layer["digest"]), layer["size"]
-        if digest is None or not isinstance(size, int) or not 0 < size <= _MAX_LISTING:
+        if digest is None or not isinstance(size, int) or not 0 < size <= MAX_LISTING:
             return set()
         data = io.BytesIO()
         client.read_blob(place, digest, size, data)
-        listing: Any = parse_jsonc(data.getvalue(), max_bytes=_MAX_LISTING)
+        listing: Any = parse_jsonc(data.getvalue(), max_bytes=MAX_LISTING)
         return {one["id"] for one in listing["features"] if isinstance(one["id"], str)}
     except (PackagingError, JsoncError, ValueError, LookupError, TypeError, RecursionError):
         return set()

@@ -8,7 +8,6 @@ What else lies in the folder is not looked at.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +15,16 @@ from typing import Any, BinaryIO
 
 from packaging_targets.errors import Problem, RequestError
 from packaging_targets.formats.feature.archive import FeatureArchive
-from packaging_targets.formats.feature.checks import SOURCE, UPSTREAM, VERSIONED, archive_name
+from packaging_targets.formats.feature.checks import UPSTREAM, VERSIONED, archive_name, collection_text
 from packaging_targets.formats.feature.folder import COLLECTION_FILE, is_output_folder
 from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import SemanticVersion
 from packaging_targets.services.features.archive import look_into
 
-_MAX_LISTING = 16 << 20
+MAX_LISTING = 16 << 20
+"""Bytes that a collection file may have."""
+
 _AGAIN = "pack the features again"
 
 
@@ -82,7 +83,7 @@ def read_archives(folders: Sequence[str], sources: Mapping[str, str] | None = No
     problems += _rivals(features)
     if problems:
         raise RequestError(*problems)
-    listing = listings[0][0] if len(folders) == 1 else _merged(features)
+    listing = listings[0][0] if len(folders) == 1 else collection_text(features).encode("utf-8")
     return PackedCollection(tuple(sorted(features, key=lambda one: one.id)), listing)
 
 
@@ -90,8 +91,8 @@ def _listing(folder: str, problems: list[Problem]) -> tuple[bytes, list[Any]]:
     path = os.path.join(folder, COLLECTION_FILE)
     try:
         with open(path, "rb") as file:
-            data = file.read(_MAX_LISTING + 1)
-        value = parse_jsonc(data, max_bytes=_MAX_LISTING)
+            data = file.read(MAX_LISTING + 1)
+        value = parse_jsonc(data, max_bytes=MAX_LISTING)
     except FileNotFoundError:
         fix = "pack the features first: features package"
         problems.append(Problem(folder, f"`{folder}` holds no `{COLLECTION_FILE}`", fix))
@@ -219,9 +220,3 @@ def _rivals(features: Iterable[PackedFeature]) -> Iterator[Problem]:
             places = " and ".join(f"`{one.where}`" for one in rivals)
             what = f"{places} would both be published as `{name}`"
             yield Problem(rivals[0].where, what, "change the id of all but one, or its `legacyIds`")
-
-
-def _merged(features: Iterable[PackedFeature]) -> bytes:
-    listed = [one.metadata for one in sorted(features, key=lambda one: one.id)]
-    value = {"sourceInformation": {"source": SOURCE}, "features": listed}
-    return (json.dumps(value, ensure_ascii=False, indent=4) + "\n").encode("utf-8")

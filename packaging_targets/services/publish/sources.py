@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import Problem
 from packaging_targets.formats.feature.folder import COLLECTION_FILE, METADATA_FILE
-from packaging_targets.services.features.folders import SOURCE_FOLDER, plain, within
+from packaging_targets.services.features.folders import plain, within
 from packaging_targets.services.features.package import FeaturePackaging, package
+from packaging_targets.services.features.sources import SOURCE_FOLDER
 from packaging_targets.services.publish.packed import holds_archives
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackedFolder:
     """A folder of packed features, and what packing them had to say.
 
     `sources` gives the `devcontainer-feature.json` of each id, where they were packed just now.
@@ -31,16 +32,16 @@ class Packed:
 
 
 @contextmanager
-def archives_of(target: str) -> Iterator[Packed]:
+def archives_of(target: str) -> Iterator[PackedFolder]:
     """Give the packed features of a folder for the length of a `with` block; raises as `package` does."""
     if holds_archives(target):
-        yield Packed(target, tuple(_both(target)))
+        yield PackedFolder(target, tuple(_both(target)))
         return
     with tempfile.TemporaryDirectory(prefix="features-") as room:
         folder = os.path.join(room, "output")
         result = package(FeaturePackaging(target, folder))
         features = [archive.feature for archive in result.archives]
-        yield Packed(folder, result.warnings, {one.id: one.folder.within(METADATA_FILE) for one in features})
+        yield PackedFolder(folder, result.warnings, {one.id: one.folder.within(METADATA_FILE) for one in features})
 
 
 def _both(target: str) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Query: which targets a text means. `query_syntax` has the grammar, docs/query.md is the guide.
+"""Query: which targets a text means. `syntax` has the grammar, docs/query.md is the guide.
 
 A pattern that matches nothing, an unknown variable and a bad regular expression each mean the empty set while
 the rest is computed, so that all of them are told at once.

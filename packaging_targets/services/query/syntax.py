@@ -1,4 +1,4 @@
-"""The grammar of the query language: text becomes a tree. What a tree means is told in `query`.
+"""The grammar of the query language: text becomes a tree. What a tree means is told in `meaning`.
 
     expr     = operand { ( "+" | "union" | "^" | "intersect" | "-" | "except" ) operand }   from left to right
     operand  = leaf | "(" expr ")" | "set" "(" { leaf } ")" | "let" name "=" expr "in" expr

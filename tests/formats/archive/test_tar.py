@@ -9,41 +9,20 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sources import NOTHING, Sources
 
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.archive import tar
 from packaging_targets.formats.archive.tar import write_tar
-from packaging_targets.model.manifest import Entry, Manifest, SourceInfo
+from packaging_targets.model.manifest import Entry, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-class Sources:
-    """Files in memory; a string is a link, and `announced` holds untrue sizes."""
-
-    def __init__(self, files: Mapping[str, bytes | str], announced: Mapping[str, int] | None = None) -> None:
-        self.files = files
-        self.announced = announced or {}
-
-    def info(self, path: str) -> SourceInfo:
-        data = self.files[path]
-        if isinstance(data, str):
-            return SourceInfo(0, link=data)
-        return SourceInfo(self.announced.get(path, len(data)), executable=path.endswith(".sh"))
-
-    def open(self, path: str) -> BinaryIO:
-        data = self.files[path]
-        assert isinstance(data, bytes)
-        return io.BytesIO(data)
-
-
-NOTHING = Sources({})
+    pass
 
 
 def tar_of(manifest: Manifest, sources: Sources = NOTHING, *, mtime: int = 0, root: bool = False) -> bytes:

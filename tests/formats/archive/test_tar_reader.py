@@ -10,26 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tars import made
 
 from packaging_targets.errors import IntegrityError
 from packaging_targets.formats.archive.tar_reader import FILE, FOLDER, HARD_LINK, LINK, Limits, TarReader
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=200)
-
-
-def made(*entries: dict[str, Any], form: int = tarfile.PAX_FORMAT) -> bytes:
-    """Return a tar of entries, each the attributes of a TarInfo, with `data` for its bytes."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
-        for entry in entries:
-            data = entry.get("data", b"")
-            info = tarfile.TarInfo(entry["name"])
-            info.size = len(data)
-            for name, value in entry.items():
-                if name != "data":
-                    setattr(info, name, value)
-            archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
 
 
 def read(data: bytes, **limits: int) -> list[tuple[bytes, bytes, bytes]]:

@@ -8,48 +8,23 @@ import shutil
 import stat
 import subprocess
 import zipfile
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sources import NOTHING, Sources
 
 from packaging_targets.errors import PackagingError, RequestError
 from packaging_targets.formats.archive import zip as zip_format
 from packaging_targets.formats.archive.zip import write_zip
-from packaging_targets.model.manifest import Entry, Manifest, SourceInfo
+from packaging_targets.model.manifest import Entry, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 LOREM = b"many words that say little, " * 100
 NOISE = hashlib.shake_128(b"noise").digest(5000)
-
-
-class Sources:
-    """Files in memory; a string is a link, a list a file that is another one each time."""
-
-    def __init__(self, files: Mapping[str, bytes | str | list[bytes]]) -> None:
-        self.files = files
-
-    def info(self, path: str) -> SourceInfo:
-        data = self._now(path)
-        if isinstance(data, str):
-            return SourceInfo(0, link=data)
-        return SourceInfo(len(data), executable=path.endswith(".sh"))
-
-    def open(self, path: str) -> BinaryIO:
-        data = self._now(path)
-        assert not isinstance(data, str)
-        return io.BytesIO(data)
-
-    def _now(self, path: str) -> bytes | str:
-        data = self.files[path]
-        return data.pop(0) if isinstance(data, list) else data
-
-
-NOTHING = Sources({})
 
 
 def zip_of(manifest: Manifest, sources: Sources = NOTHING, *, mtime: int = 0, level: int = 6) -> bytes:

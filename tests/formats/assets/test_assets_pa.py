@@ -9,30 +9,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sources import Sources
 
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.assets import glyph, header
 from packaging_targets.formats.assets.pack import Bank, Header, write_assets_pa
 from packaging_targets.formats.assets.reader import AssetPack
-from packaging_targets.model.manifest import SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GLYPH_METADATA = {"height": 256, "palette_authored": 1, "palette_count": 64, "tile_size": 8, "width": 256}
-
-
-class Sources:
-    """Sources in memory."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.files = files
-
-    def info(self, path: str) -> SourceInfo:
-        return SourceInfo(len(self.files[path]))
-
-    def open(self, path: str) -> BinaryIO:
-        return io.BytesIO(self.files[path])
 
 
 def sounds(asset_id: int, size: int, *, preload: bool = False, **metadata: Any) -> Bank:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sources import Sources
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.archive.compress import compressor
@@ -25,7 +26,6 @@ from packaging_targets.formats.feature.checks import (
     sanitised_id,
 )
 from packaging_targets.formats.feature.folder import FeatureFolder
-from packaging_targets.model.manifest import SourceInfo
 
 Content = bytes | str | tuple[str]
 """A file's bytes or text, or in brackets where a symbolic link leads."""
@@ -499,21 +499,6 @@ def test_the_order_of_folders_does_not_count(names: list[str]) -> None:
     assert [found.id for found in one] == sorted(found.id for found in one)
 
 
-class Sources:
-    """The files of `GOLDEN`, as a format reads them."""
-
-    def info(self, path: str) -> SourceInfo:
-        content = GOLDEN[path.removeprefix("src/color/")]
-        if isinstance(content, tuple):
-            return SourceInfo(0, link=content[0])
-        return SourceInfo(len(content), executable=path.endswith(".sh"))
-
-    def open(self, path: str) -> io.BytesIO:
-        content = GOLDEN[path.removeprefix("src/color/")]
-        assert isinstance(content, bytes)
-        return io.BytesIO(content)
-
-
 GOLDEN: dict[str, Content] = {
     "devcontainer-feature.json": b'{"id": "color", "version": "1.0.0", "name": "Color"}\n',
     "install.sh": b"#!/bin/sh\necho color\n",
@@ -529,10 +514,12 @@ GOLDEN_TGZ = "f4bd98403c6ab3654fc559e876ace511d0987a0a9e982d9fb3eeda403462ef41"
 def test_golden_archive() -> None:
     """Determinism, SC-3: the bytes of an archive are part of the contract, plain and compressed."""
     (found,) = packed(folder("src/color", dict(reversed(GOLDEN.items()))))
+    contents = {name: content[0] if isinstance(content, tuple) else content for name, content in GOLDEN.items()}
+    sources = Sources({f"src/color/{name}": content for name, content in contents.items()})
     plain, packed_bytes = io.BytesIO(), io.BytesIO()
-    write_tar(plain, found.manifest(), Sources(), root=True)
+    write_tar(plain, found.manifest(), sources, root=True)
     with compressor("gzip", packed_bytes, 6) as stream:
-        write_tar(stream, found.manifest(), Sources(), root=True)
+        write_tar(stream, found.manifest(), sources, root=True)
 
     with tarfile.open(fileobj=io.BytesIO(packed_bytes.getvalue()), mode="r:gz") as archive:
         entries = archive.getmembers()

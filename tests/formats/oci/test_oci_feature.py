@@ -8,13 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packaging_targets.formats.oci.feature import (
-    COLLECTION_TITLE,
-    CONFIG,
-    collection_manifest,
-    feature_manifest,
-    published_metadata,
-)
+from packaging_targets.formats.oci.feature import CONFIG, collection_manifest, feature_manifest, published_metadata
 from packaging_targets.formats.oci.manifest import Descriptor, OciManifest, compact_json
 from packaging_targets.model.digest import Digest
 
@@ -54,7 +48,7 @@ def test_a_collection_is_published_as_the_reference_client_does() -> None:
             "mediaType": "application/vnd.devcontainers.collection.layer.v1+json",
             "digest": str(Digest.of(b"{}\n")),
             "size": 3,
-            "annotations": {"org.opencontainers.image.title": COLLECTION_TITLE},
+            "annotations": {"org.opencontainers.image.title": "devcontainer-collection.json"},
         }
     ]
     assert str(manifest.digest) == "sha256:a4532cd3d624e2a5b70164478e6b64f85e4f00b09d44b34943b21ffcf00b5626"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rights import WITHOUT_RIGHTS
 
 from packaging_targets.errors import PackagingError
 from packaging_targets.services.features.package import FeaturePackaging, Result, package
@@ -98,10 +99,6 @@ def features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Features:
 @pytest.fixture
 def unprivileged() -> tuple[str, ...]:
     """Words before a command that make permissions count, for root too."""
-    if os.geteuid() != 0:
-        return ()
-    program = shutil.which("setpriv")
-    if not program:
+    if WITHOUT_RIGHTS and not shutil.which(WITHOUT_RIGHTS[0]):
         pytest.skip("permissions do not count for root, and there is no setpriv")
-    caps = "-dac_override,-dac_read_search"
-    return (program, f"--bounding-set={caps}", f"--inh-caps={caps}")
+    return tuple(WITHOUT_RIGHTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import tarfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from oci_registry import FakeRegistry, Fault
+from tars import made
 
 from packaging_targets.errors import PackagingError
 from packaging_targets.registry.oci.client import OciClient
@@ -41,20 +41,13 @@ def packed(folder: Path, *features: dict[str, Any], salt: str = "") -> str:
 
 def archive(metadata: dict[str, Any], salt: str = "", **links: str) -> bytes:
     """Return a small archive of a feature; `links` are symbolic ones. Without a script if the salt is `bare`."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
-        for name, text in (
-            ("devcontainer-feature.json", json.dumps(metadata)),
-            *([("install.sh", f"#!/bin/sh\n# {salt}\n")] if salt != "bare" else []),
-        ):
-            entry = tarfile.TarInfo(f"./{name}")
-            entry.size = len(text.encode())
-            tar.addfile(entry, io.BytesIO(text.encode()))
-        for name, leads in links.items():
-            entry = tarfile.TarInfo(f"./{name}")
-            entry.type, entry.linkname = tarfile.SYMTYPE, leads
-            tar.addfile(entry)
-    return made.getvalue()
+    files = {"devcontainer-feature.json": json.dumps(metadata)}
+    if salt != "bare":
+        files["install.sh"] = f"#!/bin/sh\n# {salt}\n"
+    return made(
+        *({"name": f"./{name}", "data": text.encode()} for name, text in files.items()),
+        *({"name": f"./{name}", "type": tarfile.SYMTYPE, "linkname": leads} for name, leads in links.items()),
+    )
 
 
 def feature(feature_id: str, version: str = "1.2.3", **more: Any) -> dict[str, Any]:

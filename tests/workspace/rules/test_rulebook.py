@@ -185,7 +185,58 @@ FAILING = {
         "the rule `r` provides as `it` what is no JSON: Object of type set is not JSON serializable",
         "",
     ),
+    "an output of its own choice": (
+        "    return [Action('write/1', {'text': 'x'}, (), ('/tmp/x',))]\n",
+        "the rule `r` makes `/tmp/x`, which it has not got from the context",
+        "name it by context.output(…), or by context.workspace_output(…) outside of it",
+    ),
+    "one output twice": (
+        "    x = context.output('x')\n"
+        "    return [Action('write/1', {'text': n}, (), (x,), name=n) for n in 'pq']\n",
+        "the rule `r` makes `dist/a/x` twice",
+        "give each action outputs of its own",
+    ),
+    "an input from anywhere": (
+        "    return [Action('write/1', {'text': 'x'}, ('TARGETS.toml',), (context.output('x'),))]\n",
+        "the rule `r` uses `TARGETS.toml`, which is no source of the target, and made by no dependency",
+        "add it to srcs, or what makes it to deps; a file of the rule is context.template(…)",
+    ),
+    "actions without names": (
+        "    return [Action('write/1', {'text': n}, (), (context.output(n),)) for n in 'pq']\n",
+        "the rule `r` made several actions, and one without a name",
+        "give each a name=",
+    ),
+    "actions of one name": (
+        "    return [Action('write/1', {'text': n}, (), (context.output(n),), name='p') for n in 'pq']\n",
+        "the rule `r` gave two actions one name: `p`",
+        "give each a name of its own",
+    ),
+    "actions in a circle": (
+        "    p, q = context.output('p'), context.output('q')\n"
+        "    return [Action('write/1', {'text': 'x'}, (q,), (p,), name='p'),\n"
+        "            Action('write/1', {'text': 'x'}, (p,), (q,), name='q')]\n",
+        "actions of the rule `r` use what each other make: `p` -> `q` -> `p`",
+        "break the circle",
+    ),
+    "a target file": (
+        "    return [Action('write/1', {'text': 'x'}, (), (context.workspace_output('a/TARGETS.toml'),))]\n",
+        "`a/TARGETS.toml` is a file that builds are made from, and no output",
+        "choose another name",
+    ),
+    "a file of a rule": (
+        "    return [Action('write/1', {'text': 'x'}, (), (context.workspace_output('rules/r/rule.py'),))]\n",
+        "`rules/r/rule.py` is a file that builds are made from, and no output",
+        "choose another name",
+    ),
+    "no file": (
+        "    return [Action('write/1', {'text': 'x'}, (), (context.workspace_output('.'),))]\n",
+        "`.` names no file",
+        "name a file in the workspace",
+    ),
 }  # fmt: skip
+AT_THE_TARGET = (
+    "parameters that are no JSON", "what dependants cannot be given", "a target file", "a file of a rule", "no file",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("case", FAILING)
@@ -198,7 +249,8 @@ def test_what_a_rule_gives_back_is_checked(case: str, tmp_path: Path) -> None:
     if not what:
         assert (run.exit_code, run.built) == (0, ["//a:a"]), run.output
     else:
-        lines = [f"error: {what}", "  at a/TARGETS.toml:1  (//a:a)", *([f"  fix: {fix}"] if fix else [])]
+        blamed = "a/TARGETS.toml:1" if case in AT_THE_TARGET else "rules/r/rule.py"
+        lines = [f"error: {what}", f"  at {blamed}  (//a:a)", *([f"  fix: {fix}"] if fix else [])]
         assert (run.exit_code, run.output.splitlines()) == (2, lines)
 
 
@@ -326,7 +378,7 @@ def test_a_fault_that_many_targets_meet_is_told_once(tmp_path: Path) -> None:
     write(ws.path("rules"), "r", "def analyse(context):\n    return [1 / (context.target.label.package == 'b')]\n")
     ws.write({f"{name}/TARGETS.toml": f'[[r]]\nname = "{name}"\n' for name in ("a", "b", "c", "d")})
     assert ws.packaging("build").output == (
-        "error: the rule `r` returned a value of type float, which is no action\n  at b/TARGETS.toml:1  (//b:b)\n"
+        "error: the rule `r` returned a value of type float, which is no action\n  at rules/r/rule.py  (//b:b)\n"
         "  fix: return [Action(…)]\n\n"
         "error: the rule `r` failed: ZeroDivisionError: division by zero\n"
         "  at rules/r/rule.py:2  (//a:a and 2 more targets)\n"

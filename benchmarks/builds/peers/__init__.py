@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks.peers.bazel import Bazel
-from benchmarks.peers.floors import Floor, Sha256sum
-from benchmarks.peers.native import Make, Ninja
-from benchmarks.peers.ours import DoitBuild, Packaging
-from benchmarks.peers.peer import JOBS, SCENARIOS, Peer
-from benchmarks.peers.plain_doit import PlainDoit
-from benchmarks.peers.turbo import Turbo
+from benchmarks.builds.peers.bazel import Bazel
+from benchmarks.builds.peers.floors import Floor, Sha256sum
+from benchmarks.builds.peers.native import Make, Ninja
+from benchmarks.builds.peers.ours import DoitBuild, Packaging
+from benchmarks.builds.peers.peer import JOBS, SCENARIOS, Peer
+from benchmarks.builds.peers.plain_doit import PlainDoit
+from benchmarks.builds.peers.turbo import Turbo
 
 __all__ = ["JOBS", "PEERS", "SCENARIOS", "Peer"]
 

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from benchmarks.peers.peer import JOBS, Peer
-from benchmarks.tree import Tree
+from benchmarks.builds.peers.peer import JOBS, Peer
+from benchmarks.builds.tree import Tree
+
+_NINJA_RULE = """\
+rule pack
+  command = sh tools/pack.sh $module $module/out
+"""
+_NINJA_BUILD = """\
+build {out}/pkg.tar.gz {out}/Dockerfile: pack {inputs} | tools/pack.sh
+  module = {folder}
+"""
+_MAKE_RULE = """\
+{out}/pkg.tar.gz {out}/Dockerfile &: {inputs} tools/pack.sh
+\tsh tools/pack.sh {folder} {out}
+"""
 
 
 class Ninja(Peer):
@@ -15,12 +28,7 @@ class Ninja(Peer):
     def configure(self, tree: Tree) -> None:
         """Write build.ninja."""
         super().configure(tree)
-        lines = ["rule pack", "  command = sh tools/pack.sh $module $module/out"]
-        for module in tree.modules:
-            made = f"{module.folder}/out/pkg.tar.gz {module.folder}/out/Dockerfile"
-            lines.append(f"build {made}: pack {' '.join(module.inputs)} | tools/pack.sh")
-            lines.append(f"  module = {module.folder}")
-        tree.write("build.ninja", "\n".join(lines) + "\n")
+        tree.write("build.ninja", _NINJA_RULE + _for_each(tree, _NINJA_BUILD))
 
     def command(self, tree: Tree) -> list[str]:
         """Return a quiet ninja with a job for each core."""
@@ -36,14 +44,18 @@ class Make(Peer):
     def configure(self, tree: Tree) -> None:
         """Write a Makefile with grouped targets (GNU make 4.3)."""
         super().configure(tree)
-        lines = [".SUFFIXES:", "all: " + " ".join(map(self.archive, tree.modules))]
-        for module in tree.modules:
-            made = f"{module.folder}/out/pkg.tar.gz {module.folder}/out/Dockerfile"
-            lines.append(f"{made} &: {' '.join(module.inputs)} tools/pack.sh")
-            lines.append(f"\tsh tools/pack.sh {module.folder} {module.folder}/out")
-        tree.write("Makefile", "\n".join(lines) + "\n")
+        head = f".SUFFIXES:\nall: {' '.join(map(self.archive, tree.modules))}\n"
+        tree.write("Makefile", head + _for_each(tree, _MAKE_RULE))
 
     def command(self, tree: Tree) -> list[str]:
         """Return a quiet make without built-in rules, with a job for each core."""
         del tree
         return [self.found() or self.program, f"-j{JOBS}", "-s", "-r", "-R"]
+
+
+def _for_each(tree: Tree, text: str) -> str:
+    """Return the text for each module, with `{folder}`, with `{out}` for that of its outputs, and `{inputs}`."""
+    parts = (
+        text.format(folder=one.folder, out=f"{one.folder}/out", inputs=" ".join(one.inputs)) for one in tree.modules
+    )
+    return "".join(parts)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.peers.peer import Peer
-from benchmarks.tree import Module, Tree
+from benchmarks.builds.peers.peer import Peer
+from benchmarks.builds.tree import Module, Tree
 
 _TEMPLATE = """\
 FROM debian:12

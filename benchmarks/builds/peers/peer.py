@@ -12,7 +12,7 @@ import subprocess
 import sys
 from typing import ClassVar
 
-from benchmarks.tree import Module, Tree
+from benchmarks.builds.tree import Module, Tree
 
 JOBS = os.cpu_count() or 1
 SCENARIOS = (

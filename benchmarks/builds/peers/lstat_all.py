@@ -1,6 +1,6 @@
 """The floor: one lstat of every listed path, in one process or several, and nothing else.
 
-    python -I -S floor.py PROCESSES LIST
+    python -I -S lstat_all.py PROCESSES LIST
 
 No build tool that looks at every input can be faster in Python than this.
 """

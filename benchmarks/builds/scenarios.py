@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from itertools import count
 
-from benchmarks.peers import Peer
-from benchmarks.tree import Module, Tree
+from benchmarks.builds.peers import Peer
+from benchmarks.builds.tree import Module, Tree
 
 _numbers = count(1)
 _IDENTITY = ("-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "gc.auto=0")

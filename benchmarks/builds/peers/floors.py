@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from benchmarks.peers.peer import JOBS, Peer
-from benchmarks.tree import INPUTS, Tree
+from benchmarks.builds.peers.peer import JOBS, Peer
+from benchmarks.builds.tree import INPUTS, Tree
 
 
 class Floor(Peer):
@@ -28,7 +28,7 @@ class Floor(Peer):
 
     def command(self, tree: Tree) -> list[str]:
         """Return the script beside this one, without site packages."""
-        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "floor.py")
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lstat_all.py")
         return [sys.executable, "-I", "-S", script, str(self._processes), tree.path("inputs.txt")]
 
 

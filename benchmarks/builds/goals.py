@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.sitting import AGAIN
+from benchmarks.builds.sitting import AGAIN
 
 Results = Sequence[Mapping[str, Any]]
 """What `benchmarks.run` wrote, one mapping for each sitting."""

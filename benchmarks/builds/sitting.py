@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from benchmarks.builds.peers import PEERS
+from benchmarks.builds.scenarios import Turn, archives
+from benchmarks.builds.tree import Tree
 from benchmarks.measure import Run, measure, peak_of
-from benchmarks.peers import PEERS
-from benchmarks.scenarios import Turn, archives
-from benchmarks.tree import Tree
 
 AGAIN = "-again"
 """Ends the name of a scenario in which nothing is left to do after the one before."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tars import made
 
 from packaging_targets.errors import Problem
 from packaging_targets.formats.archive.tar_reader import Limits, TarEntry
@@ -27,17 +28,7 @@ def tar(*entries: dict[str, Any], metadata: bytes | None = METADATA, script: byt
         own.append({"name": "./devcontainer-feature.json", "data": metadata})
     if script is not None:
         own.append({"name": "./install.sh", "data": script, "mode": 0o755})
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for entry in (*own, *entries):
-            data = entry.get("data", b"")
-            info = tarfile.TarInfo(entry["name"])
-            info.size = len(data)
-            for name, value in entry.items():
-                if name != "data":
-                    setattr(info, name, value)
-            archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
+    return made(*own, *entries)
 
 
 def look(data: bytes, name: str = NAME, **limits: int) -> FeatureArchive:

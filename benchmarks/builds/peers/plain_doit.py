@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.peers.peer import JOBS, Peer
-from benchmarks.tree import Tree
+from benchmarks.builds.peers.peer import JOBS, Peer
+from benchmarks.builds.tree import Tree
 
 _DODO = '''\
 """One task for each module."""

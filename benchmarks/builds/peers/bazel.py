@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
-from benchmarks.peers.peer import JOBS, Peer
-from benchmarks.tree import Module, Tree
+from benchmarks.builds.peers.peer import JOBS, Peer
+from benchmarks.builds.tree import Module, Tree
 
 _GENRULE = """\
 genrule(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 
-from benchmarks.peers.peer import JOBS, Peer
-from benchmarks.tree import Tree
+from benchmarks.builds.peers.peer import JOBS, Peer
+from benchmarks.builds.tree import Tree
 
 _NPM = r"""#!/bin/sh
 # `npm run build` without npm: the script of ./package.json, through sh
