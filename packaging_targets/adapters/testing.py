@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -33,13 +34,18 @@ PACKAGING = (sys.executable, "-m", "packaging_targets.adapters.cli.main")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a command came to. The lists hold action ids such as `//api:api` or `//f:all#go`, sorted."""
+    """What a command came to. The lists hold action ids such as `//api:api` or `//f:all#go`, sorted.
+
+    Where a command ended with an error before its first action, they raise AssertionError, with its output.
+    """
 
     exit_code: int
     output: str
     events: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
     def _named(self, kind: str) -> list[str]:
+        if self.exit_code and not self.events:
+            raise AssertionError(f"nothing was built, for this reason:\n{self.output}")
         return sorted(event["task"].removeprefix(_GROUP) for event in self.events if event["event"] == kind)
 
     @property
@@ -82,6 +88,12 @@ class Workspace:
             path.write_bytes(content if isinstance(content, bytes) else textwrap.dedent(content).encode())
             if executable:
                 path.chmod(0o755)
+
+    def add_rule(self, folder: Path | str) -> None:
+        """Copy a rule's folder into `rules/`, so that targets of this workspace can name it."""
+        source = Path(folder)
+        unwanted = shutil.ignore_patterns("__pycache__", "test_*.py", ".*")
+        shutil.copytree(source, self.root / "rules" / source.name, ignore=unwanted)
 
     def path(self, name: str) -> Path:
         """Return the path of a file of the workspace."""
@@ -152,7 +164,5 @@ class Workspace:
             "XDG_CACHE_HOME": str(self.cache),
             "PYTHONPATH": os.pathsep.join(path for path in paths if path),
         }
-        kept = {
-            name: value for name, value in os.environ.items() if name not in {"SOURCE_DATE_EPOCH", "PACKAGING_LOG_JSON"}
-        }
+        kept = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         return {**kept, **own, **self.environment}

@@ -82,7 +82,7 @@ def test_labels_are_relative_to_the_folder(ws: Workspace, word: str) -> None:
 
 def test_labels_that_name_nothing_are_told_all_at_once(ws: Workspace) -> None:
     run = ws.packaging("build", "//a:one", "//a:on", "//zz/...", "//b:two#x", ":*x", "//c")
-    assert (run.exit_code, run.built) == (2, [])
+    assert (run.exit_code, run.events) == (2, ())
     assert run.output == (
         "error: `//zz/...` matches no target\n  fix: packaging query '//...' lists all targets\n\n"
         "error: `:*x` matches no target\n  fix: packaging query '//...' lists all targets\n\n"
@@ -91,7 +91,7 @@ def test_labels_that_name_nothing_are_told_all_at_once(ws: Workspace) -> None:
         "error: there is no target `//c`\n  fix: packaging query '//...' lists all targets\n"
     )
     run = ws.packaging("build", "one", "//a:", "//a:one")
-    assert (run.exit_code, run.built) == (2, [])
+    assert (run.exit_code, run.events) == (2, ())
     assert run.output == (
         "error: `//a:` is no label: `` is no target name\n  fix: write //folder:name\n\n"
         "error: `one` is no label: a label starts with `//` or `:`\n  fix: write //folder:name\n"
@@ -241,7 +241,7 @@ def test_a_log_that_cannot_be_written_is_told(ws: Workspace) -> None:
         "  fix: name a file in a folder that exists\n",
     )
     made = ws.doit("build", "--log-json", "none/events.jsonl")
-    assert (made.exit_code, made.built) == (2, [])
+    assert (made.exit_code, made.events) == (2, ())
     assert made.output.startswith("error: the log `none/events.jsonl` cannot be written: no such file or directory\n")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from oci_registry import FakeRegistry, Fault
+from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.adapters.testing import PACKAGING, Workspace
 from packaging_targets.services.publish.offers import Offer

@@ -10,9 +10,10 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from checkout import Checkout, clean_outputs, differing, rounds
+from monorepo import Entry, Monorepo, Source
 
 from packaging_targets.adapters.testing import PACKAGING
-from tests.e2e.test_properties import Checkout, Entry, Monorepo, Source, clean_outputs, differing, rounds
 
 if TYPE_CHECKING:
     from pathlib import Path

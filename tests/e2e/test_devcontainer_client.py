@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker_registry import docker_registry, free_port
+from registries.docker import docker_registry, free_port
 
 from packaging_targets.adapters.testing import Workspace
 

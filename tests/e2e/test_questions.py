@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from checkout import Checkout, rounds
+from monorepo import Monorepo, Source
 from repository import commit, git
 
 from packaging_targets.adapters.testing import Run, Workspace
-from tests.e2e.test_properties import Checkout, Monorepo, Source, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,9 +6,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from checkout import Checkout, clean_outputs, differing, rounds
+from monorepo import Monorepo
 
 from packaging_targets.adapters.testing import PACKAGING
-from tests.e2e.test_properties import Checkout, Monorepo, clean_outputs, differing, rounds
 
 if TYPE_CHECKING:
     from pathlib import Path

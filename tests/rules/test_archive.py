@@ -8,14 +8,10 @@ import re
 import stat
 import tarfile
 import zipfile
-from typing import TYPE_CHECKING
 
 import zstandard
 
 from packaging_targets.adapters.testing import Workspace
-
-if TYPE_CHECKING:
-    pass
 
 
 def archive(*lines: str, name: str = "a") -> str:

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -20,9 +19,6 @@ from packaging_targets.errors import PackagingError
 from packaging_targets.formats.archive import tar
 from packaging_targets.formats.archive.tar import write_tar
 from packaging_targets.model.manifest import Entry, Manifest
-
-if TYPE_CHECKING:
-    pass
 
 
 def tar_of(manifest: Manifest, sources: Sources = NOTHING, *, mtime: int = 0, root: bool = False) -> bytes:

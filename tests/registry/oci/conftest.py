@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from oci_registry import FakeRegistry
+from registries.fake import FakeRegistry
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oci_registry import FakeRegistry, Fault
-from registry_client import DATA, DIGEST, EMPTY, Told, failure, fill
+from registries.client import DATA, DIGEST, EMPTY, Told, failure, fill
+from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.errors import RegistryError
 from packaging_targets.registry.oci.auth import Session, parse_challenges

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from oci_registry import FakeRegistry, Fault
-from registry_client import DATA, DIGEST, Told, failure, fill
+from registries.client import DATA, DIGEST, Told, failure, fill
+from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.errors import RegistryError, RequestError
 from packaging_targets.registry.oci.client import OciClient

@@ -8,8 +8,8 @@ import socket
 import threading
 
 import pytest
-from oci_registry import FakeRegistry, Fault
-from registry_client import DATA, DIGEST, Told, failure, fill
+from registries.client import DATA, DIGEST, Told, failure, fill
+from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.oci.client import OciClient

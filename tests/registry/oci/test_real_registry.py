@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docker_registry import docker_registry, free_port
-from token_server import certificate, token_server
+from registries.docker import docker_registry, free_port
+from registries.tokens import certificate, token_server
 
 from packaging_targets.errors import RegistryError
 from packaging_targets.formats.oci.manifest import Descriptor, OciManifest

@@ -6,8 +6,8 @@ import io
 from pathlib import Path
 
 import pytest
-from oci_registry import FakeRegistry, Fault
-from registry_client import DATA, DIGEST, Told, failure, fill
+from registries.client import DATA, DIGEST, Told, failure, fill
+from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.errors import IntegrityError, RegistryError
 from packaging_targets.model.digest import Digest

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from oci_registry import FakeRegistry, Fault
+from registries.fake import FakeRegistry, Fault
 from tars import made
 
 from packaging_targets.errors import PackagingError

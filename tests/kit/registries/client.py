@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from oci_registry import FakeRegistry
+from registries.fake import FakeRegistry
 
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.oci.manifest import Descriptor, OciManifest

@@ -1,13 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from packaging_targets.adapters.testing import Run, Workspace
-
-if TYPE_CHECKING:
-    pass
 
 API = "ops/packaging/services/api.Dockerfile"
 MARKED = "# Rendered by packaging-targets from //services/api:api: edit the target or its template, not this file."

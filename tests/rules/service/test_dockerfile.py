@@ -1,11 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from packaging_targets.adapters.testing import Run, Workspace
-
-if TYPE_CHECKING:
-    pass
 
 API = "ops/packaging/services/api.Dockerfile"
 DIGEST = "sha256:" + "0" * 64
