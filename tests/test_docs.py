@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from packaging_targets.adapters.testing import Workspace
-from packaging_targets.workspace.rulebook import Rulebook
-from packaging_targets.workspace.schema import Checker
+from packaging_targets.workspace.rules.rulebook import Rulebook
 from packaging_targets.workspace.settings import read_settings
 from packaging_targets.workspace.target_file import parse_target_file
 
@@ -120,7 +119,7 @@ def test_target_files_fit_their_schemas(document: str) -> None:
         read_settings("/", file)
         for entry in file.entries:
             if entry.rule in rulebook:
-                assert list(Checker(entry.rule, rulebook.schema(entry.rule)).problems(entry.fields)) == []
+                assert list(rulebook.checker(entry.rule).problems(entry.fields)) == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -35,8 +35,8 @@ from packaging_targets.store.records.candidates import candidates
 from packaging_targets.store.records.database import dumps
 from packaging_targets.store.stat_index import fingerprint
 from packaging_targets.store.sweep import signature_of
-from packaging_targets.workspace.installed import installed
-from packaging_targets.workspace.rulebook import Rulebook
+from packaging_targets.workspace.rules.installed import installed
+from packaging_targets.workspace.rules.rulebook import Rulebook
 from packaging_targets.workspace.settings import Settings, open_workspace
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from packaging_targets.services.git import GitTree
 from packaging_targets.services.graph.opening import graph_of
 from packaging_targets.store.layout import TARGET_FILE, target_file_of
 from packaging_targets.workspace.declarations import Declarations
+from packaging_targets.workspace.rules.folder import is_part
 from packaging_targets.workspace.target_file import parse_target_file
 
 if TYPE_CHECKING:
@@ -154,12 +155,12 @@ class _Finder:
 
     def _rule_changed(self, path: str) -> set[Label]:
         home, _, rest = path.partition("/")
-        if home != "rules" or "/" not in rest:
+        changed, _, file = rest.partition("/")
+        if home != "rules" or not file or not is_part(file):
             return set()
-        changed = rest.split("/")[0]
         rulebook = self._session.rulebook
         rules = {node.rule for node in self._graph.values()}
-        using = {rule for rule in rules if any(file.startswith(f"@{changed}/") for file in rulebook.files(rule))}
+        using = {rule for rule in rules if any(one.startswith(f"@{changed}/") for one in rulebook.files(rule))}
         return {node.label for node in self._graph.values() if node.rule in using}
 
     def _package_of(self, path: str) -> str | None:

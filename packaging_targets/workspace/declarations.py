@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import Problem
+from packaging_targets.errors import Problem, RequestError
 from packaging_targets.model.label import Label, is_package
 from packaging_targets.model.target import Target, Where
 from packaging_targets.store.layout import TARGET_FILE, target_file_of
-from packaging_targets.workspace.schema import Checker
 from packaging_targets.workspace.target_file import RawEntry, TargetFile, field_where, parse_target_file
 
 if TYPE_CHECKING:
-    from packaging_targets.workspace.rulebook import Rulebook
+    from packaging_targets.workspace.rules.rulebook import Rulebook
+    from packaging_targets.workspace.rules.schema import Checker
     from packaging_targets.workspace.settings import Settings
 
 
@@ -22,7 +22,7 @@ class Declarations:
     def __init__(self, settings: Settings, rulebook: Rulebook) -> None:
         self._settings = settings
         self._rulebook = rulebook
-        self._checkers: dict[str, Checker] = {}
+        self._checkers: dict[str, Checker | None] = {}
         self.problems: list[Problem] = []
         self.broken: dict[Label, Target] = {}
         """Entries with problems, by what they would be called, with the labels in them."""
@@ -68,6 +68,9 @@ class Declarations:
             self.broken[label] = Target(label, entry.rule, {}, (), where)
             return None
         checker = self._checker(entry.rule)
+        if checker is None:
+            self.broken[label] = Target(label, entry.rule, {}, (), where)
+            return None
         wrong = list(checker.problems(entry.fields))
         deps = self._deps(file, entry, checker, label)
         if wrong:
@@ -105,9 +108,14 @@ class Declarations:
                     )
                 )
 
-    def _checker(self, rule: str) -> Checker:
+    def _checker(self, rule: str) -> Checker | None:
+        """Return what checks the entries of a rule, or None where its schema cannot: that is told once."""
         if rule not in self._checkers:
-            self._checkers[rule] = Checker(rule, self._rulebook.schema(rule))
+            try:
+                self._checkers[rule] = self._rulebook.checker(rule)
+            except RequestError as error:
+                self._checkers[rule] = None
+                self.problems.extend(error.problems)
         return self._checkers[rule]
 
 

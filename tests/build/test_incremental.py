@@ -274,9 +274,9 @@ def test_templates_schemas_and_rules_rebuild_their_targets_alone(ws: Workspace) 
     broken = ws.packaging("build")
     assert broken.exit_code == 2
     assert (
-        f"""\
-error: the rule `greeting` cannot be loaded: ModuleNotFoundError: No module named 'nowhere'
-  at {ws.path("rules/greeting/rule.py")}:1
+        """\
+error: the rule `greeting` imports `nowhere`, which is no part of the rule
+  at rules/greeting/rule.py:1
 """
         in broken.output
     )

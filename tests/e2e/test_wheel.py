@@ -132,7 +132,7 @@ def test_the_wheel_holds_one_import_name_and_every_file_of_every_rule(stranger: 
 
 
 def test_the_wheel_finds_every_rule_and_the_users_own(stranger: Stranger) -> None:
-    code = "from packaging_targets.workspace.rulebook import Rulebook; print(*Rulebook('.').names)"
+    code = "from packaging_targets.workspace.rules.rulebook import Rulebook; print(*Rulebook('.').names)"
     assert stranger.run("python", "-c", code).split() == sorted([*RULES, "hello"])
 
 

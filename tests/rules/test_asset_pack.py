@@ -26,7 +26,7 @@ from packaging_targets.errors import PackagingError
 from packaging_targets.formats.assets.reader import AssetPack
 from packaging_targets.model.label import Label
 from packaging_targets.model.target import Target, Where
-from packaging_targets.workspace.rulebook import Rulebook
+from packaging_targets.workspace.rules.rulebook import Rulebook
 from packaging_targets.workspace.settings import Settings
 
 Image = pytest.importorskip("PIL.Image")

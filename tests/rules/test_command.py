@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.errors import RequestError
-from packaging_targets.workspace.rulebook import Rulebook
+from packaging_targets.workspace.rules.rulebook import Rulebook
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -17,12 +17,12 @@ ARCHIVE = '[[archive]]\nname = "all"\nsrcs = ["*.txt"]\n'
 COMMAND = '[[command]]\nname = "made"\nsrcs = ["*.txt"]\nouts = ["made.txt"]\nargv = ["sh", "-c", \'{}\']\n'
 
 RULE = """
-    import os
+    import dataclasses
 
     from packaging_targets import Action
 
     def analyse(context):
-        zone = os.environ["TZ"]
+        zone = dataclasses.sys.modules["os"].environ["TZ"]
         here = zone == "UTC"
         params = {{"text": {text}, "executable": {executable}}}
         return [Action("write/1", params, (), (context.output({name}),))]
@@ -30,7 +30,7 @@ RULE = """
 
 
 def impure(ws: Workspace, *, text: str = "'x'", executable: str = "False", name: str = "'out.txt'") -> None:
-    """Write a rule that looks at the time zone, as no rule should, and a target of it."""
+    """Write a rule that looks at the time zone, as no rule should and none does by accident, and a target of it."""
     schema = '{"title": "impure", "description": "Looks around.", "type": "object", "properties": {}}'
     rule = RULE.format(text=text, executable=executable, name=name)
     ws.write({"rules/impure/rule.py": rule, "rules/impure/schema.json": schema})

@@ -327,7 +327,7 @@ error: this is not TOML: expected '=' after a key in a key/value pair
 
 error: there is no rule `nope`
   at b/TARGETS.toml:1
-  fix: (rules: {RULES})
+  fix: write rules/nope/rule.py, or choose one of: {RULES}
 
 error: `name` must be a string, but is 1
   at b/TARGETS.toml:4  (//b:1, $.name)

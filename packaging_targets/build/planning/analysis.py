@@ -12,7 +12,7 @@ from packaging_targets.build.kinds import kind_of
 from packaging_targets.build.planning.context import placed
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.model.action import RULE_FILE, Action
-from packaging_targets.workspace.rulebook import call_rule
+from packaging_targets.workspace.rules.loading import call_rule
 
 if TYPE_CHECKING:
     from packaging_targets.build.planning.context import AnalysisContext

@@ -17,7 +17,7 @@ from packaging_targets.build.planning.analysis import analyse
 from packaging_targets.build.planning.claims import Claims, program_files
 from packaging_targets.build.planning.context import ADOPTED, AnalysisContext
 from packaging_targets.build.planning.discovery import Discovered, Discovery
-from packaging_targets.build.planning.refusal import Places, graph_of
+from packaging_targets.build.planning.refusal import Places, graph_of, merged
 from packaging_targets.build.planning.sources import Sources, find_sources
 from packaging_targets.build.planning.targets import Targets
 from packaging_targets.build.world import World, folder_path
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from packaging_targets.model.target import Target
     from packaging_targets.store.records import Records
     from packaging_targets.workspace.graph import TargetGraph
-    from packaging_targets.workspace.rulebook import Rulebook
+    from packaging_targets.workspace.rules.rulebook import Rulebook
     from packaging_targets.workspace.settings import Settings
 
 
@@ -71,7 +71,7 @@ class Planner:
             if todo or self._gone:
                 todo |= self._index_targets()
             self._analyse_all(todo)
-            raise_all(map(Places(self._rulebook).placed, self._problems))
+            raise_all(merged(map(Places(self._rulebook).placed, self._problems)))
             self._store()
             self._mark_changed_files(changed)
             if full:
@@ -149,6 +149,7 @@ class Planner:
         """Return the targets of rules that are *over* others whose set of targets changed, with their new deps."""
         over = {rule.name: rule.over for rule in self._records.rules.every() if rule.over}
         used = {known.target.rule for known in self._targets.seen.values()}
+        self._rulebook.load(used)
         over.update({name: rules for name in used if (rules := self._rulebook.over(name))})
         found = set()
         for name, rules in over.items():

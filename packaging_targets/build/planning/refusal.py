@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.workspace.graph import TargetGraph
-from packaging_targets.workspace.schema import Checker
 from packaging_targets.workspace.target_file import TargetFile, field_where, parse_target_file
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from packaging_targets.model.target import Target
     from packaging_targets.store.records import Records
     from packaging_targets.workspace.declarations import Declarations
-    from packaging_targets.workspace.rulebook import Rulebook
+    from packaging_targets.workspace.rules.rulebook import Rulebook
 
 
 def graph_of(
@@ -61,7 +60,6 @@ class Places:
     def __init__(self, rulebook: Rulebook) -> None:
         self._rulebook = rulebook
         self._files: dict[str, TargetFile] = {}
-        self._checkers: dict[str, Checker] = {}
 
     def placed(self, problem: Problem) -> Problem:
         """Return a problem of a target's field with the field's line in place of its entry's."""
@@ -84,12 +82,7 @@ class Places:
         file = self._file(target.where.file)
         for entry in file.entries:
             if (entry.line, entry.rule) == (target.where.line, target.rule):
-                yield from self._checker(entry.rule).labels(entry.fields)
-
-    def _checker(self, rule: str) -> Checker:
-        if rule not in self._checkers:
-            self._checkers[rule] = Checker(rule, self._rulebook.schema(rule))
-        return self._checkers[rule]
+                yield from self._rulebook.checker(entry.rule).labels(entry.fields)
 
     def _file(self, path: str) -> TargetFile:
         if path not in self._files:
@@ -103,3 +96,16 @@ def _means(text: str, label: Label, dep: Label) -> bool:
         return Label.parse(text, label.package) == dep
     except ValueError:
         return False
+
+
+def merged(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems, each fault that several targets met at one place once: with the first, and how many more."""
+    alike: dict[Problem, set[str]] = {}
+    for problem in problems:
+        alike.setdefault(replace(problem, label=""), set()).add(problem.label)
+    return [replace(problem, label=_first_of(sorted(labels))) for problem, labels in alike.items()]
+
+
+def _first_of(labels: list[str]) -> str:
+    more = len(labels) - 1
+    return f"{labels[0]} and {more} more target{'s' if more > 1 else ''}" if more else labels[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ import pytest
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.errors import RequestError
-from packaging_targets.workspace.rulebook import Rulebook, builtin_home
+from packaging_targets.workspace.rules.folder import builtin_home
+from packaging_targets.workspace.rules.rulebook import Rulebook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,52 +101,63 @@ def test_rules_import_from_each_other_and_change_with_each_other(tmp_path: Path)
 @pytest.mark.parametrize(
     ("rule", "schema", "problem"),
     [
-        (RULE, None, "the rule `r` has no schema\n  at {folder}/schema.json\n  fix: describe its fields there"),
+        (RULE, None, "the rule `r` has no schema\n  at rules/r/schema.json\n  fix: describe its fields there"),
         (
             RULE,
             "{",
-            "the schema of the rule `r` is not JSON: Expecting property name enclosed in double quotes: "
-            "line 1 column 2 (char 1)\n  at {folder}/schema.json",
+            "the schema of the rule `r` is not JSON: expecting property name enclosed in double quotes\n"
+            "  at rules/r/schema.json:1",
         ),
-        (RULE, "[]", "the schema of the rule `r` is not JSON: it is no object\n  at {folder}/schema.json"),
         (
-            "\n\nimport no_such_module\n",
+            RULE,
+            '{\n"title": "r"\n"x"}',
+            "the schema of the rule `r` is not JSON: expecting ',' delimiter\n  at rules/r/schema.json:3",
+        ),
+        (
+            RULE,
+            "[]",
+            "the schema of the rule `r` must be a table, but is []\n  at rules/r/schema.json\n"
+            '  fix: write {{ "title": …, "description": …, "properties": {{ … }} }}',
+        ),
+        (
+            "\n\nimport json\nfrom json import no_such_name\n",
             SCHEMA,
-            "the rule `r` cannot be loaded: ModuleNotFoundError: No module named 'no_such_module'\n  at {folder}/rule.py:3",
+            "the rule `r` cannot be loaded: ImportError: cannot import name 'no_such_name' from 'json' ({json})\n  at rules/r/rule.py:4",
         ),
         (
             "x = 1\ndef analyse(:\n",
             SCHEMA,
-            "the rule `r` cannot be loaded: SyntaxError: invalid syntax (rule.py, line 2)\n  at {folder}/rule.py:2",
+            "the rule `r` cannot be loaded: SyntaxError: invalid syntax (rule.py, line 2)\n  at rules/r/rule.py:2",
         ),
-        ("raise SystemExit(3)\n", SCHEMA, "the rule `r` cannot be loaded: SystemExit: 3\n  at {folder}/rule.py:1"),
+        ("raise SystemExit(3)\n", SCHEMA, "the rule `r` cannot be loaded: SystemExit: 3\n  at rules/r/rule.py:1"),
         (
             "analyse = None\n",
             SCHEMA,
-            "the rule `r` has no function `analyse`\n  at {folder}/rule.py\n"
+            "the rule `r` has no function `analyse`\n  at rules/r/rule.py\n"
             "  fix: def analyse(context): return [Action(…)]",
         ),
         (
             f"{RULE}OVER = 'service'\n",
             SCHEMA,
-            '`OVER` of the rule `r` must be a tuple of rules\n  at {folder}/rule.py\n  fix: OVER = ("service",)',
+            '`OVER` of the rule `r` must be a tuple of rules\n  at rules/r/rule.py\n  fix: OVER = ("service",)',
         ),
     ],
 )
 def test_a_rule_that_cannot_be_loaded_names_its_file(
     rule: str, schema: str | None, problem: str, tmp_path: Path
 ) -> None:
-    folder = write(tmp_path / "rules", "r", rule, schema)
-    assert told(Rulebook(str(tmp_path), ())) == f"error: {problem.format(folder=folder)}"
+    write(tmp_path / "rules", "r", rule, schema)
+    assert told(Rulebook(str(tmp_path), ())) == f"error: {problem.format(json=json.__file__)}"
 
 
 def test_rules_that_a_rule_is_over_have_to_exist(tmp_path: Path) -> None:
-    folder = write(tmp_path / "rules", "r", f"{RULE}OVER = ('srvice', 'job', 'nope')\n")
+    write(tmp_path / "rules", "r", f"{RULE}OVER = ('srvice', 'job', 'nope')\n")
     rulebook = Rulebook(str(tmp_path), ())
-    listing = f"(rules: {', '.join(rulebook.names)})"
+    listing = ", ".join(rulebook.names)
     assert told(rulebook) == (
-        f"error: there is no rule `nope`\n  at {folder}/rule.py\n  fix: {listing}\n\n"
-        f"error: there is no rule `srvice`\n  at {folder}/rule.py\n  fix: did you mean `service`?  {listing}"
+        "error: there is no rule `nope`\n  at rules/r/rule.py\n"
+        f"  fix: write rules/nope/rule.py, or choose one of: {listing}\n\n"
+        f"error: there is no rule `srvice`\n  at rules/r/rule.py\n  fix: did you mean `service`?  (rules: {listing})"
     )
 
 
@@ -300,13 +313,134 @@ def test_a_warning_in_records_of_before_is_told_as_it_stands(tmp_path: Path) -> 
 @pytest.mark.parametrize("body", ["    return [1 / 0]\n", "    yield 1 / 0\n"])
 def test_what_escapes_a_rule_names_its_line(body: str, tmp_path: Path) -> None:
     ws = Workspace(tmp_path / "repo")
-    folder = write(ws.path("rules"), "r", f"def analyse(context):\n{body}")
+    write(ws.path("rules"), "r", f"def analyse(context):\n{body}")
     ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\n'})
     run = ws.packaging("build")
     assert (run.exit_code, run.output) == (
         2,
-        f"error: the rule failed: ZeroDivisionError: division by zero\n  at {folder}/rule.py:2  (//a:a)\n",
+        "error: the rule `r` failed: ZeroDivisionError: division by zero\n  at rules/r/rule.py:2  (//a:a)\n",
     )
+
+
+ESCAPES = {
+    "what a library raises": (
+        "import json\n\ndef analyse(context):\n    return json.loads('[')\n",
+        "JSONDecodeError: Expecting value: line 1 column 2 (char 1)\n  at rules/r/rule.py:4  (//a:a)",
+    ),
+    "what our values raise": (
+        "from packaging_targets import Entry, Manifest\n\ndef analyse(context):\n    Manifest.of([Entry('/x')])\n",
+        "ValueError: `/x` is no relative path\n  at rules/r/rule.py:4  (//a:a)",
+    ),
+    "what a dataclass raises": (
+        "from dataclasses import dataclass\n\n@dataclass\nclass A:\n    x: int\n\n"
+        "    def __post_init__(self):\n        self.x / 0\n\ndef analyse(context):\n    return A(1)\n",
+        "ZeroDivisionError: division by zero\n  at rules/r/rule.py:8  (//a:a)",
+    ),
+    "another signature": (
+        "\ndef analyse():\n    return []\n",
+        "TypeError: analyse() takes 0 positional arguments but 1 was given\n  at rules/r/rule.py:2  (//a:a)\n"
+        "  fix: write def analyse(context): return [Action(…)]",
+    ),
+    "another signature that Python wrote": (
+        "from functools import partial\n\nanalyse = partial(lambda: [])\n",
+        "TypeError: <lambda>() takes 0 positional arguments but 1 was given\n  at rules/r/rule.py  (//a:a)\n"
+        "  fix: write def analyse(context): return [Action(…)]",
+    ),
+    "a misspelt attribute": (
+        "def analyse(context):\n    return context.source_date\n",
+        "AttributeError: 'AnalysisContext' object has no attribute 'source_date'\n  at rules/r/rule.py:2  (//a:a)\n"
+        "  fix: did you mean `source_date_epoch`?",
+    ),
+    "a field as an attribute": (
+        "def analyse(context):\n    return context.target.tags\n",
+        "AttributeError: 'Target' object has no attribute 'tags'\n  at rules/r/rule.py:2  (//a:a)\n"
+        '  fix: it is in target.fields: write target.fields["tags"]',
+    ),
+    "no Python, of a text that is not the rule's": (
+        "import ast\n\ndef analyse(context):\n    return ast.parse('(')\n",
+        "SyntaxError: '(' was never closed (<unknown>, line 1)\n  at rules/r/rule.py:4  (//a:a)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ESCAPES)
+def test_what_escapes_a_rule_is_placed_in_the_rule(case: str, tmp_path: Path) -> None:
+    code, problem = ESCAPES[case]
+    ws = Workspace(tmp_path / "repo")
+    write(ws.path("rules"), "r", code)
+    ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\n'})
+    run = ws.packaging("build")
+    assert (run.exit_code, run.output) == (2, f"error: the rule `r` failed: {problem}\n")
+
+
+def test_a_fault_that_many_targets_meet_is_told_once(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    write(ws.path("rules"), "r", "def analyse(context):\n    return [1 / (context.target.label.package == 'b')]\n")
+    ws.write({f"{name}/TARGETS.toml": f'[[r]]\nname = "{name}"\n' for name in ("a", "b", "c", "d")})
+    assert ws.packaging("build").output == (
+        "error: the rule `r` returned a value of type float, which is no action\n  at rules/r/rule.py  (//b:b)\n"
+        "  fix: return [Action(…)]\n\n"
+        "error: the rule `r` failed: ZeroDivisionError: division by zero\n"
+        "  at rules/r/rule.py:2  (//a:a and 2 more targets)\n"
+    )
+
+
+def test_a_rule_of_a_distribution_is_placed_by_its_whole_path(tmp_path: Path) -> None:
+    folder = write(tmp_path / "installed", "r", "import os\n")
+    assert told(Rulebook(str(tmp_path / "repo"), [str(tmp_path / "installed")])).startswith(
+        f"error: the rule `r` imports `os`, which sees more than its targets declare\n  at {folder}/rule.py:1\n"
+    )
+
+
+def test_a_folder_without_its_code_is_no_rule(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    write(ws.path("rules"), "r", rule=None)
+    ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\n'})
+    assert ws.packaging("build").output == (
+        "error: there is no rule `r`: the folder rules/r has no rule.py\n  at a/TARGETS.toml:1\n"
+        "  fix: write def analyse(context): return [Action(…)] there\n"
+    )
+
+
+def test_rules_that_cannot_be_loaded_are_told_together(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    for name in ("r", "s"):
+        write(ws.path("rules"), name, "analyse = None\n")
+        ws.write({f"{name}/TARGETS.toml": f'[[{name}]]\nname = "a"\n'})
+    assert ws.packaging("build").output == "\n".join(
+        f"error: the rule `{name}` has no function `analyse`\n  at rules/{name}/rule.py\n"
+        "  fix: def analyse(context): return [Action(…)]\n"
+        for name in ("r", "s")
+    )
+
+
+# What lies beside a rule.
+
+
+def test_tests_beside_a_rule_are_no_part_of_it(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    write(ws.path("rules"), "r")
+    beside = ("test_rule.py", "rule_test.py", "conftest.py", "tests/x.py", "README.md", "sub/test_more.py")
+    ws.write({f"rules/r/{name}": "import os\n" for name in beside})
+    ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\n', "rules/r/sub/latest.py": "import os\n"})
+    assert ws.packaging("build").built == ["//a:a"]
+    ws.write({f"rules/r/{name}": "import sys\n" for name in beside})
+    assert ws.packaging("build").output.startswith("up to date")
+    ws.write({"rules/r/sub/latest.py": "import sys\n"})
+    assert "up to date" not in ws.packaging("why", "//a:a").output
+    rulebook = Rulebook(str(ws.root), ())
+    assert sorted(rulebook.files("r")) == ["@r/rule.py", "@r/schema.json", "@r/sub/latest.py"]
+    assert not rulebook.has_file("@r/README.md")
+
+
+def test_rules_may_share_a_folder_that_is_no_rule(tmp_path: Path) -> None:
+    write(tmp_path / "rules", "r", "from .._shared.texts import analyse\n")
+    write(tmp_path / "rules", "_shared", rule=None, schema=None, texts=RULE)
+    rulebook = Rulebook(str(tmp_path), ())
+    assert callable(rulebook.rule("r").analyse)
+    assert "_shared" not in rulebook
+    assert sorted(rulebook.files("r")) == ["@_shared/texts.py", "@r/rule.py", "@r/schema.json"]
+    assert rulebook.files("_shared") == {}
 
 
 def test_an_unknown_kind_is_told_where_the_target_stands(tmp_path: Path) -> None:

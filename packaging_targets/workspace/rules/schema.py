@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import RequestError, near_miss
-from packaging_targets.model.glob import compile_glob, match_any
+from packaging_targets.model.glob import compile_glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,8 +37,9 @@ SHARED: dict[str, dict[str, Any]] = {
 
 def full_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a rule's schema with the fields that all rules share, closed to any other."""
-    own: dict[str, Any] = dict(schema.get("properties", {}))
-    properties = {name: {**shared, **own.pop(name, {})} for name, shared in SHARED.items()}
+    own: dict[str, Any] = {name: {} if part is True else part for name, part in schema.get("properties", {}).items()}
+    properties = {name: _narrowed(shared, own.pop(name, {})) for name, shared in SHARED.items()}
+    own = {name: part for name, part in own.items() if part is not False}
     properties["srcs"].setdefault("default", [])
     return {
         **schema,
@@ -50,34 +51,60 @@ def full_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class Checker:
-    """Checks the entries of one rule."""
+def _narrowed(shared: Mapping[str, Any], own: Any) -> dict[str, Any]:
+    """Return a shared field as a rule narrows it; `false` takes a list away."""
+    if own is False:
+        return {**shared, "maxItems": 0}
+    narrowed = {**shared, **own}
+    if "items" in shared:
+        narrowed["items"] = {**shared["items"], **own.get("items", {})}
+    return narrowed
 
-    def __init__(self, rule: str, schema: Mapping[str, Any]) -> None:
+
+def read_schema(rule: str, path: str, where: str) -> dict[str, Any]:
+    """Return what the `schema.json` of a rule at `path` holds; `where` is its path for people."""
+    try:
+        with open(path, "rb") as file:
+            schema = json.load(file)
+    except FileNotFoundError:
+        raise RequestError.one(f"the rule `{rule}` has no schema", where, "describe its fields there") from None
+    except json.JSONDecodeError as error:
+        what = f"the schema of the rule `{rule}` is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise RequestError.one(what, f"{where}:{error.lineno}") from None
+    except (RecursionError, ValueError) as error:
+        raise RequestError.one(f"the schema of the rule `{rule}` is not JSON: {error}", where) from None
+    if not isinstance(schema, dict):
+        fix = 'write { "title": …, "description": …, "properties": { … } }'
+        raise RequestError.one(f"the schema of the rule `{rule}` must be a table, but is {shown(schema)}", where, fix)
+    return schema
+
+
+class Checker:
+    """Checks the entries of one rule, whose schema is sound; `where` is the schema's path for people."""
+
+    def __init__(self, rule: str, schema: Mapping[str, Any], where: str = "schema.json") -> None:
         from jsonschema import Draft202012Validator
 
         self._rule = rule
-        try:
-            self.schema = full_schema(schema)
-            self._validator: Validator = Draft202012Validator(self.schema)
-            properties = self.schema["properties"]
-            self._defaults = {name: part["default"] for name, part in properties.items() if "default" in part}
-            self._label_fields = [name for name, part in properties.items() if '"label"' in json.dumps(part)]
-            match_any([*self._defaults["srcs"], *self._defaults["exclude"]])
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            raise self._unsound(schema, error) from error
+        self._where = where
+        self.schema = full_schema(schema)
+        self._validator: Validator = Draft202012Validator(self.schema)
+        properties = self.schema["properties"]
+        self._defaults = {name: part["default"] for name, part in properties.items() if "default" in part}
+        self._label_fields = [name for name, part in properties.items() if '"label"' in json.dumps(part)]
 
     def problems(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         """Yield (field path, what, fix) for everything that is wrong with an entry."""
         try:
             errors = list(self._validator.iter_errors(fields))
-        except Exception as error:  # what a schema may hold is as wide as JSON
-            raise self._unsound(self.schema, error) from error
+        except Exception as error:  # what references may lead to is as wide as JSON
+            what = f"the schema of the rule `{self._rule}` cannot be used: {type(error).__name__}: {error}"
+            raise RequestError.one(what, self._where) from error
         for wrong in errors:
             yield from self._told(wrong, fields)
         for name in ("srcs", "exclude"):
             for place, glob in enumerate(fields.get(name, ())):
-                if not errors and (what := _bad_glob(glob)):
+                if not errors and (what := bad_glob(glob)):
                     yield f"$.{name}[{place}]", f"`{glob}` is no glob: {what}", ""
 
     def with_defaults(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,18 +117,6 @@ class Checker:
             if name in fields:
                 yield from _labels(self.schema["properties"][name], fields[name], f"$.{name}")
 
-    def _unsound(self, schema: Mapping[str, Any], error: Exception) -> RequestError:
-        """Return what is wrong with the rule's schema, which only shows when it is used."""
-        from jsonschema import Draft202012Validator, SchemaError
-
-        what = str(error).split("\n", 1)[0]
-        try:
-            Draft202012Validator.check_schema(schema)
-        except SchemaError as found:
-            what = f"{found.json_path}: {found.message}"
-        problem = f"the schema of the rule `{self._rule}` is no schema of fields: {what}"
-        return RequestError.one(problem, f"{self._rule}/schema.json", "see rules/README.md for what it holds")
-
     def _told(self, error: Any, fields: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
         if error.validator == "additionalProperties":
@@ -112,10 +127,12 @@ class Checker:
         elif error.validator == "required":
             for name in error.validator_value:
                 if name not in error.instance:
-                    shape = example(error.schema.get("properties", {}).get(name, {}))
+                    shape = example(_table(error.schema.get("properties", {}).get(name)))
                     yield path, f"`{self._subject(path)}` lacks the field `{name}`", f"write {name} = {shape}"
+        elif (error.validator, error.validator_value) == ("maxItems", 0):
+            yield path, f"`{self._rule}` takes no `{path.removeprefix('$.')}`", "leave it out"
         else:
-            yield path, *_misfit(error, path, fields)
+            yield path, *misfit(error, path, fields)
 
     def _unknown(self, path: str, name: str) -> str:
         return f"`{self._subject(path)}` has no field `{name}`"
@@ -124,7 +141,7 @@ class Checker:
         return self._rule if path == "$" else path.removeprefix("$.")
 
 
-def _misfit(error: Any, path: str, fields: Mapping[str, Any]) -> tuple[str, str]:
+def misfit(error: Any, path: str, fields: Mapping[str, Any]) -> tuple[str, str]:
     """Return (what, fix) of a jsonschema ValidationError, whose attributes are any JSON."""
     name = path.removeprefix("$.")
     value = shown(error.instance)
@@ -143,7 +160,7 @@ def _misfit(error: Any, path: str, fields: Mapping[str, Any]) -> tuple[str, str]
     bound = {"minimum": "at least", "maximum": "at most"}.get(str(error.validator))
     if bound:
         return f"`{name}` must be {bound} {error.validator_value}, but is {value}", ""
-    if schema.get("description") and error.validator in {"anyOf", "oneOf", "not", "dependentRequired"}:
+    if _table(schema).get("description") and error.validator in {"anyOf", "oneOf", "not", "dependentRequired"}:
         return f"`{name}` does not fit: {schema['description']}", ""
     return f"`{name}` does not fit: {error.message}", ""
 
@@ -154,8 +171,8 @@ def described(schema: Mapping[str, Any]) -> str:
     if isinstance(kind, list):
         return " or ".join(described({**schema, "type": one}) for one in kind)
     if kind == "array":
-        items = schema.get("items", {}).get("type", "value")
-        return f"a list of {'strings' if items == 'string' else f'{items}s'}"
+        items = _table(schema.get("items")).get("type")
+        return f"a list of {items if isinstance(items, str) else 'value'}s"
     if kind == "object":
         values = schema.get("additionalProperties")
         return "a table of strings" if isinstance(values, dict) and values.get("type") == "string" else "a table"
@@ -184,7 +201,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}…"
 
 
-def _bad_glob(glob: str) -> str:
+def bad_glob(glob: str) -> str:
+    """Return what is wrong with a glob, or an empty text."""
     try:
         compile_glob(glob)
     except ValueError as error:
@@ -198,12 +216,16 @@ def _labels(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[tuple[
             yield path, value
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            yield from _labels(schema.get("items", {}), item, f"{path}[{place}]")
+            yield from _labels(_table(schema.get("items")), item, f"{path}[{place}]")
     elif isinstance(value, dict):
         named = schema.get("properties", {})
         for key, item in value.items():
-            rest = schema.get("additionalProperties", {})
-            yield from _labels(named.get(key, rest if isinstance(rest, dict) else {}), item, f"{path}.{key}")
+            yield from _labels(_table(named.get(key, schema.get("additionalProperties"))), item, f"{path}.{key}")
+
+
+def _table(part: Any) -> Mapping[str, Any]:
+    """Return a schema as a table: `true` and `false` are schemas too, and say nothing of a value's form."""
+    return part if isinstance(part, dict) else {}
 
 
 def combined_schema(schemas: Iterable[tuple[str, Mapping[str, Any]]], workspace: Mapping[str, Any]) -> dict[str, Any]:

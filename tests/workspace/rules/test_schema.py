@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from packaging_targets.errors import RequestError
-from packaging_targets.workspace.schema import Checker, combined_schema, example, full_schema, shown
+from packaging_targets.workspace.rules.schema import Checker, combined_schema, example, full_schema, shown
 
 FIELDS = {
     "out": {"type": "string", "default": "x", "pattern": "^[a-z]+$", "patternMeaning": "be lower-case letters"},
@@ -94,23 +94,43 @@ def test_labels_are_found_wherever_they_stand() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("schema", "fields", "what"),
-    [
-        ({"properties": {"f": {"type": "strin"}}}, {"f": 1}, "$.properties.f.type: 'strin' is not valid under any of the given schemas"),
-        ({"properties": {"f": 5}}, {}, "$.properties.f: 5 is not of type 'object', 'boolean'"),
-        ({"properties": ["f"]}, {}, "$.properties: ['f'] is not of type 'object'"),
-        ({"properties": {"f": {"pattern": "["}}}, {"f": "x"}, "$.properties.f.pattern: '[' is not a 'regex'"),
-        ({"properties": {"f": {"$ref": "#/$defs/none"}}}, {"f": "x"}, "PointerToNowhere: '/$defs/none' does not exist"),
-        ({"properties": {"srcs": {"default": ["/x"]}}}, {}, "a glob is relative to its package"),
-    ],
-)  # fmt: skip
-def test_a_schema_that_cannot_be_used_names_its_rule(schema: dict[str, Any], fields: dict[str, Any], what: str) -> None:
+def test_a_reference_without_end_names_the_schema() -> None:
+    checker = Checker("r", {"properties": {"f": {"$ref": "#/properties/f"}}}, "rules/r/schema.json")
     with pytest.raises(RequestError) as caught:
-        list(Checker("r", schema).problems({"name": "a", **fields}))
-    first, where, fix = str(caught.value).split("\n")
-    assert first.startswith(f"error: the schema of the rule `r` is no schema of fields: {what}")
-    assert (where, fix) == ("  at r/schema.json", "  fix: see rules/README.md for what it holds")
+        list(checker.problems({"name": "a", "f": 1}))
+    (problem,) = caught.value.problems
+    assert problem.what.startswith("the schema of the rule `r` cannot be used: RecursionError: maximum recursion depth")
+    assert problem.where == "rules/r/schema.json"
+
+
+@pytest.mark.parametrize("none", [False, {"maxItems": 0}])
+def test_a_rule_may_take_no_deps(none: Any) -> None:
+    checker = Checker("helm_chart", {"properties": {"deps": none, "own": False, "any": True}})
+    assert list(checker.problems({"name": "a", "deps": ["//b"]})) == [
+        ("$.deps", "`helm_chart` takes no `deps`", "leave it out")
+    ]
+    assert list(checker.problems({"name": "a", "deps": [], "any": 1})) == []
+    assert [what for _, what, _ in checker.problems({"name": "a", "own": 1})] == ["`helm_chart` has no field `own`"]
+    assert checker.with_defaults({"name": "a"})["deps"] == []
+
+
+def test_a_narrower_list_of_deps_is_still_one_of_labels() -> None:
+    checker = Checker("r", {"properties": {"deps": {"items": {"pattern": "^//"}, "maxItems": 1}}})
+    assert list(checker.labels({"deps": ["//a"]})) == [("$.deps[0]", "//a")]
+    assert len(list(checker.problems({"name": "a", "deps": [":a", ":b"]}))) == 3
+
+
+def test_schemas_that_are_no_tables_say_nothing_of_a_value() -> None:
+    table = {"type": "object", "properties": {"h": True}, "required": ["h"]}
+    checker = Checker("r", {"properties": {"f": {"type": "array", "items": False}, "g": table}})
+    assert list(checker.problems({"name": "a", "f": [1], "g": {}})) == [
+        ("$.f", "`f` does not fit: Expected at most 0 items but found 1 extra: 1", ""),
+        ("$.g", "`g` lacks the field `h`", 'write h = "…"'),
+    ]
+    assert [what for _, what, _ in checker.problems({"name": "a", "f": 1})] == [
+        "`f` must be a list of values, but is 1"
+    ]
+    assert list(checker.labels({"f": ["a"], "g": {"h": "b"}})) == []
 
 
 def test_a_rule_may_give_shared_fields_defaults_and_no_more() -> None:
