@@ -227,7 +227,9 @@ def test_every_rule_has_a_schema_whose_fields_are_described() -> None:
         assert schema["description"]
         shared = {"name", "srcs", "exclude", "deps", "tags"}
         nameless = [
-            name for name, part in schema["properties"].items() if name not in shared and not part.get("description")
+            name
+            for name, part in schema.get("properties", {}).items()
+            if name not in shared and not part.get("description")
         ]
         assert nameless == [], folder.name
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from packaging_targets.model.manifest import SourceInfo, SourceReader
+from packaging_targets.model.manifest import Manifest, SourceInfo, SourceReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,13 @@ class Action:
     outputs: tuple[str, ...]
     name: str = ""
     title: str = field(default="", compare=False)
+
+    @classmethod
+    def pack(
+        cls, kind: str, manifest: Manifest, *outputs: str, name: str = "", title: str = "", **params: Any
+    ) -> Action:
+        """Return an action that packs what a manifest says: its sources are the inputs."""
+        return cls(kind, {"manifest": manifest.to_json(), **params}, manifest.sources, outputs, name, title)
 
     def to_json(self) -> dict[str, Any]:
         """Return the action as a JSON value."""

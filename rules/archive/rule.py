@@ -32,15 +32,7 @@ def analyse(context: Context) -> Sequence[Action]:
         context.fail("the archive would be empty", field="$.srcs", fix="name files in `srcs`, or targets in `deps`")
     manifest = _manifest(context, items)
     out = fields.get("out", f"{context.target.label.name}.{fields['format']}")
-    return [
-        Action(
-            f"{fields['format']}/1",
-            {"manifest": manifest.to_json(), **params},
-            manifest.sources,
-            (context.output(out),),
-            title=f"pack {out}",
-        )
-    ]
+    return [Action.pack(f"{fields['format']}/1", manifest, context.output(out), title=f"pack {out}", **params)]
 
 
 def _level(context: Context) -> dict[str, int]:

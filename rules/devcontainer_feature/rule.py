@@ -51,13 +51,16 @@ def _pack(context: Context, feature: Feature) -> Action:
     manifest = feature.manifest()
     # The plain tar's digest lies in a folder of its own: what stands with the archives is what is published.
     digest = f"{context.target.label.name}.digests/{feature.archive.removesuffix('.tgz')}.tar.sha256"
-    return Action(
-        kind="tar.gz/1",
-        params={"manifest": manifest.to_json(), "root": True, "level": 6, "mtime": 0},
-        inputs=manifest.sources,
-        outputs=(_output(context, feature.archive), context.output(digest)),
+    return Action.pack(
+        "tar.gz/1",
+        manifest,
+        _output(context, feature.archive),
+        context.output(digest),
         name=feature.key,
         title=f"pack {feature.id} {feature.version}",
+        root=True,
+        level=6,
+        mtime=0,
     )
 
 

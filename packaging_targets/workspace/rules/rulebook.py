@@ -20,7 +20,7 @@ from packaging_targets.workspace.rules.folder import RuleFolder, files_below, ru
 from packaging_targets.workspace.rules.installed import installed
 from packaging_targets.workspace.rules.loading import ANALYSE, load
 from packaging_targets.workspace.rules.purity import Findings, Place, examine
-from packaging_targets.workspace.rules.schema import Checker, read_schema
+from packaging_targets.workspace.rules.schema import REFERENCE, Checker, on_top, read_schema
 from packaging_targets.workspace.rules.soundness import faults
 
 if TYPE_CHECKING:
@@ -97,8 +97,26 @@ class Rulebook:
         return {name: self.checker(name).schema for name in self.names}
 
     def _schema(self, name: str) -> dict[str, Any]:
+        """Return the schema of a rule, on top of that of the rule beside it which it refers to."""
+        own, base = self._own_schema(name), self._stands_on(name)
+        return own if base is None else on_top(own, self._own_schema(base))
+
+    def _own_schema(self, name: str) -> dict[str, Any]:
         rule = self.folders[name]
         return read_schema(name, rule.schema, shown_path(rule.schema, self._root))
+
+    def _stands_on(self, name: str) -> str | None:
+        """Return the rule whose schema that of a rule refers to."""
+        reference = self._own_schema(name).get("$ref")
+        match = REFERENCE.fullmatch(reference) if isinstance(reference, str) else None
+        if match is None:
+            return None
+        rule, base = self.folders[name], self.folders.get(match[1])
+        if base is None or base.home != rule.home or "$ref" in self._own_schema(match[1]):
+            what = f"`{reference}` is not the schema of a rule beside `{name}` that stands on its own"
+            where = shown_path(rule.schema, self._root)
+            raise RequestError(Problem(where, what, "name another one, or write the fields here", field="$.$ref"))
+        return match[1]
 
     # Loading ------------------------------------------------------------------------------------------------------
 
@@ -161,6 +179,9 @@ class Rulebook:
                     findings = self._examined(home, *one)
                     text.problems.extend(findings.problems)
                     pending.extend(findings.imports)
+            base = self._stands_on(name)
+            if base is not None:
+                text.files[f"@{base}/schema.json"] = self.folders[base].schema
             self._texts[name] = text
         return self._texts[name]
 

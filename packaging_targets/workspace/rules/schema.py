@@ -7,6 +7,7 @@ module turns its errors into problems with a file, a line and a fix.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import RequestError, near_miss
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+REFERENCE = re.compile(r"\.\./([\w.+-]+)/schema\.json")
+"""A `$ref` of a whole schema to that of a rule beside it."""
 _LONGEST = 60
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 SHARED: dict[str, dict[str, Any]] = {
@@ -77,6 +80,18 @@ def read_schema(rule: str, path: str, where: str) -> dict[str, Any]:
         fix = 'write { "title": …, "description": …, "properties": { … } }'
         raise RequestError.one(f"the schema of the rule `{rule}` must be a table, but is {shown(schema)}", where, fix)
     return schema
+
+
+def on_top(schema: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `schema` with what `base` has and it does not say itself; what is no schema is told later."""
+    own = {name: value for name, value in schema.items() if name != "$ref"}
+    both = {**base, **own}
+    for name in ("properties", "$defs"):
+        if isinstance(base.get(name), dict) and isinstance(own.get(name), dict):
+            both[name] = {**base[name], **own[name]}
+    if isinstance(base.get("required"), list) and isinstance(own.get("required"), list):
+        both["required"] = [*base["required"], *own["required"]]
+    return both
 
 
 class Checker:

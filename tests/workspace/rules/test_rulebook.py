@@ -443,6 +443,42 @@ def test_rules_may_share_a_folder_that_is_no_rule(tmp_path: Path) -> None:
     assert rulebook.files("_shared") == {}
 
 
+STANDING = '{"$ref": "../r/schema.json", "title": "s", "description": "d"%s}'
+
+
+def test_a_schema_may_stand_on_that_of_a_rule_beside_it(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    fields = '{"properties": {"x": {"enum": ["1", "2"]}, "y": {"default": "no"}}, "required": ["x"]}'
+    write(ws.path("rules"), "r", schema=fields)
+    own = ', "properties": {"y": {"enum": ["no", "yes"]}, "z": {"type": "string"}}, "required": ["z"]'
+    write(ws.path("rules"), "s", schema=STANDING % own)
+    ws.write({"a/TARGETS.toml": '[[s]]\nname = "a"\nx = "3"\ny = "maybe"\n'})
+    run = ws.packaging("build")
+    assert [line for line in run.output.splitlines() if line.startswith("error: ")] == [
+        "error: `s` lacks the field `z`",
+        'error: `x` must be one of "1", "2", but is "3"',
+        'error: `y` must be one of "no", "yes", but is "maybe"',
+    ]
+    ws.write({"a/TARGETS.toml": '[[s]]\nname = "a"\nx = "1"\ny = "yes"\nz = ""\n'})
+    assert ws.build().built == ["//a:a"]
+    # An edit of what a schema stands on is an edit of the rule.
+    ws.write({"rules/r/schema.json": fields.replace("2", "3")})
+    assert ws.build().built == ["//a:a"]
+
+
+@pytest.mark.parametrize("reference", ["../none/schema.json", "../archive/schema.json", "../t/schema.json"])
+def test_a_schema_stands_on_one_beside_it_that_stands_alone(reference: str, tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    write(ws.path("rules"), "s", schema=STANDING.replace("../r/schema.json", reference) % "")
+    write(ws.path("rules"), "t", schema=STANDING.replace("../r/", "../s/") % "")
+    ws.write({"a/TARGETS.toml": '[[s]]\nname = "a"\n'})
+    assert ws.packaging("build").output == (
+        f"error: `{reference}` is not the schema of a rule beside `s` that stands on its own\n"
+        "  at rules/s/schema.json  ($.$ref)\n"
+        "  fix: name another one, or write the fields here\n"
+    )
+
+
 def test_an_unknown_kind_is_told_at_the_rule(tmp_path: Path) -> None:
     ws = Workspace(tmp_path / "repo")
     write(ws.path("rules"), "r", RULE.replace("write/1", "writ/1"))
