@@ -6,7 +6,7 @@ kinds that are called like the formats.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging_targets import Action, Entry, Manifest
 
@@ -25,7 +25,7 @@ _LEVELS = {"tar.gz": (1, 12), "tar.zst": (1, 19), "zip": (0, 12)}
 def analyse(context: Context) -> Sequence[Action]:
     """Return the one action of the target."""
     fields = context.target.fields
-    params = {"mtime": context.source_date_epoch, **_level(context)}
+    params: dict[str, Any] = {"mtime": context.source_date_epoch, **_level(context)}
     items = find_items(context)
     context.check()
     if not items:
