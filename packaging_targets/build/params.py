@@ -214,6 +214,6 @@ def _is_json(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    from packaging_targets.workspace.schema import shown
+    from packaging_targets.workspace.rules.schema import shown
 
     return shown(value) if _is_json(value) else f"a value of the type {type(value).__name__}"

@@ -444,14 +444,14 @@ def test_rules_may_share_a_folder_that_is_no_rule(tmp_path: Path) -> None:
     assert rulebook.files("_shared") == {}
 
 
-def test_an_unknown_kind_is_told_where_the_target_stands(tmp_path: Path) -> None:
+def test_an_unknown_kind_is_told_at_the_rule(tmp_path: Path) -> None:
     ws = Workspace(tmp_path / "repo")
     write(ws.path("rules"), "r", RULE.replace("write/1", "writ/1"))
     ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\n'})
     run = ws.packaging("build")
     assert run.exit_code == 2
     assert run.output.startswith(
-        "error: there is no action kind `writ/1`\n  at a/TARGETS.toml:1  (//a:a)\n  fix: did you mean `write/1`?  (kinds: "
+        "error: there is no action kind `writ/1`\n  at rules/r/rule.py  (//a:a)\n  fix: did you mean `write/1`?  (kinds: "
     )
 
 
