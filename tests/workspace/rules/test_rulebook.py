@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from repository import commit, git
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.errors import RequestError
@@ -495,3 +496,15 @@ def test_rules_leave_no_name_where_others_import_from(tmp_path: Path) -> None:
     before = set(sys.modules)
     Rulebook(str(tmp_path), ()).rule("r")
     assert all(name.startswith(("_packaging_rules_", "packaging_targets")) for name in set(sys.modules) - before)
+
+
+def test_an_edit_of_a_test_beside_a_rule_affects_nothing(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    write(ws.path("rules"), "r")
+    ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\n', ".gitignore": ".packaging/\ndist/\n"})
+    git(ws, "init", "-q")
+    commit(ws)
+    ws.write({"rules/r/test_rule.py": "", "rules/r/tests/data.txt": "x", "rules/r/README.md": "x"})
+    assert ws.packaging("affected", "--since", "HEAD").output == ""
+    ws.write({"rules/r/words.txt": "x"})
+    assert ws.packaging("affected", "--since", "HEAD").output == "//a:a\n"
