@@ -33,7 +33,7 @@ def followed(folder: Path) -> Workspace:
             "tools/spell/TARGETS.toml": targets,
             "tools/spell/VERSION": "1.2.0\n",
             "tools/spell/src/main.lua": "return 1\n",
-            "test_plugin.py": tests,
+            "rules/plugin/test_plugin.py": tests,
         }
     )
     return ws
@@ -53,7 +53,7 @@ def test_each_edit_that_the_page_names_makes_it_again(tmp_path: Path) -> None:
         "tools/spell/src/main.lua": ("return 1", "return 2"),
         "tools/spell/VERSION": ("1.2.0", "1.2.1"),
         "tools/spell/TARGETS.toml": ('"save"', '"load"'),
-        "rules/plugin/rule.py": ('+ "\\n"', ""),
+        "rules/plugin/rule.py": ('f"{about}\\n"', "about"),
     }
     for name, (old, new) in edits.items():
         before = ws.read(name)
@@ -65,7 +65,7 @@ def test_each_edit_that_the_page_names_makes_it_again(tmp_path: Path) -> None:
 
 def test_the_tests_that_the_page_shows_pass(tmp_path: Path) -> None:
     run = followed(tmp_path / "repo").run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_plugin.py"]
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "rules/plugin/test_plugin.py"]
     )
     assert (run.exit_code, "2 passed" in run.output) == (0, True), run.output
 
