@@ -61,12 +61,6 @@ class World:
         """Examine what is not known yet, on all cores."""
         self._take([path for path in dict.fromkeys(paths) if path not in self._fresh and self._indexed(path) is None])
 
-    def examine_again(self, path: str) -> str:
-        """Examine a path anew, whatever is known of it."""
-        self._fresh[path] = examine(path)
-        self._dropped.discard(path)
-        return self._fresh[path][0]
-
     def made(self, path: str, state: str) -> None:
         """Note the state of an output that an action has just put into its place."""
         # We know what we wrote: the young-file rule of `examine` is for what others write.

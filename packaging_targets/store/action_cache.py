@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _MAGIC = b"PTENTRY1"
 _HEADER_LIMIT = 64 << 20
 _BLOCK = 1 << 20
-DEFAULT_LIMIT = 10 << 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,10 +111,6 @@ class Database:
         """Return the first column of a query."""
         return [row[0] for row in self._connection.execute(query, values)]
 
-    def column_of(self, query: str, values: Iterable[object]) -> list[Any]:
-        """Return the first column of a query for each of `values`, one after the other."""
-        return [row[0] for value in values for row in self._connection.execute(query, (value,))]
-
     def among(self, query: str, values: Iterable[object]) -> list[Any]:
         """Return the first column of a query that ends in `in`, for any number of values."""
         rest, found = list(values), []
