@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 PRODUCT = ("packaging_targets", "rules")
 PARTS = (*PRODUCT, "tests", "benchmarks")
@@ -105,13 +105,30 @@ class Code:
         return {name: others - {name, "packaging_targets"} for name, others in graph.items()}
 
     def circle(self) -> list[str]:
-        """Return modules that import each other in a circle, or nothing."""
-        try:
-            graphlib.TopologicalSorter(self.graph()).prepare()
-        except graphlib.CycleError as error:
-            found: list[str] = error.args[1]
-            return found
-        return []
+        """Return modules, or folders, that import each other in a circle, or nothing."""
+        graph = self.graph()
+        return _circle(graph) or next(filter(None, map(_circle, self._rooms(graph).values())), [])
+
+    def _rooms(self, graph: dict[str, set[str]]) -> dict[str, dict[str, set[str]]]:
+        """Return for each folder which of the modules and folders in it import which others of them."""
+        found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for one, others in graph.items():
+            for other in others:
+                ours, theirs = one.split("."), other.split(".")
+                depth = next((at for at, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), None)
+                if depth is not None:
+                    folder = ".".join(ours[:depth])
+                    found[folder][".".join(ours[: depth + 1])].add(".".join(theirs[: depth + 1]))
+        return found
+
+
+def _circle(graph: Mapping[str, set[str]]) -> list[str]:
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
 
 
 def repeated(modules: Iterable[Module], length: int) -> list[str]:

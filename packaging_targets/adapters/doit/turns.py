@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from doit.task import Task
 
+    from packaging_targets.build.ahead import Ahead
     from packaging_targets.build.orphans import Removal
-    from packaging_targets.build.running.ahead import Ahead
     from packaging_targets.build.running.execution import Done, Job
     from packaging_targets.build.session import Session
 
@@ -125,7 +125,7 @@ def _run(job: Job) -> Done:
     if threading.current_thread() is not threading.main_thread() or Build.jobs == 1 or len(Build.stale) == 1:
         return run_job(job)
     if Build.ahead is None:
-        from packaging_targets.build.running.ahead import Ahead
+        from packaging_targets.build.ahead import Ahead
 
         Build.ahead = Ahead(Build.session, (name for name in Build.order if name in Build.stale), Build.jobs)
         Build.ahead.decide(job.id)

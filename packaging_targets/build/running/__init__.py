@@ -1,1 +1,1 @@
-"""Running actions: one, many beside each other, and ahead of their turn."""
+"""Running actions: one, and many beside each other."""
