@@ -112,7 +112,7 @@ def text(example: str = '"…"', *, default: Any = _NEEDED) -> Param:
 def one_of(*choices: str) -> Param:
     """One of some texts."""
     shown = " or ".join(f'"{choice}"' for choice in choices)
-    return Param(shown, lambda value: type(value) is str and value in choices, f'"{choices[0]}"')
+    return Param(shown, lambda value: type(value) is str and value in choices, shown)
 
 
 def flag() -> Param:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from packaging_targets.model.manifest import Manifest, SourceInfo, SourceReader
+from packaging_targets.model.manifest import Entry, Manifest, SourceInfo, SourceReader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 RULE_FILE = "@"
 """Inputs that start so are files of a rule: `@service/python.Dockerfile.j2`. All others are workspace paths."""
@@ -36,9 +36,19 @@ class Action:
 
     @classmethod
     def pack(
-        cls, kind: str, manifest: Manifest, *outputs: str, name: str = "", title: str = "", **params: Any
+        cls,
+        kind: str,
+        contents: Manifest | Iterable[Entry],
+        *outputs: str,
+        name: str = "",
+        title: str = "",
+        **params: Any,
     ) -> Action:
-        """Return an action that packs what a manifest says: its sources are the inputs."""
+        """Return an action that packs what a manifest says, or entries, which make one: its sources are the inputs.
+
+        Raises ValueError where entries do not go together.
+        """
+        manifest = contents if isinstance(contents, Manifest) else Manifest.of(contents)
         return cls(kind, {"manifest": manifest.to_json(), **params}, manifest.sources, outputs, name, title)
 
     def to_json(self) -> dict[str, Any]:

@@ -143,7 +143,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
         "digests/1",
         {"format": "sha256"},
         'the parameter `format` of `digests/1` must be "sha256sum" or "record", but is "sha256"',
-        'write "format": "sha256sum"',
+        'write "format": "sha256sum" or "record"',
     ),
     (
         "write/1",
@@ -240,7 +240,7 @@ def test_what_a_program_can_be_given() -> None:
 
 
 def test_parameters_that_are_no_table() -> None:
-    fix = 'write {"format": "sha256sum", "manifest": manifest.to_json()}'
+    fix = 'write {"format": "sha256sum" or "record", "manifest": manifest.to_json()}'
     assert problems("digests/1", ["x"]) == told('the parameters of `digests/1` must be a table, but are ["x"]', fix)
 
 
@@ -327,15 +327,15 @@ yield Action("zip/1", {"manifest": manifest}, (), (context.output("x.zip"),), "o
 yield Action("tar/1", {"manifest": manifest.to_json(), "roots": True}, (), (context.output("x.tar"),), "two")""",
     )
     run = ws.packaging("build")
-    at = "  at rules/r/rule.py  (//a:a)\n"
+    zipped, packed = ("  at rules/r/rule.py:5  (//a:a)\n", "  at rules/r/rule.py:6  (//a:a)\n")
     assert (run.exit_code, run.output) == (
         2,
-        "error: the kind `tar/1` has no parameter `roots`\n"
-        f"{at}  fix: did you mean `root`?  (its parameters: manifest, mtime, root)\n\n"
-        "error: the manifest of `tar/1` names `a/x.txt`, which the action does not have as inputs\n"
-        f"{at}  fix: pass manifest.sources as inputs\n\n"
         "error: the parameter `manifest` of `zip/1` must be what Manifest.to_json() gives, "
-        f'but is a value of the type Manifest\n{at}  fix: write "manifest": manifest.to_json()\n',
+        f'but is a value of the type Manifest\n{zipped}  fix: write "manifest": manifest.to_json()\n\n'
+        "error: the kind `tar/1` has no parameter `roots`\n"
+        f"{packed}  fix: did you mean `root`?  (its parameters: manifest, mtime, root)\n\n"
+        "error: the manifest of `tar/1` names `a/x.txt`, which the action does not have as inputs\n"
+        f"{packed}  fix: pass manifest.sources as inputs\n",
     )
 
 

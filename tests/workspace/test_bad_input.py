@@ -186,7 +186,7 @@ error: targets depend on each other in a cycle: `//a:a` -> `//b:a` -> `//c:a` ->
         """\
 error: two targets make `dist/a/x.tgz`
   at a/TARGETS.toml:5  (//a:b)
-  fix: give one of them another name; the other is `//a:a` at a/TARGETS.toml:1
+  fix: give one of them another name, or whatever the output is named by; the other is `//a:a` at a/TARGETS.toml:1
 """,
     ),
     "outputs outside the workspace": (

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from packaging_targets.build.kinds import kind_of
 from packaging_targets.build.planning.context import placed
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
-from packaging_targets.model.action import RULE_FILE, Action
+from packaging_targets.model.action import Action
 from packaging_targets.workspace.rules.loading import call_rule
+from packaging_targets.workspace.rules.schema import shown
 
 if TYPE_CHECKING:
     from packaging_targets.build.planning.context import AnalysisContext
@@ -34,7 +35,6 @@ def analyse(context: AnalysisContext, rule: Rule) -> Analysis:
     target, said = context.target, context.said
     try:
         actions = call_rule(_actions, rule, context)
-        context.check()
         raise_all(_faults(rule, context, actions))
     except OSError as error:
         raise RequestError(placed(target, Problem("", _os_error(error)))) from error
@@ -53,9 +53,11 @@ def _actions(rule: Rule, context: AnalysisContext) -> tuple[Action, ...]:
         if not isinstance(one, Action):
             what = f"the rule `{rule.name}` returned a value of type {type(one).__name__}, which is no action"
             raise RequestError(_fault(rule, what, "return [Action(…)]"))
-        if isinstance(one.inputs, str) or isinstance(one.outputs, str):
-            what = f"the rule `{rule.name}` gave an action a text as inputs or outputs"
-            raise RequestError(_fault(rule, what, "give a tuple of paths: (path,)"))
+        for paths in (one.inputs, one.outputs):
+            if isinstance(paths, str) or not all(isinstance(path, str) for path in paths):
+                given = "a text" if isinstance(paths, str) else "something other than paths"
+                what = f"the rule `{rule.name}` gave an action {given} as inputs or outputs"
+                raise RequestError(_fault(rule, what, "give a tuple of paths: (path,)", of=one))
     return found
 
 
@@ -68,11 +70,12 @@ def _faults(rule: Rule, context: AnalysisContext, actions: tuple[Action, ...]) -
         yield _fault(rule, f"the rule `{rule.name}` gave two actions one name: `{name}`", "give each a name of its own")
     for action in actions:
         if not action.outputs:
-            yield _fault(rule, f"the rule `{rule.name}` made an action without outputs: `{action.kind}`")
-        yield from (_fault(rule, problem.what, problem.fix) for problem in _misfits(action))
+            yield _fault(rule, f"the rule `{rule.name}` made an action without outputs: `{action.kind}`", of=action)
+        yield from (_fault(rule, problem.what, problem.fix, of=action) for problem in _misfits(action))
     yield from _bad_outputs(rule, context, actions)
     yield from _bad_inputs(rule, context, actions)
-    yield from _circles(rule, actions)
+    if len(set(names)) == len(names):
+        yield from _circles(rule, actions)
 
 
 def _misfits(action: Action) -> Iterable[Problem]:
@@ -96,14 +99,29 @@ def _bad_outputs(rule: Rule, context: AnalysisContext, actions: tuple[Action, ..
 
 def _bad_inputs(rule: Rule, context: AnalysisContext, actions: tuple[Action, ...]) -> Iterator[Problem]:
     """Yield inputs that nothing declares: an action would wait for nobody, and a reader could not tell where from."""
-    known = {*context.sources(), *context.said.paths, *context.said.outputs}
+    known = {*context.sources(), *context.said.paths, *(path for action in actions for path in action.outputs)}
     for label in context.deps():
         known.update(context.outputs_of(label))
-    for path in dict.fromkeys(path for action in actions for path in action.inputs):
-        if path not in known and not (path.startswith(RULE_FILE) and context.has_rule_file(path)):
-            what = f"the rule `{rule.name}` uses `{path}`, which is no source of the target, and made by no dependency"
-            fix = "add it to srcs, or what makes it to deps; a file of the rule is context.template(…)"
-            yield _fault(rule, what, fix)
+    for action in actions:
+        unknown = [path for path in action.inputs if path not in known and not context.has_rule_file(path)]
+        known.update(unknown)  # once is enough
+        if unknown:
+            more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+            yield _fault(rule, *_stray(rule, context, unknown[0], more), of=action)
+
+
+def _stray(rule: Rule, context: AnalysisContext, path: str, more: str) -> tuple[str, str]:
+    """Return what is wrong with an input that nothing declares, and the fix."""
+    uses = f"the rule `{rule.name}` uses `{path}`{more}, which"
+    if "\n" in path:
+        return f"the rule `{rule.name}` uses a text as the path of a file: {shown(path)}", "write Entry(dest, text=…)"
+    if path in context.said.outputs:
+        return f"{uses} no action of the target makes", "add the action that makes it, or do not use it"
+    fix = "add it to srcs, or what makes it to deps; a file of the rule is context.template(…)"
+    meant = f"{context.target.label.package}/{path}"
+    if meant in context.sources():
+        fix = f"did you mean `{meant}`?  (context.sources() gives paths from the root)"
+    return f"{uses} is no source of the target, and made by no dependency", fix
 
 
 def _circles(rule: Rule, actions: tuple[Action, ...]) -> Iterator[Problem]:
@@ -117,9 +135,20 @@ def _circles(rule: Rule, actions: tuple[Action, ...]) -> Iterator[Problem]:
         yield _fault(rule, f"actions of the rule `{rule.name}` use what each other make: {circle}", "break the circle")
 
 
-def _fault(rule: Rule, what: str, fix: str = "") -> Problem:
-    """Return a problem of a rule: it is not the target that has to be mended."""
-    return Problem(os.path.join(rule.folder, "rule.py").removeprefix(f"{os.getcwd()}/"), what, fix)
+def _fault(rule: Rule, what: str, fix: str = "", *, of: Action | None = None) -> Problem:
+    """Return a problem of a rule, or of an action `of` it: it is not the target that has to be mended."""
+    return Problem(_place(rule, of), what, fix)
+
+
+def _place(rule: Rule, action: Action | None) -> str:
+    """Return where a rule makes an action, as far as its text tells: on the only line that names the kind."""
+    path = os.path.join(rule.folder, "rule.py")
+    shown = path.removeprefix(f"{os.getcwd()}/")
+    if action is not None:
+        with open(path, encoding="utf-8") as file:
+            lines = [number for number, line in enumerate(file, 1) if f'"{action.kind}"' in line]
+        shown += f":{lines[0]}" if len(lines) == 1 else ""
+    return shown
 
 
 def _os_error(error: OSError) -> str:

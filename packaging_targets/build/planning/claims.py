@@ -144,6 +144,6 @@ def _contested(path: str, target: Target, other: str) -> Problem:
     return Problem(
         str(target.where),
         f"two targets make `{path}`",
-        f"give one of them another name; the other is {other}",
+        f"give one of them another name, or whatever the output is named by; the other is {other}",
         str(target.label),
     )

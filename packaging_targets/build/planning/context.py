@@ -135,7 +135,12 @@ class AnalysisContext:
 
     def output(self, name: str) -> str:
         """Return `<out>/<package>/<name>`."""
-        return self._output(posixpath.join(self._settings.out, self._target.label.package, name), name)
+        folder = posixpath.join(self._settings.out, self._target.label.package)
+        found = self._output(posixpath.join(folder, name), name)
+        if not found.startswith(f"{posixpath.normpath(folder)}/"):
+            fix = "name a file below it; context.workspace_output(…) names others"
+            self.fail(f"the output `{name}` is no file below `{posixpath.normpath(folder)}`", fix=fix)
+        return found
 
     def workspace_output(self, path: str) -> str:
         """Return the workspace path of an output outside the `out` folder."""
@@ -188,7 +193,7 @@ class AnalysisContext:
 
     def problem(self, what: str, *, field: str = "", fix: str = "", where: str = "") -> None:
         """Note what is wrong, and go on."""
-        self.said.problems.append(Problem(where, what, fix, str(self._target.label) if where else "", field))
+        self.said.problems.append(Problem(where, what, fix, str(self._target.label) if where else "", _path(field)))
 
     def check(self) -> None:
         """Refuse the target if any problem was noted."""
@@ -196,11 +201,11 @@ class AnalysisContext:
 
     def fail(self, what: str, *, field: str = "", fix: str = "", where: str = "") -> NoReturn:
         """Refuse the target."""
-        raise RequestError(Problem(where, what, fix, str(self._target.label), field))
+        raise RequestError(Problem(where, what, fix, str(self._target.label), _path(field)))
 
     def warn(self, what: str, *, field: str = "", fix: str = "", where: str = "", label: str = "") -> None:
         """Report something that does not stop the build."""
-        problem = Problem(where, what, fix, label, field)
+        problem = Problem(where, what, fix, label, _path(field))
         self.said.warnings.append(problem if where else placed(self._target, problem))
 
     def _demand_declared(self, source: str) -> None:
@@ -233,6 +238,11 @@ class AnalysisContext:
         if normal.split("/", 1)[0] == STATE_FOLDER:
             self.fail(f"`{given}` lies in `{STATE_FOLDER}`, where builds keep their state", fix="choose another folder")
         return normal
+
+
+def _path(field: str) -> str:
+    """Return the path of a field, which a rule may name without its `$.`."""
+    return f"$.{field}" if field and field[0] != "$" else field
 
 
 def placed(target: Target, problem: Problem) -> Problem:

@@ -93,4 +93,8 @@ def _hint(error: BaseException) -> str:
         return ""
     if isinstance(error.obj, Target) and error.name in error.obj.fields:
         return f'it is in target.fields: write target.fields["{error.name}"]'
+    target = getattr(error.obj, "target", None)
+    for holder, path in ((target, "context.target"), (getattr(target, "label", None), "context.target.label")):
+        if isinstance(target, Target) and hasattr(holder, error.name):
+            return f"write {path}.{error.name}"
     return near_miss(error.name, [name for name in dir(error.obj) if not name.startswith("_")])

@@ -174,9 +174,10 @@ class _Reader:
                 node, f"imports `{module}` as if it lay outside its folder", f"write from {dots}{module} import …"
             )
         else:
-            pure = f"of the standard library what is pure: {pure_list()}"
             why = _MORE if first in sys.stdlib_module_names else "which is no part of the rule"
-            fix = f"{_ASKS}; a rule imports public names of {_OURS}, files of its own folder, and {pure}"
+            hint = f"write from .{module} import …" if first[0] == "_" else _ASKS
+            pure = f"of the standard library what is pure: {pure_list()}"
+            fix = f"{hint}; a rule imports public names of {_OURS}, files of its own folder, and {pure}"
             self._tell(node, f"imports `{module}`, {why}", fix)
 
     def _demand_public(self, node: ast.expr | ast.stmt, name: str) -> None:

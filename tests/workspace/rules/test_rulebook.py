@@ -202,6 +202,42 @@ FAILING = {
         "the rule `r` uses `TARGETS.toml`, which is no source of the target, and made by no dependency",
         "add it to srcs, or what makes it to deps; a file of the rule is context.template(…)",
     ),
+    "an output that leaves its folder": (
+        "    return [Action('write/1', {'text': 'x'}, (), (context.output('../x'),))]\n",
+        "the output `../x` is no file below `dist/a`",
+        "name a file below it; context.workspace_output(…) names others",
+    ),
+    "an output without a name": (
+        "    return [Action('write/1', {'text': 'x'}, (), (context.output(''),))]\n",
+        "the output `` is no file below `dist/a`",
+        "name a file below it; context.workspace_output(…) names others",
+    ),
+    "a list for an output": (
+        "    return [Action('write/1', {'text': 'x'}, (), ([context.output('x')],))]\n",
+        "the rule `r` gave an action something other than paths as inputs or outputs",
+        "give a tuple of paths: (path,)",
+    ),
+    "an input that nobody makes": (
+        "    return [Action('write/1', {'text': 'x'}, (context.output('y'),), (context.output('x'),))]\n",
+        "the rule `r` uses `dist/a/y`, which no action of the target makes",
+        "add the action that makes it, or do not use it",
+    ),
+    "a path as seen from the package": (
+        "    context.sources = lambda: ('a/y',)\n"
+        "    return [Action('write/1', {'text': 'x'}, ('y',), (context.output('x'),))]\n",
+        "the rule `r` uses `y`, which is no source of the target, and made by no dependency",
+        "did you mean `a/y`?  (context.sources() gives paths from the root)",
+    ),
+    "a text for a path": (
+        "    return [Action.pack('zip/1', [Entry('x', 'one\\ntwo')], context.output('x'))]\n",
+        'the rule `r` uses a text as the path of a file: "one\\ntwo"',
+        "write Entry(dest, text=…)",
+    ),
+    "a member of the target": (
+        "    return context.fields\n",
+        "the rule `r` failed: AttributeError: 'AnalysisContext' object has no attribute 'fields'",
+        "write context.target.fields",
+    ),
     "actions without names": (
         "    return [Action('write/1', {'text': n}, (), (context.output(n),)) for n in 'pq']\n",
         "the rule `r` made several actions, and one without a name",
@@ -235,7 +271,9 @@ FAILING = {
         "name a file in the workspace",
     ),
 }  # fmt: skip
+AT_A_LINE = {"a member of the target": ":4"}
 AT_THE_TARGET = (
+    "an output that leaves its folder", "an output without a name",
     "what dependants cannot be given", "a target file", "a file of a rule", "no file",
 )  # fmt: skip
 
@@ -244,13 +282,13 @@ AT_THE_TARGET = (
 def test_what_a_rule_gives_back_is_checked(case: str, tmp_path: Path) -> None:
     body, what, fix = FAILING[case]
     ws = Workspace(tmp_path / "repo")
-    write(ws.path("rules"), "r", f"from packaging_targets import Action\n\ndef analyse(context):\n{body}")
+    write(ws.path("rules"), "r", f"from packaging_targets import Action, Entry\n\ndef analyse(context):\n{body}")
     ws.write({"a/TARGETS.toml": '[[r]]\nname = "a"\n'})
     run = ws.packaging("build")
     if not what:
         assert (run.exit_code, run.built) == (0, ["//a:a"]), run.output
     else:
-        blamed = "a/TARGETS.toml:1" if case in AT_THE_TARGET else "rules/r/rule.py"
+        blamed = "a/TARGETS.toml:1" if case in AT_THE_TARGET else f"rules/r/rule.py{AT_A_LINE.get(case, '')}"
         lines = [f"error: {what}", f"  at {blamed}  (//a:a)", *([f"  fix: {fix}"] if fix else [])]
         assert (run.exit_code, run.output.splitlines()) == (2, lines)
 
@@ -487,7 +525,7 @@ def test_an_unknown_kind_is_told_at_the_rule(tmp_path: Path) -> None:
     run = ws.packaging("build")
     assert run.exit_code == 2
     assert run.output.startswith(
-        "error: there is no action kind `writ/1`\n  at rules/r/rule.py  (//a:a)\n  fix: did you mean `write/1`?  (kinds: "
+        "error: there is no action kind `writ/1`\n  at rules/r/rule.py:4  (//a:a)\n  fix: did you mean `write/1`?  (kinds: "
     )
 
 
