@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
 import shlex
 import shutil
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -17,37 +15,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
+from consoles import copied, typed
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.formats.assets.reader import AssetPack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "monorepo"
 MADE_IN_TREE = ("ops/packaging", "docs/packaging")
 HANDBOOK = ["CHANGELOG.md", "index.md", "maps.md", "playing.md"]
 
 
-def copied(folder: Path) -> Workspace:
-    """Return a copy of the example as it is committed: without what a build of it left behind."""
-    ignored = shutil.ignore_patterns("dist", ".packaging", ".doit.db*", "__pycache__")
-    shutil.copytree(EXAMPLE, folder, symlinks=True, ignore=ignored)
-    ws = Workspace(folder)
-    programs = os.path.dirname(sys.executable)
-    ws.environment["PATH"] = os.pathsep.join((programs, os.environ["PATH"]))
-    return ws
-
-
 @pytest.fixture
 def ws(tmp_path: Path) -> Workspace:
-    return copied(tmp_path / "repo")
+    return copied(EXAMPLE, tmp_path / "repo")
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Return the example, built once; tests that use it only read."""
-    ws = copied(tmp_path_factory.mktemp("example") / "repo")
+    ws = copied(EXAMPLE, tmp_path_factory.mktemp("example") / "repo")
     run = ws.build()
     assert run.exit_code == 0, run.output
     return ws
@@ -170,7 +159,7 @@ def digests(ws: Workspace) -> dict[str, str]:
 
 
 def test_another_folder_gives_the_same_bytes(built: Workspace, tmp_path: Path) -> None:
-    other = copied(tmp_path / "elsewhere" / "a folder")
+    other = copied(EXAMPLE, tmp_path / "elsewhere" / "a folder")
     for name in (*MADE_IN_TREE, "ops"):
         shutil.rmtree(other.path(name))  # so that it is made, not found
     assert other.build(jobs=2).exit_code == 0
@@ -216,14 +205,6 @@ def test_a_bad_note_is_told_with_the_names_that_fit(ws: Workspace) -> None:
         "  at docs/handbook/changes/121.improved.md  (//docs/handbook:changelog)\n"
         "  fix: name it <number>.<kind>.md, with one of added, changed, fixed, removed"
     )
-
-
-def typed(readme: str) -> Iterator[tuple[str, str]]:
-    """Yield the commands of a document's consoles, each with what the document says that it prints."""
-    for block in re.findall(r"(?ms)^```console\n(.*?)^```$", readme):
-        for command in re.split(r"(?m)^\$ ", block)[1:]:
-            line, _, printed = command.partition("\n")
-            yield line, printed
 
 
 def test_every_command_of_the_readme_runs(ws: Workspace) -> None:
