@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging_targets.store.stat_index import StatIndex
-from packaging_targets.store.states import MISSING, examine, examine_all
-from packaging_targets.store.sweep import GONE, signature_of
+from packaging_targets.store.states import MISSING, UNKNOWN, examine, examine_all
+from packaging_targets.store.sweep import GONE, UNTRUSTED, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -32,6 +32,7 @@ class World:
         self._index = look.index
         self._fresh: dict[str, tuple[str, Signature]] = {}
         self._dropped: set[str] = set()
+        self._doubtful: set[str] = set()
         self._changed_stats: frozenset[str] = frozenset()
 
     def sweep(self) -> dict[str, tuple[str, str]]:
@@ -79,8 +80,13 @@ class World:
         self._dropped.difference_update(wanted)
         self.ensure(wanted)
 
+    def doubt(self, paths: Iterable[str]) -> None:
+        """Note paths that may have changed after they were read: the next build finds each of them changed."""
+        self._doubtful.update(paths)
+
     def save(self, path: str, watched: Collection[str] | None, *, mark: str, targets: int, pending: bool) -> None:
         """Write the stat index. `watched` is everything to be watched, or None where that stays what it was."""
+        self._fresh.update(dict.fromkeys(self._doubtful - self._dropped, (UNKNOWN, UNTRUSTED)))
         index = self._index
         patches = self._patches() if watched is None else None
         if index is None or patches is None:

@@ -5,6 +5,7 @@ A state is what builds depend on, as a short text:
     f<sha256>   a regular file          x<sha256>   one with its executable bit set
     l<sha256>   a symbolic link         d<sha256>   a folder, by the names in it
     -           nothing                 o           a FIFO, a socket or a device
+    ?           nobody knows: it is to be examined, and found to be another one than it was
 
 Only a change within one tick of the file system's clock could leave a signature as it was, so a file that is
 younger than that tick when it is hashed gets none and is hashed again next time: git's "racy" rule.
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MISSING = "-"
 OTHER = "o"
+UNKNOWN = "?"
 
 # Names that come and go without meaning anything: version control, editors, file browsers, interpreters.
 JUNK = frozenset({".git", ".hg", ".svn", ".DS_Store", "Thumbs.db", "__pycache__"})
@@ -84,9 +86,21 @@ def _examine_each(paths: Sequence[str]) -> list[tuple[str, Signature]]:
 
 def is_racy(stats: os.stat_result) -> bool:
     """Tell whether a file is so young that it could still change without its stat telling."""
+    return _is_newer(stats, time.time_ns())
+
+
+def may_differ(path: str, began: int) -> bool:
+    """Tell whether `path` may have changed, or gone, since a time in nanoseconds since 1970."""
+    try:
+        return _is_newer(os.lstat(path), began)
+    except OSError:
+        return True
+
+
+def _is_newer(stats: os.stat_result, moment: int) -> bool:
     coarse = stats.st_ctime_ns % 1_000_000_000 == 0
     newest = max(stats.st_mtime_ns, stats.st_ctime_ns)
-    return time.time_ns() - newest < (_COARSE_TICK_NS if coarse else _FINE_TICK_NS)
+    return moment - newest < (_COARSE_TICK_NS if coarse else _FINE_TICK_NS)
 
 
 def _state(path: str, mode: int) -> str:

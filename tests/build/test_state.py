@@ -303,3 +303,47 @@ def test_errors_of_the_system_are_told_with_a_fix(tmp_path: Path, monkeypatch: p
         "  at //:x\n"
         "  fix: free some disk space; outputs of earlier builds are as they were"
     )
+
+
+MEDDLING = """\
+import dataclasses
+
+from packaging_targets import Action
+
+
+def analyse(context):
+    text = context.read_text("a/VERSION")
+    # What somebody else would do at this moment: no rule may, and none is seen to.
+    builtins, path = dataclasses.sys.modules["builtins"], dataclasses.sys.modules["os"].path
+    if not path.exists("a/met"):
+        builtins.open("a/met", "w").close()
+        builtins.open("WHERE", "HOW").write("WHAT")
+    return [Action("write/1", {"text": text + " ".join(context.sources())}, (), (context.output("told"),))]
+"""
+EDITS = {
+    "a file that was read": ("a/VERSION", "w", "two "),
+    "a target file": (
+        "a/TARGETS.toml",
+        "a",
+        "[[command]]\\nname = 'more'\\nouts = ['x']\\nargv = ['touch', '{out}']\\n",
+    ),
+    "a folder": ("a/new.txt", "w", "new"),
+    "a rule": ("rules/meddling/rule.py", "a", "# longer\\n"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_while_a_build_is_planned_is_seen_by_the_next(edit: str, tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    path, how, text = EDITS[edit]
+    rule = MEDDLING.replace("WHERE", path).replace("HOW", how).replace("WHAT", text)
+    ws.write({"rules/meddling/rule.py": rule, "rules/meddling/schema.json": '{"properties": {}}'})
+    ws.write({"a/TARGETS.toml": '[[meddling]]\nname = "a"\nsrcs = ["VERSION", "*.txt"]\n', "a/VERSION": "one "})
+    ws.write({"a/kept.txt": ""})
+    assert ws.packaging("build").exit_code == 0
+    assert ws.packaging("build").exit_code == 0
+    same = Workspace(tmp_path / "same")
+    shutil.copytree(ws.root, same.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("dist", ".packaging"))
+    assert same.packaging("build").exit_code == 0
+    assert ws.contents() == same.contents()
+    assert ws.packaging("build").output.startswith("up to date: ")

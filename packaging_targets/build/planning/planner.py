@@ -10,6 +10,7 @@ the records in one transaction; a problem anywhere undoes it all, so that the ne
 from __future__ import annotations
 
 import heapq
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -26,6 +27,7 @@ from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.layout import TARGET_FILE, target_file_of
 from packaging_targets.store.records.rules import StoredRule
 from packaging_targets.store.records.targets import Known
+from packaging_targets.store.states import may_differ
 from packaging_targets.workspace.declarations import Declarations
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Planner:
 
         Raises RequestError with every problem of every target file, or with every problem of the analyses.
         """
+        began = time.time_ns()
         with self._records.transaction():
             folders = self._discovery.everything() if full else self._changed_folders(changed)
             self._new_rules = self._changed_rules(changed, full=full)
@@ -80,7 +83,7 @@ class Planner:
                 # The index on disk is older than what is written here: until the build is closed, nobody may
                 # believe that a file which is as the index says is as the records say.
                 self._records.remember("open", "1")
-            self._watch(folders)
+            self._watch(folders, began)
 
     @property
     def changed_targets(self) -> bool:
@@ -128,6 +131,16 @@ class Planner:
         if not self._declarations.problems:
             self._claims.remove_targets(gone)
         return todo
+
+    def _planned_from(self, folders: Discovered) -> list[str]:
+        """Return the folders and files of which this plan looked at the content."""
+        read = [folder_path(folder) for folder in folders.added]
+        read += [target_file_of(package) for package in folders.parse]
+        for label in self._targets.analysed:
+            read += [path for path, state in self._targets[label].reads.items() if state != ADOPTED]
+        if self._targets.analysed or self._new_rules:
+            read += [path for rule in self._records.rules.every() for path in rule.files]
+        return read
 
     def _again(self, folders: Discovered, changed: Mapping[str, tuple[str, str]]) -> set[Label]:
         """Return the targets to be analysed because their sources, or what their rules read, may be others now."""
@@ -267,23 +280,20 @@ class Planner:
                 if path[0] == "/" or path in action.inputs:
                     yield name
 
-    def _watch(self, folders: Discovered) -> None:
-        """Tell the world which paths decide staleness from now on."""
-        wanted = [folder_path(folder) for folder in folders.added]
-        wanted += [target_file_of(package) for package in folders.parse]
+    def _watch(self, folders: Discovered, began: int) -> None:
+        """Tell the world which paths decide staleness from now on, and which of them changed since planning began."""
+        read = self._planned_from(folders)
+        used = list(read)
         for label, analysis in self._targets.analysed.items():
-            known = self._targets[label]
-            wanted += known.sources
-            wanted += [path for path, state in known.reads.items() if state != ADOPTED]
+            used += self._targets[label].sources
             for action in analysis.actions:
-                wanted += [path for path in action.inputs if path[0] != RULE_FILE]
-                wanted += program_files(action)
-        if self._targets.analysed or self._new_rules:
-            for rule in self._records.rules.every():
-                wanted += rule.files
-        made = self._claims.all_outputs(wanted)
-        self.watched = {path for path in wanted if path not in made}
+                used += [path for path in action.inputs if path[0] != RULE_FILE]
+                used += program_files(action)
+        made = self._claims.all_outputs(used)
+        self.watched = {path for path in used if path not in made}
         self._world.watch(self.watched)
+        # Which of two contents the plan was made from, nobody can tell any longer.
+        self._world.doubt(path for path in read if path in self.watched and may_differ(path, began))
         for folder in folders.removed:
             self._world.drop(folder_path(folder))
         for package in folders.gone:
