@@ -34,6 +34,13 @@ MAY_IMPORT = {
 }
 
 EFFECTS = {"http", "os", "shutil", "socket", "subprocess", "tempfile", "urllib"}
+# What the layers without effects may import of the standard library: none of it reads or writes but what it is given.
+QUIET = {
+    "__future__", "abc", "array", "base64", "bisect", "collections", "contextlib", "csv", "dataclasses", "datetime", "difflib",
+    "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "importlib", "io", "itertools", "json", "math", "operator",
+    "posixpath", "re", "stat", "string", "struct", "sys", "tarfile", "textwrap", "time", "types", "typing", "unicodedata", "wave",
+    "zlib",
+}  # fmt: skip
 MAY_DO = {
     "errors": set(),
     "model": set(),
@@ -89,6 +96,17 @@ def test_layers_have_only_the_effects_that_the_table_allows() -> None:
     assert wrong == []
 
 
+def test_layers_without_effects_import_what_is_quiet() -> None:
+    found = {
+        name.split(".")[0]
+        for module in CODE.package
+        if module.layer in {"errors", "model", "formats"}
+        for _, name in CODE.imports(module)
+        if name.split(".")[0] in sys.stdlib_module_names
+    }
+    assert found - QUIET == set()
+
+
 def test_formats_and_model_open_nothing() -> None:
     """They write to a stream that they are given, and read through a `SourceReader`."""
     wrong = [
@@ -112,7 +130,10 @@ def test_registries_are_spoken_to_by_their_client_alone() -> None:
 def test_sql_stands_among_the_records_alone() -> None:
     """Tables, columns and the JSON in them are known to the folder that owns them."""
     assert used_by("sqlite3") == {"store/records"}
-    statement = re.compile(r"(select|insert (or \w+ )?into|update|delete from|create) [\w.*]")
+    statement = re.compile(
+        r"(?s).*\b(select [\w.*, ()]+ from|insert (or \w+ )?into|update \w+ set|delete from|create table) ?",
+        re.IGNORECASE,
+    )
     users = {
         module.folder
         for module in CODE.package
@@ -120,6 +141,19 @@ def test_sql_stands_among_the_records_alone() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.match(node.value)
     }
     assert users == {"packaging_targets/store/records"}
+    # Nobody else reaches for the database behind the tables.
+    doors = {
+        module.folder
+        for module in CODE.package
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr == "_database"
+    }
+    importers = {
+        module.folder
+        for module in CODE.package
+        if "packaging_targets.store.records.database" in {name for _, name in CODE.imports(module)}
+    }
+    assert doors | importers == {"packaging_targets/store/records"}
 
 
 def test_planning_and_running_know_nothing_of_each_other() -> None:

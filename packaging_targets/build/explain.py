@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.model.action import RULE_FILE
-from packaging_targets.store.records.database import dumps
 from packaging_targets.store.states import MISSING
 
 if TYPE_CHECKING:
@@ -142,10 +141,10 @@ def _items(noun: str, path: str, old: list[Any], new: list[Any]) -> Iterator[Dif
 
 def _surplus(items: Sequence[Any], others: Sequence[Any]) -> list[Any]:
     """Return the items that `others` does not have, or not as often, in order."""
-    spare = Counter(map(dumps, others))
+    spare = Counter(map(json.dumps, others))
     found = []
     for item in items:
-        text = dumps(item)
+        text = json.dumps(item)
         if spare[text]:
             spare[text] -= 1
         else:

@@ -1,6 +1,7 @@
 """The action key: one value that holds everything an action's bytes depend on, hashed whole.
 
-A new member counts by default. What does not count is left out where it is declared: an action's `title`.
+A new member of an action counts by default. What does not count is named: its `name` and `title`, which only tell it
+from others, and the parameters that its kind calls `uncounted`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from packaging_targets.model.action import Action
 
 
+_UNCOUNTED = frozenset({"name", "title"})
+
+
 def snapshot(
     action: Action, inputs: Mapping[str, str], rule: tuple[str, str], programs: Mapping[str, str]
 ) -> dict[str, Any]:
@@ -27,10 +31,10 @@ def snapshot(
     program that the action calls, by the name it is called by.
     """
     kind = kind_of(action.kind)
+    counted = {name: value for name, value in action.to_json().items() if name not in _UNCOUNTED}
     return {
-        "kind": action.kind,
+        **counted,
         "params": {name: value for name, value in action.params.items() if name not in kind.uncounted},
-        "outputs": list(action.outputs),
         "inputs": dict(inputs),
         "rule": list(rule),
         "tools": {**{tool: _version(tool) for tool in kind.tools}, **programs},

@@ -9,6 +9,7 @@ it has to run, and remembers what it came to. Results are written as they come, 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import time
@@ -17,6 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
+from packaging_targets.build.candidates import candidates
 from packaging_targets.build.explain import Difference, differences, output_difference
 from packaging_targets.build.keys import key_of, snapshot
 from packaging_targets.build.kinds import kind_of
@@ -31,8 +33,6 @@ from packaging_targets.store.lock import Lock
 from packaging_targets.store.look import Look, look
 from packaging_targets.store.records import Records
 from packaging_targets.store.records.actions import Result
-from packaging_targets.store.records.candidates import candidates
-from packaging_targets.store.records.database import dumps
 from packaging_targets.store.stat_index import fingerprint
 from packaging_targets.store.sweep import signature_of
 from packaging_targets.workspace.rules.installed import installed
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from packaging_targets.model.label import Label
-    from packaging_targets.store.records.actions import Pending
+    from packaging_targets.store.records.actions import KnownAction
     from packaging_targets.store.sweep import Signature
 
 
@@ -92,7 +92,7 @@ class Session:
         self.rulebook = Rulebook(self.layout.root, self._installed.homes)
         self.world = World(seen)
         self._known_count = index.targets if index else None
-        self._stamp = dumps([self.settings.out, self.settings.ignore, self._installed.metadata])
+        self._stamp = json.dumps([self.settings.out, self.settings.ignore, self._installed.metadata])
         self._mark = fingerprint(__version__)
         known = self.records.remembered("stamp") == self._stamp and not self.records.remembered("open")
         self.full = index is None or index.fingerprint != self._mark or not known
@@ -139,13 +139,13 @@ class Session:
         """Return what rules warned of, in the targets as they are now, sorted by place."""
         return sorted(self.records.targets.warnings(), key=lambda one: (one.place, one.what, one.fix))
 
-    def candidates(self, labels: Collection[Label] | None = None) -> list[Pending]:
+    def candidates(self, labels: Collection[Label] | None = None) -> list[KnownAction]:
         """Return the actions that may have to run, by id, limited to `labels` and what they depend on."""
         found = candidates(self.records, labels)
         self._prefetch(found)
         return found
 
-    def _prefetch(self, actions: Sequence[Pending]) -> None:
+    def _prefetch(self, actions: Sequence[KnownAction]) -> None:
         """Hash what the actions need, on all cores, before the first of them runs."""
         made = {path for one in actions for path in one.action.outputs}
         wanted = (path for one in actions for path in one.action.inputs if path[0] != RULE_FILE)
@@ -174,7 +174,7 @@ class Session:
         log = layout.log_of(name)
         return Decision(Job(name, layout.root, layout.staging, layout.cache, log, action, shot, inputs), reasons)
 
-    def _reasons_to_run(self, pending: Pending, shot: dict[str, Any]) -> Iterable[Difference]:
+    def _reasons_to_run(self, pending: KnownAction, shot: dict[str, Any]) -> Iterable[Difference]:
         result = pending.result
         if result is None or result.key != key_of(shot):
             found = differences(result.shot if result else None, shot)
@@ -187,7 +187,7 @@ class Session:
             if now != recorded:
                 yield output_difference(path, recorded, now)
 
-    def _inputs(self, pending: Pending) -> dict[str, tuple[str, str, Signature]]:
+    def _inputs(self, pending: KnownAction) -> dict[str, tuple[str, str, Signature]]:
         found = {path: self._input(path) for path in pending.action.inputs}
         bad = [(path, state) for path, (_, state, _) in found.items() if state[0] not in "fxl"]
         if bad:

@@ -1,4 +1,4 @@
-"""Content digests, and the one canonical JSON that everything hashed as a value goes through."""
+"""Content digests, and the one canonical JSON of values whose digest is part of a format, and so must never change."""
 
 from __future__ import annotations
 

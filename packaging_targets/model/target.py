@@ -47,4 +47,4 @@ class Target:
         fields = {name: value for name, value in self.fields.items() if name != "description"}
         said = [self.rule, fields, list(map(str, self.deps)), self.globs_stated]
         # TOML has numbers and dates that canonical JSON has not; what is written here is compared on this machine only.
-        return Digest.of(json.dumps(said, sort_keys=True, default=str).encode("utf-8", "surrogateescape")).hex
+        return Digest.of(json.dumps(said, sort_keys=True, default=str).encode()).hex

@@ -41,6 +41,10 @@ class Module:
         return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
     @property
+    def layer_root(self) -> str:
+        return self.path.split("/")[0]
+
+    @property
     def folder(self) -> str:
         return self.path.rpartition("/")[0]
 
@@ -90,7 +94,7 @@ class Code:
             if isinstance(node, ast.Import):
                 yield from ((node.lineno, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
-                source = "." * node.level + (node.module or "")
+                source = _meant(module, node)
                 for alias in node.names:
                     full = f"{source}.{alias.name}"
                     yield node.lineno, full if full in self._dotted else source
@@ -120,6 +124,15 @@ class Code:
                     folder = ".".join(ours[:depth])
                     found[folder][".".join(ours[: depth + 1])].add(".".join(theirs[: depth + 1]))
         return found
+
+
+def _meant(module: Module, node: ast.ImportFrom) -> str:
+    """Return the module that an import names, a relative one as seen from the package's root."""
+    if not node.level or module.layer_root != "packaging_targets":
+        return "." * node.level + (node.module or "")
+    inside = module.dotted.split(".") if module.path.endswith("/__init__.py") else module.dotted.split(".")[:-1]
+    parts = inside[: len(inside) - node.level + 1]
+    return ".".join([*parts, *([node.module] if node.module else [])])
 
 
 def _circle(graph: Mapping[str, set[str]]) -> list[str]:

@@ -1,7 +1,7 @@
 """doit tasks for the actions of a workspace: all of them, or only those that may have to run.
 
 `build` is the group of all actions; `build://pkg:name` is a target with one action, or the group of
-`build://pkg:name#action`. What they do when their turn comes is in `running`.
+`build://pkg:name#action`. What they do when their turn comes is in `turns`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from packaging_targets.store.layout import STATE_FOLDER, find_root
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from packaging_targets.build.candidates import Makers
     from packaging_targets.build.session import Session
-    from packaging_targets.store.records.actions import Pending
-    from packaging_targets.store.records.candidates import Makers
+    from packaging_targets.store.records.actions import KnownAction
 
 
 class Settings(dict[str, Any]):
@@ -133,7 +133,7 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
         Build.up_to_date = session.target_count
     if asked is None or asked != [GROUP]:
         return _all_tasks(session, {pending.id: True for pending in stale})
-    from packaging_targets.store.records.candidates import Makers
+    from packaging_targets.build.candidates import Makers
 
     makers = Makers(stale)
     return [_group(GROUP, [_name(one.id) for one in stale]), *(_task(one, makers, stale=True) for one in stale)]
@@ -142,7 +142,7 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
 def _all_tasks(session: Session, stale: dict[str, bool]) -> list[Task]:
     """Return a task for every action: `stale` ones decide when their turn comes if they map to True, else not."""
     every = session.records.actions.every()
-    from packaging_targets.store.records.candidates import Makers
+    from packaging_targets.build.candidates import Makers
 
     makers = Makers(every)
     tasks = [_task(one, makers, stale=stale.get(one.id)) for one in every]
@@ -150,7 +150,7 @@ def _all_tasks(session: Session, stale: dict[str, bool]) -> list[Task]:
     return [_group(GROUP, [task.name for task in tasks]), *tasks, *groups]
 
 
-def _target_groups(every: list[Pending]) -> Iterator[Task]:
+def _target_groups(every: list[KnownAction]) -> Iterator[Task]:
     """Return a group for each target with several actions, under the target's own name."""
     parts: dict[str, list[str]] = {}
     for one in every:
@@ -165,7 +165,7 @@ def _group(name: str, parts: list[str]) -> Task:
     return Task(name, None, task_dep=parts, has_subtask=True, doc=doc, params=PARAMS if name == GROUP else ())
 
 
-def _task(one: Pending, makers: Makers, *, stale: bool | None) -> Task:
+def _task(one: KnownAction, makers: Makers, *, stale: bool | None) -> Task:
     """Return the task of an action. `stale` None: it is up to date; False: it is not; True: it decides in its turn."""
     action = one.action
     # In its turn, an action is ordered behind those whose outputs it uses.

@@ -5,6 +5,7 @@ An orphan is removed at the end of a build, if it is still as its action made it
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from packaging_targets.build.kinds import kind_of
@@ -12,7 +13,6 @@ from packaging_targets.build.orphans import left_by
 from packaging_targets.errors import PackagingError, Problem, RequestError
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.records.actions import action_id
-from packaging_targets.store.records.database import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -134,7 +134,7 @@ def _unwritable(actions: Iterable[Action]) -> str:
     for action in actions:
         for name, value in (*action.params.items(), *action.to_json().items()):
             try:
-                dumps(value)
+                json.dumps(value)
             except (TypeError, ValueError):
                 return f"`{name}`"
     return "a value"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import posixpath
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from packaging_targets.errors import Problem, RequestError, raise_all
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import STATE_FOLDER, TARGET_FILE
-from packaging_targets.store.records.database import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,14 +59,14 @@ class AnalysisContext:
         target: Target,
         sources: Sources,
         offered: Callable[[Label], Offered],
-        rule_files: Callable[[str], bool],
+        has_rule_file: Callable[[str], bool],
     ) -> None:
         self._settings = settings
         self._target = target
         self._sources = sources
         self._declared = frozenset(sources.paths)
         self._offered = offered
-        self.has_rule_file = rule_files
+        self.has_rule_file = has_rule_file
         self.said = Said()
 
     @property
@@ -174,7 +174,7 @@ class AnalysisContext:
     def provide(self, key: str, value: Any) -> None:
         """Offer a JSON value to dependants."""
         try:
-            dumps(value)
+            json.dumps(value)
         except (TypeError, ValueError) as error:
             what = f"the rule `{self._target.rule}` provides as `{key}` what is no JSON: {error}"
             raise RequestError.one(what) from error
@@ -193,7 +193,7 @@ class AnalysisContext:
 
     def problem(self, what: str, *, field: str = "", fix: str = "", where: str = "") -> None:
         """Note what is wrong, and go on."""
-        self.said.problems.append(Problem(where, what, fix, str(self._target.label) if where else "", _path(field)))
+        self.said.problems.append(self._problem(what, field, fix, where))
 
     def check(self) -> None:
         """Refuse the target if any problem was noted."""
@@ -201,7 +201,10 @@ class AnalysisContext:
 
     def fail(self, what: str, *, field: str = "", fix: str = "", where: str = "") -> NoReturn:
         """Refuse the target."""
-        raise RequestError(Problem(where, what, fix, str(self._target.label), _path(field)))
+        raise RequestError(self._problem(what, field, fix, where))
+
+    def _problem(self, what: str, field: str, fix: str, where: str) -> Problem:
+        return Problem(where, what, fix, str(self._target.label) if where else "", _path(field))
 
     def warn(self, what: str, *, field: str = "", fix: str = "", where: str = "", label: str = "") -> None:
         """Report something that does not stop the build."""
@@ -213,7 +216,7 @@ class AnalysisContext:
             return
         fix = "add it to srcs"
         if posixpath.join(self._target.label.package, source) in self._declared:
-            fix = f"let the rule name it as context.package_path({dumps(source)})"
+            fix = f"let the rule name it as context.package_path({json.dumps(source)})"
         elif any(source in self._offered(label).outputs for label in self._target.deps):
             fix = "leave it to an action: what a dependency makes is not there when a rule is asked"
         self.fail(

@@ -11,22 +11,21 @@ from __future__ import annotations
 
 import heapq
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from packaging_targets.build.planning.analysis import analyse
 from packaging_targets.build.planning.claims import Claims, program_files
 from packaging_targets.build.planning.context import ADOPTED, AnalysisContext
 from packaging_targets.build.planning.discovery import Discovered, Discovery
-from packaging_targets.build.planning.refusal import Places, graph_of, merged
+from packaging_targets.build.planning.refusal import Places, merged
 from packaging_targets.build.planning.sources import Sources, find_sources
-from packaging_targets.build.planning.targets import Targets
+from packaging_targets.build.planning.targets import Targets, graph_of
 from packaging_targets.build.world import World, folder_path
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.layout import TARGET_FILE, target_file_of
 from packaging_targets.store.records.rules import StoredRule
-from packaging_targets.store.records.targets import Known
+from packaging_targets.store.records.targets import KnownTarget
 from packaging_targets.store.states import may_differ
 from packaging_targets.workspace.declarations import Declarations
 
@@ -74,7 +73,8 @@ class Planner:
             if todo or self._gone:
                 todo |= self._index_targets()
             self._analyse_all(todo)
-            raise_all(merged(map(Places(self._rulebook).placed, self._problems)))
+            if self._problems:
+                raise RequestError(*merged(map(Places(self._rulebook).placed, self._problems)))
             self._store()
             self._mark_changed_files(changed)
             if full:
@@ -120,7 +120,7 @@ class Planner:
         for package in sorted(parse - folders.gone):
             known = self._records.targets.identities(package)
             for target in self._declarations.of(package):
-                self._targets.seen[target.label] = Known(target)
+                self._targets.seen[target.label] = KnownTarget(target)
                 identity, rule = known.pop(str(target.label), ("", ""))
                 if identity != target.identity or rule in self._new_rules:
                     todo.add(target.label)
@@ -164,17 +164,7 @@ class Planner:
         used = {known.target.rule for known in self._targets.seen.values()}
         self._rulebook.load(used)
         over.update({name: rules for name in used if (rules := self._rulebook.over(name))})
-        found = set()
-        for name, rules in over.items():
-            if name not in self._rulebook:
-                continue
-            deps = self._targets.of_rules(rules)
-            for label in self._targets.of_rules([name]):
-                known = self._targets[label]
-                if known.target.deps != deps:
-                    known.target = replace(known.target, deps=deps)
-                    found.add(label)
-        return found
+        return self._targets.follow({name: rules for name, rules in over.items() if name in self._rulebook})
 
     # Analysis -----------------------------------------------------------------------------------------------------
 

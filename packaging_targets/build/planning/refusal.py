@@ -11,47 +11,14 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import TARGET_FILE
-from packaging_targets.workspace.graph import TargetGraph
 from packaging_targets.workspace.target_file import TargetFile, field_where, parse_target_file
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from packaging_targets.errors import Problem
     from packaging_targets.model.target import Target
-    from packaging_targets.store.records import Records
-    from packaging_targets.workspace.declarations import Declarations
     from packaging_targets.workspace.rules.rulebook import Rulebook
-
-
-def graph_of(
-    records: Records, targets: Iterable[Target], declarations: Declarations, gone: Collection[str]
-) -> TargetGraph:
-    """Return the graph of the targets that were looked at, and of those in the records that are not `gone`.
-
-    Entries with problems are in it, so that labels of them are no problems too.
-    """
-    found = {one.label: one for one in targets}
-    found.update(declarations.broken)
-    for target in records.targets.every(fields=False):
-        if target.label not in found and str(target.label) not in gone:
-            found[target.label] = target
-    if declarations.problems:
-        over = {rule.name for rule in records.rules.every() if rule.over}
-        found = {
-            label: _judged(target, gone if target.rule in over else (), declarations.unread)
-            for label, target in found.items()
-        }
-    return TargetGraph(found)
-
-
-def _judged(target: Target, gone: Collection[str], unread: Collection[str]) -> Target:
-    """Return a target without deps that nobody can judge now.
-
-    These are deps in packages of which nothing is known, and of targets over all of a rule those that went: what such
-    a target depends on is found anew with every set of targets.
-    """
-    return replace(target, deps=tuple(dep for dep in target.deps if dep.package not in unread and str(dep) not in gone))
 
 
 class Places:

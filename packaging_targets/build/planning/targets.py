@@ -5,18 +5,22 @@ A plan looks at few of them. What it found stands above what the records say, un
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging_targets.build.planning.context import Offered
+from packaging_targets.workspace.graph import TargetGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from packaging_targets.build.planning.analysis import Analysis
     from packaging_targets.model.action import Action
     from packaging_targets.model.label import Label
+    from packaging_targets.model.target import Target
     from packaging_targets.store.records import Records
-    from packaging_targets.store.records.targets import Known
+    from packaging_targets.store.records.targets import KnownTarget
+    from packaging_targets.workspace.declarations import Declarations
 
 
 class Targets:
@@ -24,10 +28,10 @@ class Targets:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self.seen: dict[Label, Known] = {}
+        self.seen: dict[Label, KnownTarget] = {}
         self.analysed: dict[Label, Analysis] = {}
 
-    def __getitem__(self, label: Label) -> Known:
+    def __getitem__(self, label: Label) -> KnownTarget:
         if label not in self.seen:
             known = self._records.targets.get(label)
             if known is None:
@@ -35,7 +39,7 @@ class Targets:
             self.seen[label] = known
         return self.seen[label]
 
-    def of_package(self, package: str) -> list[Known]:
+    def of_package(self, package: str) -> list[KnownTarget]:
         """Return the targets that the records have of a package, as they were declared then."""
         found = self._records.targets.of_package(package)
         for known in found:
@@ -48,6 +52,17 @@ class Targets:
         labels = {label for name in names for label in self._records.targets.labels_of(name)}
         labels.update(label for label, known in self.seen.items() if known.target.rule in names)
         return tuple(sorted(labels))
+
+    def follow(self, over: Mapping[str, Collection[str]]) -> set[Label]:
+        """Let the targets of rules that are `over` others depend on all of these; return those whose deps changed."""
+        found = set()
+        for name, rules in over.items():
+            deps = self.of_rules(rules)
+            for known in map(self.__getitem__, self.of_rules([name])):
+                if known.target.deps != deps:
+                    known.target = replace(known.target, deps=deps)
+                    found.add(known.target.label)
+        return found
 
     def found(self, label: Label, analysis: Analysis, sources: tuple[str, ...]) -> None:
         """Note what the analysis of a target found, which could learn of `sources`."""
@@ -84,3 +99,33 @@ def _results(actions: Iterable[Action]) -> tuple[str, ...]:
     steps = list(actions)
     used = {path for action in steps for path in action.inputs}
     return tuple(path for action in steps for path in action.outputs if path not in used)
+
+
+def graph_of(
+    records: Records, targets: Iterable[Target], declarations: Declarations, gone: Collection[str]
+) -> TargetGraph:
+    """Return the graph of the targets that were looked at, and of those in the records that are not `gone`.
+
+    Entries with problems are in it, so that labels of them are no problems too.
+    """
+    found = {one.label: one for one in targets}
+    found.update(declarations.broken)
+    for target in records.targets.outlines():
+        if target.label not in found and str(target.label) not in gone:
+            found[target.label] = target
+    if declarations.problems:
+        over = {rule.name for rule in records.rules.every() if rule.over}
+        found = {
+            label: _judged(target, gone if target.rule in over else (), declarations.unread)
+            for label, target in found.items()
+        }
+    return TargetGraph(found)
+
+
+def _judged(target: Target, gone: Collection[str], unread: Collection[str]) -> Target:
+    """Return a target without deps that nobody can judge now.
+
+    These are deps in packages of which nothing is known, and of targets over all of a rule those that went: what such
+    a target depends on is found anew with every set of targets.
+    """
+    return replace(target, deps=tuple(dep for dep in target.deps if dep.package not in unread and str(dep) not in gone))

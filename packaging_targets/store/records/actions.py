@@ -44,7 +44,7 @@ class Result:
 
 
 @dataclass(slots=True)
-class Pending:
+class KnownAction:
     """An action of a workspace. `stale` tells that it may have to run; `result` is what its last run came to."""
 
     id: str
@@ -66,31 +66,31 @@ class Actions:
         self._database = database
         self._targets = targets
         self._outputs = outputs
-        self._read: dict[str, Pending] = {}
+        self._read: dict[str, KnownAction] = {}
         self._users: dict[str, dict[str, list[str]]] = {}
-        self._unwritten: list[tuple[Pending, Result, Reasons]] = []
+        self._unwritten: list[tuple[KnownAction, Result, Reasons]] = []
         self._written = time.monotonic()
 
     # Reading ------------------------------------------------------------------------------------------------------
 
-    def __getitem__(self, name: str) -> Pending:
+    def __getitem__(self, name: str) -> KnownAction:
         if name not in self._read:
             row = self._database.row(f"{_SELECT} where id = ?", name)
             if row is None:
                 raise KeyError(name)
-            self._read[name] = _pending(row)
+            self._read[name] = _known(row)
         return self._read[name]
 
-    def every(self) -> list[Pending]:
+    def every(self) -> list[KnownAction]:
         """Return every action, by label."""
         return self._kept(self._database.rows(f"{_SELECT} order by label, place"))
 
-    def of_target(self, label: str) -> list[Pending]:
+    def of_target(self, label: str) -> list[KnownAction]:
         """Return the actions of a target, in their order."""
         return self._kept(self._database.rows(f"{_SELECT} where label = ? order by place", label))
 
-    def _kept(self, rows: Iterable[tuple[Any, ...]]) -> list[Pending]:
-        return [self._read.get(row[0]) or self._read.setdefault(row[0], _pending(row)) for row in rows]
+    def _kept(self, rows: Iterable[tuple[Any, ...]]) -> list[KnownAction]:
+        return [self._read.get(row[0]) or self._read.setdefault(row[0], _known(row)) for row in rows]
 
     def plain(self, label: str) -> list[tuple[str, Action]]:
         """Return id and action of each action of a target, in their order, whatever they came to."""
@@ -166,13 +166,13 @@ class Actions:
 
     # Recording ----------------------------------------------------------------------------------------------------
 
-    def mark_fresh(self, pending: Pending) -> None:
+    def mark_fresh(self, pending: KnownAction) -> None:
         """Note that an action need not run."""
         if pending.stale:
             self._database.run("update action set stale = 0 where id = ?", pending.id)
             pending.stale = False
 
-    def record(self, pending: Pending, result: Result, reasons: Reasons) -> None:
+    def record(self, pending: KnownAction, result: Result, reasons: Reasons) -> None:
         """Note what running an action came to, and why it ran."""
         self._unwritten.append((pending, result, reasons))
         if time.monotonic() - self._written > _FLUSH_AFTER:
@@ -188,7 +188,7 @@ class Actions:
         self._unwritten = []
         self._written = time.monotonic()
 
-    def _write(self, pending: Pending, result: Result, reasons: Reasons) -> None:
+    def _write(self, pending: KnownAction, result: Result, reasons: Reasons) -> None:
         before = pending.result.states if pending.result else {}
         pending.result, pending.stale = result, False
         query = "update action set stale = 0, result = ?, reasons = ? where id = ?"
@@ -198,7 +198,7 @@ class Actions:
         if before != result.states:
             self._mark_dependants(pending)
 
-    def _mark_dependants(self, pending: Pending) -> None:
+    def _mark_dependants(self, pending: KnownAction) -> None:
         """Mark the actions stale that use what an action has made: its own target's, and those of dependants."""
         for label in (pending.label, *self._targets.dependants(pending.label)):
             users = self._users_in(label)
@@ -215,6 +215,7 @@ class Actions:
         return self._users[label]
 
 
-def _pending(row: tuple[Any, ...]) -> Pending:
+def _known(row: tuple[Any, ...]) -> KnownAction:
     name, label, body, stale, result = row
-    return Pending(name, label, Action.from_json(loads(body)), bool(stale), Result(**loads(result)) if result else None)
+    last = Result(**loads(result)) if result else None
+    return KnownAction(name, label, Action.from_json(loads(body)), bool(stale), last)

@@ -1,8 +1,8 @@
 """The SQLite database that the records of a workspace are kept in.
 
 So one changed file costs a few rows whatever the size of the repository, and a kill at any moment leaves the last
-transaction whole. Nothing in it is irreplaceable: a database that cannot be read is put aside, and everything is
-examined again.
+transaction whole. Nothing in it is irreplaceable: a database that cannot be read, or is of another version, is made
+anew, and everything is examined again.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ create index folder_parent on folder(parent);
 create table package(path text primary key) without rowid;
 create table rule(name text primary key, digest text, files text, over text) without rowid;
 create table target(
-    label text primary key, package text, rule text, line integer, identity text, fields text, deps text,
-    sources text, reads text, provided text, warnings text
+    label text primary key, package text, rule text, line integer, identity text, fields text, stated integer,
+    deps text, sources text, reads text, provided text, warnings text
 ) without rowid;
 create index target_package on target(package);
 create index target_rule on target(rule);
@@ -59,7 +59,7 @@ class Database:
             raise PermissionError(errno.EACCES, str(error), path) from error
         except sqlite3.DatabaseError:
             self.was_corrupt = True
-            self._put_aside()
+            self._remove()
             self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
@@ -78,7 +78,7 @@ class Database:
             raise
         return connection
 
-    def _put_aside(self) -> None:
+    def _remove(self) -> None:
         for suffix in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 os.remove(self._path + suffix)

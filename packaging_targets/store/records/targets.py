@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from packaging_targets.store.records.database import Database
 
-_SELECT = "select label, rule, line, fields, deps, sources, reads, provided from target where"
+_SELECT = "select label, rule, line, fields, stated, deps, sources, reads, provided from target where"
 
 
 @dataclass(slots=True)
-class Known:
+class KnownTarget:
     """A target with what the last analysis found.
 
     `sources` are all paths that it could learn of, `reads` the states of what its rule read, and `provided` is what the
@@ -40,19 +40,24 @@ class Targets:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self, label: Label) -> Known | None:
+    def get(self, label: Label) -> KnownTarget | None:
         """Return a target, without its warnings, or None where there is none of this label."""
         row = self._database.row(f"{_SELECT} label = ?", str(label))
         return None if row is None else _known(row)
 
-    def of_package(self, package: str) -> list[Known]:
+    def of_package(self, package: str) -> list[KnownTarget]:
         """Return the targets of a package, without their warnings."""
         return [_known(row) for row in self._database.rows(f"{_SELECT} package = ?", package)]
 
-    def every(self, *, fields: bool = True) -> Iterator[Target]:
-        """Yield all targets; without `fields`, which take longest to read, these are empty."""
-        for label, rule, line, deps, text in self._database.rows("select label, rule, line, deps, fields from target"):
-            yield _target(label, rule, line, deps, text if fields else "[{}, false]")
+    def every(self) -> Iterator[Target]:
+        """Yield all targets."""
+        for row in self._database.rows("select label, rule, line, fields, stated, deps from target"):
+            yield _target(*row)
+
+    def outlines(self) -> Iterator[Target]:
+        """Yield all targets as a graph needs them: without their fields, which take longest to read."""
+        for label, rule, line, deps in self._database.rows("select label, rule, line, deps from target"):
+            yield _target(label, rule, line, "{}", 0, deps)
 
     def labels(self) -> list[str]:
         """Return the labels of all targets, as texts."""
@@ -136,10 +141,10 @@ class Targets:
         """Note the line of a target that is the same but for where it stands."""
         self._database.run("update target set line = ? where label = ?", target.where.line, str(target.label))
 
-    def store(self, analysed: Collection[Known]) -> None:
+    def store(self, analysed: Collection[KnownTarget]) -> None:
         """Write targets, new or analysed again."""
         self._database.run_many(
-            "insert or replace into target values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_row, analysed)
+            "insert or replace into target values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_row, analysed)
         )
         labels = ((str(known.target.label),) for known in analysed)
         self._database.run_many("delete from edge where label = ?", labels)
@@ -167,20 +172,18 @@ def _label(text: str) -> Label:
     return Label(package, name)
 
 
-def _target(text: str, rule: str, line: int, deps: str, values: str) -> Target:
+def _target(text: str, rule: str, line: int, fields: str, stated: int, deps: str) -> Target:
     label = _label(text)
-    fields, globs_stated = loads(values)
     where = Where(target_file_of(label.package), line)
-    return Target(label, rule, fields, tuple(map(_label, loads(deps))), where, globs_stated)
+    return Target(label, rule, loads(fields), tuple(map(_label, loads(deps))), where, bool(stated))
 
 
-def _known(row: tuple[Any, ...]) -> Known:
-    label, rule, line, fields, deps, sources, reads, provided = row
-    target = _target(label, rule, line, deps, fields)
-    return Known(target, tuple(loads(sources)), loads(reads), loads(provided))
+def _known(row: tuple[Any, ...]) -> KnownTarget:
+    *declared, sources, reads, provided = row
+    return KnownTarget(_target(*declared), tuple(loads(sources)), loads(reads), loads(provided))
 
 
-def _row(known: Known) -> tuple[object, ...]:
+def _row(known: KnownTarget) -> tuple[object, ...]:
     target = known.target
     return (
         str(target.label),
@@ -188,7 +191,8 @@ def _row(known: Known) -> tuple[object, ...]:
         target.rule,
         target.where.line,
         target.identity,
-        dumps([target.fields, target.globs_stated]),
+        dumps(target.fields),
+        int(target.globs_stated),
         dumps([str(dep) for dep in target.deps]),
         dumps(known.sources),
         dumps(known.reads),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
@@ -335,18 +334,6 @@ def test_where_a_rule_warns(given: str, tmp_path: Path) -> None:
         run = ws.packaging("build")
         assert run.exit_code == 0
         assert f"warning: odd\n  at {PLACES[given]}\n" in run.output
-
-
-def test_a_warning_in_records_of_before_is_told_as_it_stands(tmp_path: Path) -> None:
-    ws = Workspace(tmp_path / "repo")
-    rule_with(ws, "context.warn('odd')")
-    assert ws.packaging("build").exit_code == 0
-    with sqlite3.connect(ws.path(".packaging/records.sqlite")) as records:
-        records.execute("update target set warnings = ?", ('[["a/x  ($.y)", "older", "mend"]]',))
-    records.close()
-    run = ws.packaging("build")
-    assert run.exit_code == 0
-    assert "warning: older\n  at a/x  ($.y)\n  fix: mend\n" in run.output
 
 
 @pytest.mark.parametrize("body", ["    return [1 / 0]\n", "    yield 1 / 0\n"])

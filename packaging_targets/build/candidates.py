@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
     from packaging_targets.model.label import Label
     from packaging_targets.store.records import Records
-    from packaging_targets.store.records.actions import Pending
+    from packaging_targets.store.records.actions import KnownAction
 
 
 class Makers:
     """Who makes what, among some actions."""
 
-    def __init__(self, actions: Iterable[Pending]) -> None:
+    def __init__(self, actions: Iterable[KnownAction]) -> None:
         self._maker = {path: one.id for one in actions for path in one.action.outputs}
 
-    def of(self, pending: Pending) -> list[str]:
+    def of(self, pending: KnownAction) -> list[str]:
         """Return the ids of those that make what an action uses, sorted."""
         return sorted({self._maker[path] for path in pending.action.inputs if path in self._maker} - {pending.id})
 
 
-def candidates(records: Records, labels: Collection[Label] | None = None) -> list[Pending]:
+def candidates(records: Records, labels: Collection[Label] | None = None) -> list[KnownAction]:
     """Return the actions that are stale or depend on such, sorted by id.
 
     `labels` limits the result to these targets and what they depend on.
@@ -44,14 +44,14 @@ def candidates(records: Records, labels: Collection[Label] | None = None) -> lis
     return sorted(found, key=lambda one: one.id)
 
 
-def _of_target(records: Records, label: str, reached: set[str]) -> list[Pending]:
+def _of_target(records: Records, label: str, reached: set[str]) -> list[KnownAction]:
     actions = records.actions.of_target(label)
     if len(actions) == 1 or any(dep in reached for dep in records.targets.deps(label)):
         return actions
     return _stale_within(actions)
 
 
-def _stale_within(actions: Collection[Pending]) -> list[Pending]:
+def _stale_within(actions: Collection[KnownAction]) -> list[KnownAction]:
     """Return the stale actions of a target, and those that use what they make."""
     found = [one for one in actions if one.stale]
     rest = [one for one in actions if not one.stale]
