@@ -26,6 +26,7 @@ from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.layout import TARGET_FILE, target_file_of
 from packaging_targets.store.records.rules import StoredRule
 from packaging_targets.store.records.targets import Known
+from packaging_targets.store.states import MISSING
 from packaging_targets.workspace.declarations import Declarations
 
 if TYPE_CHECKING:
@@ -137,8 +138,7 @@ class Planner:
             package = self._discovery.package_of(path)
             if package is not None and ("l" in (old[0], new[0]) or old[0] == "d"):
                 touched.add(package)
-            elif package is not None:
-                todo |= self._records.targets.reading(path, package)
+            todo |= self._records.targets.reading(path, package)
         for package in touched - folders.gone:
             for known in self._targets.of_package(package):
                 if self._sources(known.target).seen != known.sources:
@@ -209,7 +209,8 @@ class Planner:
             self._problems.extend(sources.problems)
             return False
         rule = self._rulebook.rule(target.rule)
-        context = AnalysisContext(self._settings, target, sources, self._targets.offered, self._rulebook.has_file)
+        found = (self._targets.offered, self._rulebook.has_file, self._file_state)
+        context = AnalysisContext(self._settings, target, sources, *found)
         try:
             analysis = analyse(context, rule)
         except PackagingError as error:
@@ -218,6 +219,10 @@ class Planner:
         self._targets.found(label, analysis, sources.seen)
         self._problems.extend(self._claims.claim(target, analysis.actions))
         return True
+
+    def _file_state(self, path: str) -> str:
+        """Return the state of what people keep at a path, as the world will remember it."""
+        return MISSING if path in self._claims.all_outputs([path]) else self._world.state(path)
 
     def _sources(self, target: Target) -> Sources:
         return find_sources(self._settings, target, self._claims.outputs_in_tree)
@@ -230,8 +235,7 @@ class Planner:
         self._records.rules.store(map(self._stored, used | (self._new_rules & known)))
         self._records.rules.remove(self._new_rules - known)
         self._targets.store()
-        actions = {label: analysis.actions for label, analysis in self._targets.analysed.items()}
-        raise_all(self._claims.store(actions, self._targets.sources(), self._stale_anyway()))
+        raise_all(self._claims.store(self._targets.analysed, self._targets.sources(), self._stale_anyway()))
 
     def _stored(self, name: str) -> StoredRule:
         book = self._rulebook
