@@ -153,7 +153,7 @@ def _language_variables(context: Context, container: Container, template: str, m
         "version": version,
         "command": command,
         "init": list(found.init),
-        "manifests": [container.relative(module.path(name)) for name in found.manifests],
+        "manifests": container.module_copies(found.manifests),
         **found.variables,
     }
 
