@@ -46,6 +46,13 @@ class Context(Protocol):
         """Return the text of a declared source, which must be UTF-8: what is not is told at its line."""
         ...
 
+    def has_file(self, path: str) -> bool:
+        """Tell whether a file that no target makes stands at a workspace path; when that changes, analysis runs again.
+
+        The file may be an input. A symbolic link counts as one, wherever it leads.
+        """
+        ...
+
     def adopt(self, path: str) -> None:
         """Say that the target takes the file at the workspace path as it stands: no build removes it as left over."""
         ...

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from packaging_targets import Context
 
 _ID = re.compile(r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*")
@@ -69,10 +72,21 @@ class Container:
             return []
         beside = [path for path in self.sources if not path.startswith(f"{self.module}/")]
         tops = sorted({_largest_beside(path, self.module) for path in beside})
-        for top in tops:
-            if not _COPYABLE.fullmatch(top):
-                self.analysis.fail(f"COPY cannot name `{top}`", field="$.srcs", fix="rename it, or exclude it")
-        return [[self.relative(top), _destination(top)] for top in tops]
+        return [[self._copyable(top), _destination(top)] for top in tops]
+
+    def module_copies(self, names: Iterable[str]) -> list[list[str]]:
+        """Return [source, …, folder] of what is copied of the module, where `.` is all of it, before the rest is."""
+        groups: dict[str, list[str]] = {}
+        for name in names:
+            path = normpath(f"{self.module}/{name}").removeprefix("/") + ("/" if name == "." else "")
+            groups.setdefault(_destination(name), []).append(self._copyable(path))
+        return [[*paths, folder] for folder, paths in sorted(groups.items())]
+
+    def _copyable(self, path: str) -> str:
+        """Return `path` as COPY names it, relative to the context."""
+        if not _COPYABLE.fullmatch(path):
+            self.analysis.fail(f"COPY cannot name `{path}`", field="$.srcs", fix="rename it, or exclude it")
+        return self.relative(path).removeprefix("/") or "./"
 
 
 def _sources(analysis: Context, module: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import json
 import re
 import tomllib
 from dataclasses import dataclass, field
+from itertools import accumulate
+from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from packaging_targets import Context
 
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)\s*")
-_REQUIREMENTS = re.compile(r"(?:requirements|constraints)[A-Za-z0-9_.-]*\.txt")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_BEFORE_PATH = re.compile(r"^(?:-[rcef]|file:)(?=[^-])")
 _GO_VERSION = re.compile(r"^(?:toolchain\s+go|go\s+)(\d+(?:\.\d+)*)", re.MULTILINE)
 _NODE_STARTS = ("server", "index", "main", "app", "src/server", "src/index", "src/main")
 _TINI = ("/sbin/tini", "--")
@@ -59,7 +62,8 @@ class Facts:
     """What the files of a module say.
 
     `command` starts it, and is empty where no file tells; `assumed` then does. `manifests` are the files that
-    name the dependencies, `variables` the template's own, and `init` what goes before the entry point.
+    dependencies are installed from, or `.` for all of the module; `variables` are the template's own, and `init` is
+    what goes before the entry point.
     """
 
     version: str
@@ -92,7 +96,7 @@ def _python(module: Module) -> Facts:
     install, manifests = "", []
     if "requirements.txt" in module.files:
         install = "requirements"
-        manifests = sorted(name for name in module.files if _REQUIREMENTS.fullmatch(name))
+        manifests = _named(module, "requirements.txt")
     elif project.get("dependencies"):
         install, manifests = "project", ["pyproject.toml"]
     package = "build-system" in pyproject
@@ -104,6 +108,33 @@ def _python(module: Module) -> Facts:
         {"install": install, "package": package},
         manifests,
     )
+
+
+def _named(module: Module, requirements: str) -> list[str]:
+    """Return a file of requirements with all of the module that it names, such as other ones and wheels."""
+    folders = {folder for name in module.files for folder in accumulate(name.split("/")[:-1], "{}/{}".format)}
+    found: set[str] = set()
+    todo = [requirements]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for word in _words(module.text(name)) if name.endswith(".txt") else ():
+            # pip looks for some beside the file, and for others in the working folder
+            paths = {normpath(join(folder, word)) for folder in ("", dirname(name))}
+            if "." in paths:
+                return ["."]
+            todo += [path for path in paths if path in module.files]
+            todo += [path for near in paths & folders for path in module.files if path.startswith(f"{near}/")]
+    return sorted(found)
+
+
+def _words(requirements: str) -> list[str]:
+    """Return what may be a path in the text of a requirements file."""
+    lines = (_COMMENT.sub("", line) for line in requirements.splitlines())
+    words = (word for line in lines for word in re.split(r"[\s=]+", line) if word)
+    return [_BEFORE_PATH.sub("", word).partition("[")[0] for word in words]
 
 
 def _python_start(module: Module) -> list[str]:

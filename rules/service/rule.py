@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from packaging_targets import Context
 
 _BUILT_IN = ("go", "node", "python")
+_BUILT_IN_FILES = tuple(f"{name}.Dockerfile.j2" for name in _BUILT_IN)
 _SHARED = ("init.Dockerfile.j2", "end.Dockerfile.j2")
+_TEMPLATES = "ops/packaging/templates"
+_CHOICES = "one of `go`, `node`, `python`, or a path such as `./api.Dockerfile.j2`"
 _BASE = {
     "go": "gcr.io/distroless/static-debian12:nonroot",
     "node": "node:{}-slim",
@@ -42,17 +45,17 @@ def analyse(context: Context) -> Sequence[Action]:
     _provide(context, container, output)
     container.check()
     module = Module.of(context, container.module, container.sources)
-    template = _template(context, module)
+    name, template = _template(context, module)
     variables = _variables(context, container)
-    if template in _BUILT_IN:
-        variables |= _language_variables(context, container, template, module)
-        template = context.template(f"{template}.Dockerfile.j2", "service")
+    if name in _BUILT_IN:
+        variables |= _language_variables(context, container, name, module)
     params = {
         "label": str(context.target.label),
         "variables": variables,
         "sources": [container.relative(path) for path in container.sources],
     }
-    inputs = (template, *(context.template(name, "service") for name in _SHARED))
+    includes = [context.template(one, "service") for one in (*_SHARED, *_BUILT_IN_FILES)]
+    inputs = (template, *(path for path in includes if path != template))
     outputs = (output, context.workspace_output(f"{output}.dockerignore"))
     return (Action("dockerfile/1", params, inputs, outputs, title=output),)
 
@@ -76,22 +79,32 @@ def _hand_written(context: Context) -> str:
     return path
 
 
-def _template(context: Context, module: Module) -> str:
-    """Return the name of a built-in template, or the path of a template in the repository."""
+def _template(context: Context, module: Module) -> tuple[str, str]:
+    """Return the name of a template, and its path; a path in the repository has no name."""
     given: str = context.target.fields.get("template", "")
     if "/" in given or given.endswith((".j2", ".Dockerfile")):
-        return context.package_path(given)
-    if given in _BUILT_IN:
-        return given
-    choices = "one of `go`, `node`, `python`, or a path such as `./api.Dockerfile.j2`"
-    if given:
-        near = get_close_matches(given.lower(), _BUILT_IN, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"write {choices}"
-        context.fail(f"there is no template `{given}`", field="$.template", fix=hint)
-    found = detect(module)
-    if not found:
-        context.fail("no source tells which template fits", fix=f"set `template` to {choices}")
-    return found
+        return "", context.package_path(given)
+    name = given or detect(module)
+    if not name:
+        context.fail("no source tells which template fits", fix=f"set `template` to {_CHOICES}")
+    if own := _own_template(context, name):
+        return name, own
+    if name not in _BUILT_IN:
+        near = get_close_matches(name.lower(), _BUILT_IN, n=1)
+        write = f"write {_CHOICES}, or the file `{_TEMPLATES}/Dockerfile.{name}`"
+        hint = f"did you mean `{near[0]}`?" if near else write
+        context.fail(f"there is no template `{name}`", field="$.template", fix=hint)
+    return name, context.template(f"{name}.Dockerfile.j2", "service")
+
+
+def _own_template(context: Context, name: str) -> str:
+    """Return the repository's own template of a name, or nothing."""
+    paths = [context.package_path(f"//{_TEMPLATES}/Dockerfile.{name}{ending}") for ending in ("", ".j2")]
+    found = [path for path in paths if context.has_file(path)]
+    if len(found) > 1:
+        what = f"there are two templates `{name}`: `{found[0]}` and `{found[1]}`"
+        context.fail(what, field="$.template", fix="keep one of them")
+    return "".join(found)
 
 
 def _variables(context: Context, container: Container) -> dict[str, Any]:
@@ -140,7 +153,7 @@ def _language_variables(context: Context, container: Container, template: str, m
         "version": version,
         "command": command,
         "init": list(found.init),
-        "manifests": [container.relative(module.path(name)) for name in found.manifests],
+        "manifests": container.module_copies(found.manifests),
         **found.variables,
     }
 

@@ -347,3 +347,11 @@ def test_an_edit_while_a_build_is_planned_is_seen_by_the_next(edit: str, tmp_pat
     assert same.packaging("build").exit_code == 0
     assert ws.contents() == same.contents()
     assert ws.packaging("build").output.startswith("up to date: ")
+
+
+def test_a_file_that_is_asked_for_and_absent_makes_nobody_look_again(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    ws.write({"a/TARGETS.toml": '[[service]]\nname = "a"\n', "a/main.py": ""})
+    assert ws.packaging("build").exit_code == 0
+    assert ws.packaging("build").exit_code == 0
+    assert ws.packaging("build").output == UP_TO_DATE

@@ -17,6 +17,7 @@ from packaging_targets.store.records.actions import action_id
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from packaging_targets.build.planning.analysis import Analysis
     from packaging_targets.model.action import Action
     from packaging_targets.model.label import Label
     from packaging_targets.model.target import Target
@@ -80,19 +81,19 @@ class Claims:
 
     def store(
         self,
-        actions: Mapping[Label, tuple[Action, ...]],
+        analysed: Mapping[Label, Analysis],
         sources: Mapping[Label, Collection[str]],
         stale_anyway: Collection[Label],
     ) -> list[Problem]:
         """Write the actions of analysed targets; new and changed ones are stale. Returns contested outputs."""
-        before = {label: self._release(str(label)) for label in actions}
+        before = {label: self._release(str(label)) for label in analysed}
         problems: list[Problem] = []
-        for label, made in actions.items():
-            self._replace(label, made, stale=label in stale_anyway)
-            for action in made:
+        for label, analysis in analysed.items():
+            self._replace(label, analysis.actions, stale=label in stale_anyway)
+            for action in analysis.actions:
                 for path in action.outputs:
                     problems += self._take(path, action_id(label, action), before[label].get(path, ""))
-            self._store_foreign(str(label), made, sources[label])
+            self._store_foreign(str(label), analysis, sources[label])
         return problems
 
     def _replace(self, label: Label, actions: tuple[Action, ...], *, stale: bool) -> None:
@@ -121,11 +122,11 @@ class Claims:
         self._records.outputs.take(path, name, state)
         return []
 
-    def _store_foreign(self, label: str, actions: Iterable[Action], sources: Collection[str]) -> None:
-        own = set(sources)
-        inputs = {path for action in actions for path in action.inputs if path[0] != RULE_FILE and path not in own}
-        foreign = inputs - self.all_outputs(inputs)
-        foreign.update(path for action in actions for path in program_files(action))
+    def _store_foreign(self, label: str, analysis: Analysis, sources: Collection[str]) -> None:
+        inputs = {path for action in analysis.actions for path in action.inputs if path[0] != RULE_FILE}
+        used = inputs.union(analysis.reads).difference(sources)
+        foreign = used - self.all_outputs(used)
+        foreign.update(path for action in analysis.actions for path in program_files(action))
         self._records.targets.set_foreign(label, foreign)
 
 

@@ -60,6 +60,7 @@ class AnalysisContext:
         sources: Sources,
         offered: Callable[[Label], Offered],
         has_rule_file: Callable[[str], bool],
+        file_state: Callable[[str], str],
     ) -> None:
         self._settings = settings
         self._target = target
@@ -67,6 +68,7 @@ class AnalysisContext:
         self._declared = frozenset(sources.paths)
         self._offered = offered
         self.has_rule_file = has_rule_file
+        self._file_state = file_state
         self.said = Said()
 
     @property
@@ -116,6 +118,13 @@ class AnalysisContext:
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             self.fail(f"`{source}` is not UTF-8", where=f"{source}:{line}", fix="save the file as UTF-8")
+
+    def has_file(self, path: str) -> bool:
+        """Tell whether a file that no target makes stands at a workspace path."""
+        found = self._inside(path, path)
+        self.said.paths.add(found)
+        state = self.said.reads[found] = self._file_state(found)
+        return state[0] in "fxl"
 
     def adopt(self, path: str) -> None:
         """Take the file at a workspace path as it stands: no build removes it as left over."""

@@ -26,7 +26,7 @@ from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.layout import TARGET_FILE, target_file_of
 from packaging_targets.store.records.rules import StoredRule
 from packaging_targets.store.records.targets import KnownTarget
-from packaging_targets.store.states import may_differ
+from packaging_targets.store.states import MISSING, may_differ
 from packaging_targets.workspace.declarations import Declarations
 
 if TYPE_CHECKING:
@@ -132,12 +132,16 @@ class Planner:
             self._claims.remove_targets(gone)
         return todo
 
+    def _reads(self, label: Label) -> Iterator[tuple[str, str]]:
+        reads = self._targets[label].reads.items()
+        return ((path, state) for path, state in reads if state != ADOPTED)
+
     def _planned_from(self, folders: Discovered) -> list[str]:
         """Return the folders and files of which this plan looked at the content."""
         read = [folder_path(folder) for folder in folders.added]
         read += [target_file_of(package) for package in folders.parse]
         for label in self._targets.analysed:
-            read += [path for path, state in self._targets[label].reads.items() if state != ADOPTED]
+            read += [path for path, _ in self._reads(label)]
         if self._targets.analysed or self._new_rules:
             read += [path for rule in self._records.rules.every() for path in rule.files]
         return read
@@ -150,8 +154,7 @@ class Planner:
             package = self._discovery.package_of(path)
             if package is not None and ("l" in (old[0], new[0]) or old[0] == "d"):
                 touched.add(package)
-            elif package is not None:
-                todo |= self._records.targets.reading(path, package)
+            todo |= self._records.targets.reading(path, package)
         for package in touched - folders.gone:
             for known in self._targets.of_package(package):
                 if self._sources(known.target).seen != known.sources:
@@ -212,7 +215,8 @@ class Planner:
             self._problems.extend(sources.problems)
             return False
         rule = self._rulebook.rule(target.rule)
-        context = AnalysisContext(self._settings, target, sources, self._targets.offered, self._rulebook.has_file)
+        found = (self._targets.offered, self._rulebook.has_file, self._file_state)
+        context = AnalysisContext(self._settings, target, sources, *found)
         try:
             analysis = analyse(context, rule)
         except PackagingError as error:
@@ -221,6 +225,10 @@ class Planner:
         self._targets.found(label, analysis, sources.seen)
         self._problems.extend(self._claims.claim(target, analysis.actions))
         return True
+
+    def _file_state(self, path: str) -> str:
+        """Return the state of what people keep at a path, as the world will remember it."""
+        return MISSING if path in self._claims.all_outputs([path]) else self._world.state(path)
 
     def _sources(self, target: Target) -> Sources:
         return find_sources(self._settings, target, self._claims.outputs_in_tree)
@@ -233,8 +241,7 @@ class Planner:
         self._records.rules.store(map(self._stored, used | (self._new_rules & known)))
         self._records.rules.remove(self._new_rules - known)
         self._targets.store()
-        actions = {label: analysis.actions for label, analysis in self._targets.analysed.items()}
-        raise_all(self._claims.store(actions, self._targets.sources(), self._stale_anyway()))
+        raise_all(self._claims.store(self._targets.analysed, self._targets.sources(), self._stale_anyway()))
 
     def _stored(self, name: str) -> StoredRule:
         book = self._rulebook
@@ -282,8 +289,11 @@ class Planner:
         made = self._claims.all_outputs(used)
         self.watched = {path for path in used if path not in made}
         self._world.watch(self.watched)
-        # Which of two contents the plan was made from, nobody can tell any longer.
-        self._world.doubt(path for path in read if path in self.watched and may_differ(path, began))
+        # Which of two contents the plan was made from, nobody can tell any longer; of what is still absent, one can.
+        absent = {path for label in self._targets.analysed for path, state in self._reads(label) if state == MISSING}
+        sure = {path for path in absent if self._world.state(path) == MISSING}
+        watched = self.watched - sure
+        self._world.doubt(path for path in read if path in watched and may_differ(path, began))
         for folder in folders.removed:
             self._world.drop(folder_path(folder))
         for package in folders.gone:

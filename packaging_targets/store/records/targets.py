@@ -94,9 +94,14 @@ class Targets:
         row = self._database.row(query, label)
         return (row[0], row[1]) if row else ("", "")
 
-    def reading(self, path: str, package: str) -> set[Label]:
-        """Return the targets of a package whose rules read the file `path` to analyse them."""
-        rows = self._database.rows("select label, reads from target where package = ?", package)
+    def reading(self, path: str, package: str | None) -> set[Label]:
+        """Return the targets whose rules read the file `path` of a package, or asked for it, to analyse them."""
+        rows = self._database.rows(
+            "select label, reads from target"
+            " where package = ? or label in (select label from foreign_use where path = ?)",
+            package,
+            path,
+        )
         return {_label(label) for label, reads in rows if path in loads(reads)}
 
     def is_read(self, path: str) -> bool:

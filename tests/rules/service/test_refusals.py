@@ -77,7 +77,11 @@ REFUSED = {
         'write id = "my-api"',
     ),
     'template = "pyton"': ("there is no template `pyton`", "$.template", "did you mean `python`?"),
-    'template = "rust"': ("there is no template `rust`", "$.template", f"write {CHOICES}"),
+    'template = "rust"': (
+        "there is no template `rust`",
+        "$.template",
+        f"write {CHOICES}, or the file `ops/packaging/templates/Dockerfile.rust`",
+    ),
     'env = { A = "x\\nUSER root" }': (
         "`env.A` has a line break or another control character",
         "$.env.A",

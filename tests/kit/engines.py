@@ -1,0 +1,164 @@
+"""A container engine in a folder of its own, and images made of this machine's own Python, Node and Go.
+
+buildah builds and podman runs, as root but with as few other rights as they get along with, and never with a network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+TOOLS = {name: shutil.which(name) or "" for name in ("buildah", "podman", "runc", "busybox", "unshare")}
+APT_GET = """\
+#!/bin/sh
+# Debian's registry of packages is out of reach: the one package that is asked for lies here.
+[ "$*" = update ] || [ "$*" = "install -y --no-install-recommends tini" ] || exit 1
+cp /opt/tini-static /usr/bin/tini-static
+"""
+
+
+class Engine:
+    """An engine whose images and containers all lie in `folder`, which has a name of few letters."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "tmp").mkdir()
+        # podman would look for a network of its own and for systemd
+        (folder / "containers.conf").write_text('[engine]\nevents_logger = "file"\n')
+        self._environment = {**os.environ, "TMPDIR": f"{folder}/tmp", "CONTAINERS_CONF": f"{folder}/containers.conf"}
+        self._storage = ("--root", f"{folder}/root", "--runroot", f"{folder}/run", "--storage-driver", "vfs")
+
+    def build(self, *words: str, context: Path) -> str:
+        """Build an image; return what the build said."""
+        options = ("--isolation", "chroot", "--network", "host", "--pull-never", "--format", "docker")
+        return self._run("unshare", "--net", "buildah", *self._storage, "bud", *options, *words, ".", cwd=context)
+
+    def podman(self, *words: str) -> str:
+        """Run podman; return what it printed."""
+        mode = ("--cgroup-manager", "cgroupfs", "--runtime", TOOLS["runc"], "--tmpdir", f"{self.folder}/tmp")
+        return self._run("podman", *self._storage, *mode, *words)
+
+    def start(self, image: str, *words: str) -> str:
+        """Start a container in the background, with the network of this machine; return its id."""
+        limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+        return self.podman("run", "--detach", "--network", "host", "--pull=never", *limits, image, *words)
+
+    def config(self, image: str) -> dict[str, Any]:
+        """Return the configuration of an image."""
+        found: dict[str, Any] = json.loads(self.podman("image", "inspect", image))[0]
+        return found
+
+    def make(self, files: Path, *tags: str, env: str = "PATH=/usr/local/bin:/usr/bin:/bin") -> None:
+        """Make an image of nothing but the files in a folder."""
+        (files.parent / f"{files.name}.Dockerfile").write_text(f"FROM scratch\nCOPY {files.name} /\nENV {env}\n")
+        for tag in tags:
+            self.build("--file", f"{files.name}.Dockerfile", "--tag", tag, context=files.parent)
+
+    def close(self) -> None:
+        """Stop and remove everything."""
+        self.podman("system", "reset", "--force")
+
+    def _run(self, *command: str, cwd: Path | None = None) -> str:
+        done = subprocess.run(command, cwd=cwd, env=self._environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-3000:]}"
+        return done.stdout.strip()
+
+
+def system(root: Path) -> Path:
+    """Make a file system with a shell and the smallest tools."""
+    for name in ("bin", "dev", "etc", "opt", "proc", "root", "sbin", "sys", "usr/bin", "usr/local/bin", "var"):
+        (root / name).mkdir(parents=True)
+    (root / "tmp").mkdir()
+    (root / "tmp").chmod(0o1777)
+    shutil.copy(TOOLS["busybox"], root / "bin/busybox")
+    for applet in _said(TOOLS["busybox"], "--list"):
+        if applet != "busybox":
+            (root / "bin" / applet).symlink_to("busybox")
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+    (root / "etc/group").write_text("root:x:0:\n")
+    return root
+
+
+def debian(root: Path, tini: str) -> Path:
+    """Make a file system from which `tini` can be installed."""
+    system(root)
+    shutil.copy(tini, root / "opt/tini-static")
+    (root / "usr/bin/apt-get").write_text(APT_GET)
+    (root / "usr/bin/apt-get").chmod(0o755)
+    return root
+
+
+def python(root: Path) -> Path:
+    """Make a file system with the Python that runs this, as far as a service needs it, with venv and pip."""
+    system(root)
+    program = os.path.realpath(sys._base_executable)  # type: ignore[attr-defined]
+    library = Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}))
+    junk = ("__pycache__", "test", "tests", "site-packages", "dist-packages", "config-*", "idlelib", "tkinter", "*.a")
+    _place(root, [program])
+    shutil.copytree(library, root / library.relative_to("/"), ignore=shutil.ignore_patterns(*junk))
+    _libraries(root, [program, *map(str, library.glob("lib-dynload/*.so"))])
+    for name in ("python", "python3"):
+        (root / "usr/local/bin" / name).symlink_to(program)
+    wheels = Path("/usr/share/python-wheels")  # where Debian keeps the pip of `ensurepip`
+    if wheels.is_dir():
+        shutil.copytree(wheels, root / wheels.relative_to("/"))
+    return root
+
+
+def node(root: Path) -> Path:
+    """Make a file system with the Node and the npm of this machine."""
+    system(root)
+    program = os.path.realpath(str(shutil.which("node")))
+    cli = Path(os.path.realpath(str(shutil.which("npm"))))
+    package = cli.parents[1] if cli.parents[2].name != "nodejs" else cli.parents[2]  # Debian's npm lies among others
+    _place(root, [program])
+    _libraries(root, [program])
+    shutil.copytree(package, root / package.relative_to("/"), symlinks=True)
+    (root / "usr/local/bin/node").symlink_to(program)
+    (root / "usr/local/bin/npm").symlink_to(cli)
+    (root / "usr/bin/env").symlink_to("/bin/busybox")
+    return root
+
+
+def go(root: Path) -> Path:
+    """Make a file system with the Go of this machine."""
+    system(root)
+    home = Path(_said(str(shutil.which("go")), "env", "GOROOT")[0])
+    shutil.copytree(home, root / "usr/local/go", ignore=shutil.ignore_patterns("testdata", "*_test.go", "test"))
+    (root / "usr/local/bin/go").symlink_to("/usr/local/go/bin/go")
+    return root
+
+
+def _place(root: Path, files: Iterable[str]) -> None:
+    for file in files:
+        target = root / file.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+
+
+def _libraries(root: Path, programs: Iterable[str]) -> None:
+    """Copy the shared libraries of programs to where the C library is, which is looked for without a cache too."""
+    found = {path for program in programs for path in re.findall(r"(/\S+) \(0x", "\n".join(_ldd(program)))}
+    home = next(os.path.dirname(path) for path in sorted(found) if re.search(r"/libc\.[\w.]+$", path))
+    for path in sorted(found):
+        is_loader = os.path.basename(path).startswith("ld-")
+        target = root / (path if is_loader else os.path.join(home, os.path.basename(path))).lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+
+
+def _ldd(program: str) -> list[str]:
+    done = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
+    return done.stdout.splitlines()
+
+
+def _said(*command: str) -> list[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
