@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from packaging_targets.build.candidates import Makers
 from packaging_targets.build.running.execution import run_job
 from packaging_targets.build.running.workers import Workers
+from packaging_targets.build.staleness import Makers
 from packaging_targets.errors import PackagingError
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
-from packaging_targets.build.candidates import candidates
 from packaging_targets.build.explain import Difference, differences, output_difference
 from packaging_targets.build.keys import key_of, snapshot
 from packaging_targets.build.kinds import kind_of
 from packaging_targets.build.orphans import Removal, remove_orphans
 from packaging_targets.build.planning.planner import Planner
 from packaging_targets.build.running.execution import Done, Job
+from packaging_targets.build.staleness import candidates
 from packaging_targets.build.world import World
 from packaging_targets.errors import BuildError, PackagingError, Problem
 from packaging_targets.model.action import RULE_FILE

@@ -6,9 +6,9 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from packaging_targets.build.candidates import Makers
 from packaging_targets.build.explain import NEVER_BUILT, Difference
 from packaging_targets.build.session import Session, planned
+from packaging_targets.build.staleness import Makers
 from packaging_targets.errors import BuildError, RequestError, near_miss
 from packaging_targets.model.label import Label
 

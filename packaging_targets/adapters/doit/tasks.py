@@ -24,8 +24,8 @@ from packaging_targets.store.layout import STATE_FOLDER, find_root
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packaging_targets.build.candidates import Makers
     from packaging_targets.build.session import Session
+    from packaging_targets.build.staleness import Makers
     from packaging_targets.store.records.actions import KnownAction
 
 
@@ -133,7 +133,7 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
         Build.up_to_date = session.target_count
     if asked is None or asked != [GROUP]:
         return _all_tasks(session, {pending.id: True for pending in stale})
-    from packaging_targets.build.candidates import Makers
+    from packaging_targets.build.staleness import Makers
 
     makers = Makers(stale)
     return [_group(GROUP, [_name(one.id) for one in stale]), *(_task(one, makers, stale=True) for one in stale)]
@@ -142,7 +142,7 @@ def _planned_tasks(root: str, asked: list[str] | None, *, running: bool) -> list
 def _all_tasks(session: Session, stale: dict[str, bool]) -> list[Task]:
     """Return a task for every action: `stale` ones decide when their turn comes if they map to True, else not."""
     every = session.records.actions.every()
-    from packaging_targets.build.candidates import Makers
+    from packaging_targets.build.staleness import Makers
 
     makers = Makers(every)
     tasks = [_task(one, makers, stale=stale.get(one.id)) for one in every]

@@ -53,6 +53,9 @@ def _actions(rule: Rule, context: AnalysisContext) -> tuple[Action, ...]:
         if not isinstance(one, Action):
             what = f"the rule `{rule.name}` returned a value of type {type(one).__name__}, which is no action"
             raise RequestError(_fault(rule, what, "return [Action(…)]"))
+        if not isinstance(one.kind, str) or not isinstance(one.name, str):
+            what = f"the rule `{rule.name}` made an action whose kind or name is no text"
+            raise RequestError(_fault(rule, what, 'write Action("write/1", …)'))
         for paths in (one.inputs, one.outputs):
             if isinstance(paths, str) or not all(isinstance(path, str) for path in paths):
                 given = "a text" if isinstance(paths, str) else "something other than paths"
@@ -145,7 +148,7 @@ def _place(rule: Rule, action: Action | None) -> str:
     path = os.path.join(rule.folder, "rule.py")
     shown = path.removeprefix(f"{os.getcwd()}/")
     if action is not None:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             lines = [number for number, line in enumerate(file, 1) if f'"{action.kind}"' in line]
         shown += f":{lines[0]}" if len(lines) == 1 else ""
     return shown

@@ -15,13 +15,14 @@ from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.records.actions import action_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from packaging_targets.build.planning.analysis import Analysis
     from packaging_targets.model.action import Action
     from packaging_targets.model.label import Label
     from packaging_targets.model.target import Target
     from packaging_targets.store.records import Records
+    from packaging_targets.workspace.rules.rulebook import Rulebook
     from packaging_targets.workspace.settings import Settings
 
 
@@ -36,11 +37,15 @@ def program_files(action: Action) -> list[str]:
 class Claims:
     """Who makes what: as the records have it, and what one plan adds to that."""
 
-    def __init__(self, settings: Settings, records: Records) -> None:
+    def __init__(self, settings: Settings, records: Records, rulebook: Rulebook) -> None:
+        self._root = settings.root
+        self._rulebook = rulebook
         self._out = f"{settings.out}/"
         self._records = records
         self._new: dict[str, Target] = {}
         self._in_tree: set[str] | None = None
+        self.appeared: set[str] = set()
+        """Outputs among sources that were none before this plan."""
 
     @property
     def outputs_in_tree(self) -> set[str]:
@@ -57,8 +62,9 @@ class Claims:
                 other = self._new.setdefault(path, target)
                 if other.label != target.label:
                     problems.append(_contested(path, target, f"`{other.label}` at {other.where}"))
-                if not path.startswith(self._out):
+                if not path.startswith(self._out) and path not in self.outputs_in_tree:
                     self.outputs_in_tree.add(path)
+                    self.appeared.add(path)
         return problems
 
     def swallowed(self, sources: Mapping[Label, Collection[str]]) -> list[Label]:
@@ -93,7 +99,7 @@ class Claims:
             for action in analysis.actions:
                 for path in action.outputs:
                     problems += self._take(path, action_id(label, action), before[label].get(path, ""))
-            self._store_foreign(str(label), analysis, sources[label])
+            problems += self._store_foreign(str(label), analysis, sources[label])
         return problems
 
     def _replace(self, label: Label, actions: tuple[Action, ...], *, stale: bool) -> None:
@@ -122,12 +128,30 @@ class Claims:
         self._records.outputs.take(path, name, state)
         return []
 
-    def _store_foreign(self, label: str, analysis: Analysis, sources: Collection[str]) -> None:
-        inputs = {path for action in analysis.actions for path in action.inputs if path[0] != RULE_FILE}
-        used = inputs.union(analysis.reads).difference(sources)
-        foreign = used - self.all_outputs(used)
+    def _store_foreign(self, label: str, analysis: Analysis, sources: Collection[str]) -> list[Problem]:
+        """Note what a target uses that is not its own; return the problems of what others make and it does not name."""
+        target = self._new[analysis.actions[0].outputs[0]] if analysis.actions else None
+        own = set(self._rulebook.files(target.rule)) if target else set()
+        inputs = {path for action in analysis.actions for path in action.inputs}
+        of_rules = {path for path in inputs if path[0] == RULE_FILE}
+        used = (inputs - of_rules).union(analysis.reads).difference(sources)
+        made = self.all_outputs(used)
+        foreign = used - made
         foreign.update(path for action in analysis.actions for path in program_files(action))
+        root = f"{self._root}/"
+        foreign.update(self._rulebook.path_of(path).removeprefix(root) for path in of_rules - own)
         self._records.targets.set_foreign(label, foreign)
+        return [] if target is None else list(self._undeclared(target, made & inputs))
+
+    def _undeclared(self, target: Target, paths: Iterable[str]) -> Iterator[Problem]:
+        known = {str(target.label), *map(str, target.deps)}
+        for path in sorted(paths):
+            other = self._new.get(path)
+            maker = self._records.outputs.maker(path)
+            label = str(other.label) if other else (maker or ("",))[0].partition("#")[0]
+            if label not in known:
+                what = f"`{path}` is made by `{label}`, which `{target.label}` does not depend on"
+                yield Problem(str(target.where), what, f'write deps = ["{label}"]', str(target.label))
 
 
 def _unwritable(actions: Iterable[Action]) -> str:

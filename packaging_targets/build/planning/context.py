@@ -243,6 +243,8 @@ class AnalysisContext:
 
     def _inside(self, path: str, given: str) -> str:
         normal = posixpath.normpath(path)
+        if not normal.isprintable() and normal != normal.encode("utf-8", "replace").decode():
+            self.fail(f"the path {path!a} is not UTF-8", fix="name it otherwise")
         if normal == ".":
             return ""
         if normal.startswith(("/", "../")) or normal == ".." or "\0" in normal:

@@ -10,6 +10,7 @@ the records in one transaction; a problem anywhere undoes it all, so that the ne
 from __future__ import annotations
 
 import heapq
+import os
 import time
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,6 +21,7 @@ from packaging_targets.build.planning.discovery import Discovered, Discovery
 from packaging_targets.build.planning.refusal import Places, merged
 from packaging_targets.build.planning.sources import Sources, find_sources
 from packaging_targets.build.planning.targets import Targets, graph_of
+from packaging_targets.build.staleness import mark_changed
 from packaging_targets.build.world import World, folder_path
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.model.action import RULE_FILE
@@ -30,7 +32,7 @@ from packaging_targets.store.states import MISSING, may_differ
 from packaging_targets.workspace.declarations import Declarations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from packaging_targets.model.label import Label
     from packaging_targets.model.target import Target
@@ -50,7 +52,7 @@ class Planner:
         self._world = world
         self._discovery = Discovery(settings, records)
         self._declarations = Declarations(settings, rulebook)
-        self._claims = Claims(settings, records)
+        self._claims = Claims(settings, records, rulebook)
         self._problems: list[Problem] = []
         self._targets = Targets(records)
         self._new_rules: set[str] = set()
@@ -89,8 +91,6 @@ class Planner:
     def changed_targets(self) -> bool:
         """Whether any target was analysed or is gone."""
         return bool(self._targets.analysed or self._gone)
-
-    # Folders, rules, declarations ---------------------------------------------------------------------------------
 
     def _changed_folders(self, changed: Mapping[str, tuple[str, str]]) -> Discovered:
         listings = [path for path, (old, new) in changed.items() if old[0] == "d" or new[0] == "d"]
@@ -166,14 +166,12 @@ class Planner:
         over = {rule.name: rule.over for rule in self._records.rules.every() if rule.over}
         used = {known.target.rule for known in self._targets.seen.values()}
         self._rulebook.load(used)
-        over.update({name: rules for name in used if (rules := self._rulebook.over(name))})
-        return self._targets.follow({name: rules for name, rules in over.items() if name in self._rulebook})
-
-    # Analysis -----------------------------------------------------------------------------------------------------
+        over.update({name: self._rulebook.over(name) for name in used})
+        return self._targets.follow({name: rules for name, rules in over.items() if rules and name in self._rulebook})
 
     def _analyse_all(self, todo: set[Label]) -> None:
         """Analyse targets after what they depend on, and with them those that see other outputs now."""
-        if not todo:
+        if not todo and not self._gone:
             return
         graph = self._graph()
         if graph.check():
@@ -183,19 +181,33 @@ class Planner:
         for label, node in graph.items():
             for dep in node.deps:
                 dependants.setdefault(dep, []).append(label)
+        self._settle(todo, rank, dependants)
+        # What one target makes another may have taken for a source, before it was known to be made.
+        self._settle(self._swallowed(), rank, dependants)
+
+    def _settle(
+        self, todo: Collection[Label], rank: Mapping[Label, int], dependants: Mapping[Label, Sequence[Label]]
+    ) -> None:
         heap = [(rank[label], label) for label in todo]
         heapq.heapify(heap)
         seen = set(todo)
         while heap:
             _, label = heapq.heappop(heap)
-            before = self._targets.offered_before(label) if label in dependants else None
+            before = self._targets.offered_so_far(label) if label in dependants else None
             if self._analyse(label) and before != self._targets.offered(label):
                 for dependant in dependants.get(label, ()):
                     if dependant not in seen:
                         seen.add(dependant)
                         heapq.heappush(heap, (rank[dependant], dependant))
-        for label in self._claims.swallowed(self._targets.sources()):
-            self._analyse(label)
+
+    def _swallowed(self) -> set[Label]:
+        """Return the targets among whose sources there are outputs."""
+        found = set(self._claims.swallowed(self._targets.sources()))
+        for path in self._claims.appeared:
+            package = self._discovery.package_of(path)
+            if package is not None:
+                found.update(self._targets.holding(path, package))
+        return {label for label in found if str(label) not in self._gone}
 
     def _refuse(self, labels: Iterable[Label]) -> NoReturn:
         """Raise what is wrong with target files, with labels, and with the sources of these targets: all at once."""
@@ -233,8 +245,6 @@ class Planner:
     def _sources(self, target: Target) -> Sources:
         return find_sources(self._settings, target, self._claims.outputs_in_tree)
 
-    # Records ------------------------------------------------------------------------------------------------------
-
     def _store(self) -> None:
         used = {self._targets[label].target.rule for label in self._targets.analysed}
         known = set(self._rulebook.names)
@@ -245,37 +255,28 @@ class Planner:
 
     def _stored(self, name: str) -> StoredRule:
         book = self._rulebook
+        files = set(book.files(name).values())
+        folders = {os.path.dirname(path) for path in files}  # a file that comes may count too
         # Watched as other files are: by a relative path in the workspace.
-        files = sorted(path.removeprefix(f"{self._settings.root}/") for path in book.files(name).values())
-        return StoredRule(name, book.digest(name), tuple(files), book.over(name))
+        paths = sorted(path.removeprefix(f"{self._settings.root}/") for path in files | folders)
+        return StoredRule(name, book.digest(name), tuple(paths), book.over(name))
 
     def _stale_anyway(self) -> set[Label]:
         """Return the targets whose actions are stale whatever they look like: their rule is another one now."""
         return {label for label in self._targets.analysed if self._targets[label].target.rule in self._new_rules}
 
     def _mark_changed_files(self, changed: Mapping[str, tuple[str, str]]) -> None:
-        """Mark the actions stale that use a changed file, or whose output is not what they made."""
-        for path, (_, new) in changed.items():
-            maker = self._records.outputs.maker(path)
-            if maker is None:
-                users = list(self._users(path))
-                self._records.actions.mark_stale(users)
-                if not users and new == "-":
-                    self._world.drop(path)
-            elif maker[1] != new:
-                self._records.actions.mark_stale(maker[:1])
+        """Mark the actions stale that a change reaches; what is gone, and used by none, is watched no longer."""
+        states = {path: new for path, (_, new) in changed.items()}
+        for path in mark_changed(self._records, states, self._discovery.package_of, self._on_disk):
+            if states[path] == MISSING:
+                self._world.drop(path)
 
-    def _users(self, path: str) -> Iterator[str]:
-        """Yield the actions that use a file that nobody makes."""
-        package = self._discovery.package_of(path)
-        labels = set(self._records.targets.users(path))
-        if package is not None:
-            labels.update(self._records.targets.labels_in(package))
-        for label in labels:
-            for name, action in self._records.actions.plain(label):
-                # A path outside the workspace is a program that an action calls.
-                if path[0] == "/" or path in action.inputs:
-                    yield name
+    def _on_disk(self, path: str) -> str:
+        """Return where an input is: a file of a rule by its place in the workspace, if it lies there."""
+        if path[0] != RULE_FILE or path[1:].partition("/")[0] not in self._rulebook:
+            return path
+        return self._rulebook.path_of(path).removeprefix(f"{self._settings.root}/")
 
     def _watch(self, folders: Discovered, began: int) -> None:
         """Tell the world which paths decide staleness from now on, and which of them changed since planning began."""
@@ -284,8 +285,10 @@ class Planner:
         for label, analysis in self._targets.analysed.items():
             used += self._targets[label].sources
             for action in analysis.actions:
-                used += [path for path in action.inputs if path[0] != RULE_FILE]
+                used += map(self._on_disk, action.inputs)
                 used += program_files(action)
+        for path in (*map(folder_path, folders.removed), *map(target_file_of, folders.gone)):
+            self._world.drop(path)  # a file may stand there now, and be watched again
         made = self._claims.all_outputs(used)
         self.watched = {path for path in used if path not in made}
         self._world.watch(self.watched)
@@ -294,7 +297,3 @@ class Planner:
         sure = {path for path in absent if self._world.state(path) == MISSING}
         watched = self.watched - sure
         self._world.doubt(path for path in read if path in watched and may_differ(path, began))
-        for folder in folders.removed:
-            self._world.drop(folder_path(folder))
-        for package in folders.gone:
-            self._world.drop(target_file_of(package))

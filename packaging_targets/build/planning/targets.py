@@ -46,6 +46,10 @@ class Targets:
             self.seen.setdefault(known.target.label, known)
         return found
 
+    def holding(self, path: str, package: str) -> set[Label]:
+        """Return the targets of a package that have a path among their sources, as the records have them."""
+        return {known.target.label for known in self.of_package(package) if path in known.sources}
+
     def of_rules(self, rules: Iterable[str]) -> tuple[Label, ...]:
         """Return the targets of some rules, sorted."""
         names = set(rules)
@@ -81,6 +85,10 @@ class Targets:
             found = self.analysed[label]
             return Offered(_results(found.actions), found.provided)
         return self.offered_before(label) or Offered((), {})
+
+    def offered_so_far(self, label: Label) -> Offered | None:
+        """Return what a target offered until now: in this plan, or before it."""
+        return self.offered(label) if label in self.analysed else self.offered_before(label)
 
     def offered_before(self, label: Label) -> Offered | None:
         """Return what a target offered before this plan, or None where there was no such target."""

@@ -98,9 +98,10 @@ class Targets:
         """Return the targets whose rules read the file `path` of a package, or asked for it, to analyse them."""
         rows = self._database.rows(
             "select label, reads from target"
-            " where package = ? or label in (select label from foreign_use where path = ?)",
+            " where (package = ? or label in (select label from foreign_use where path = ?)) and instr(reads, ?)",
             package,
             path,
+            dumps(path),
         )
         return {_label(label) for label, reads in rows if path in loads(reads)}
 

@@ -12,6 +12,8 @@ import os
 import re
 import sys
 import types
+from importlib.abc import MetaPathFinder
+from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss
@@ -19,7 +21,7 @@ from packaging_targets.model.target import Target
 from packaging_targets.workspace.rules.folder import shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from packaging_targets.model.rule import Rule
     from packaging_targets.workspace.rules.folder import RuleFolder
@@ -27,6 +29,31 @@ if TYPE_CHECKING:
 _ROOT_NAME = "_packaging_rules_"
 _PRIVATE = re.compile(rf"{_ROOT_NAME}[0-9a-f]+\.?")
 ANALYSE = "def analyse(context): return [Action(…)]"
+
+
+class _Loader(SourceFileLoader):
+    """Compiles what the file says now.
+
+    Python's own cache takes an edit for none that keeps the size and the second.
+    """
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        path = self.get_filename(fullname)
+        code: types.CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+class _Finder(MetaPathFinder):
+    """Finds the modules of rules, and no others."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> ModuleSpec | None:
+        del target
+        if path is None or not fullname.startswith(_ROOT_NAME):
+            return None
+        specs = (FileFinder(folder, (_Loader, [".py"])).find_spec(fullname) for folder in path)
+        return next(filter(None, specs), None)
 
 
 def load(rule: RuleFolder, root: str) -> types.ModuleType:
@@ -57,6 +84,8 @@ def call_rule(function: Callable[..., Any], rule: Rule, *args: Any) -> Any:
 def _package(home: str) -> str:
     """Return the name of the package whose only folder is `home`, so that rules are imported as its modules."""
     name = _ROOT_NAME + hashlib.sha256(os.path.realpath(home).encode()).hexdigest()[:16]
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
     if name not in sys.modules:
         package = types.ModuleType(name)
         package.__path__ = [home]

@@ -1,6 +1,7 @@
-"""Which actions a run has to look at: those marked stale, and those that could become so while they run.
+"""Staleness: which actions a change reaches, and which a run has to look at.
 
-Among them, an action comes after those that make what it uses.
+These are the ones marked stale, and those that could become so while they run; among them, an action comes after those
+that make what it uses.
 """
 
 from __future__ import annotations
@@ -8,11 +9,56 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from packaging_targets.model.label import Label
     from packaging_targets.store.records import Records
     from packaging_targets.store.records.actions import KnownAction
+
+
+def mark_changed(
+    records: Records,
+    states: Mapping[str, str],
+    package_of: Callable[[str], str | None],
+    on_disk: Callable[[str], str],
+) -> set[str]:
+    """Mark the actions stale that use a changed file, or whose output is not what they made; return what is unused.
+
+    `states` are the new states of what changed; `on_disk` tells where an input is. Each action is read once, however
+    many of its files changed.
+    """
+    unmade = set()
+    for path, state in states.items():
+        maker = records.outputs.maker(path)
+        if maker is None:
+            unmade.add(path)
+        elif maker[1] != state:
+            records.actions.mark_stale(maker[:1])
+    used: set[str] = set()
+    for label, paths in _by_label(records, unmade, package_of).items():
+        for name, action in records.actions.plain(label):
+            # A path outside the workspace is a program that an action calls, or a file of a rule.
+            hit = paths.intersection(map(on_disk, action.inputs)) | {path for path in paths if path[0] == "/"}
+            if hit:
+                records.actions.mark_stale([name])
+                used |= hit
+    return unmade - used
+
+
+def _by_label(records: Records, paths: Iterable[str], package_of: Callable[[str], str | None]) -> dict[str, set[str]]:
+    """Return which of `paths` a target may use, by label: those in its package, and those it uses from afar."""
+    by_package: dict[str, set[str]] = {}
+    by_label: dict[str, set[str]] = {}
+    for path in paths:
+        package = package_of(path)
+        if package is not None:
+            by_package.setdefault(package, set()).add(path)
+        for label in records.targets.users(path):
+            by_label.setdefault(label, set()).add(path)
+    for package, own in by_package.items():
+        for label in records.targets.labels_in(package):
+            by_label.setdefault(label, set()).update(own)
+    return by_label
 
 
 class Makers:
