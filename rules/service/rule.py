@@ -174,5 +174,9 @@ def _provide(context: Context, container: Container, dockerfile: str) -> None:
         "context": container.context or ".",
         "image": container.image,
     }
-    optional = {"port": fields.get("port"), "healthPath": fields["health_path"]}
+    optional = {
+        "port": fields.get("port"),
+        "healthPath": fields["health_path"],
+        "platforms": list(fields["platforms"]),
+    }
     context.provide("container", value | {key: item for key, item in optional.items() if item})
