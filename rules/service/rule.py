@@ -28,7 +28,7 @@ _SHARED = ("init.Dockerfile.j2", "end.Dockerfile.j2")
 _TEMPLATES = "ops/packaging/templates"
 _CHOICES = "one of `go`, `node`, `python`, or a path such as `./api.Dockerfile.j2`"
 _BASE = {
-    "go": "gcr.io/distroless/static-debian12:nonroot",
+    "go": "gcr.io/distroless/static-debian13:nonroot",
     "node": "node:{}-slim",
     "python": "python:{}-slim",
 }

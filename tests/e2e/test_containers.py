@@ -54,35 +54,40 @@ PYTHON = {
     "requirements.txt": "# what it says\n-r more/requirements.txt\n",
     "more/requirements.txt": "./wheels/greeting-1.0-py3-none-any.whl  # from here\n",
 }
+ABOUT_NODE = {"name": "web", "version": "1.0.0", "dependencies": {"word": "file:libs/word"}}
 NODE = {
     "src/server.js": """
         const server = require('node:http').createServer((request, response) => {
           response.statusCode = ['/', '/up'].includes(request.url) ? 200 : 404;
-          response.end(JSON.stringify({says: require('./word'), uid: process.getuid(), pid: process.pid, cwd: process.cwd()}));
+          response.end(JSON.stringify({says: require('word'), uid: process.getuid(), pid: process.pid, cwd: process.cwd()}));
         });
         if (process.env.GRACEFUL) process.on('SIGTERM', () => process.exit(0));
         server.listen(PORT, '127.0.0.1');
         """,
-    "build.js": """
-        const fs = require('node:fs');
-        fs.cpSync('src', 'dist', {recursive: true});
-        fs.writeFileSync('dist/word.js', 'module.exports = "hello"');
-        """,
-    "package.json": json.dumps(
-        {"name": "web", "version": "1.0.0", "scripts": {"build": "node build.js"}, "main": "dist/server.js"}
-    ),
+    "build.js": "require('node:fs').cpSync('src', 'dist', {recursive: true})\n",
+    "libs/word/package.json": '{"name": "word", "version": "1.0.0", "main": "it.js"}',
+    "libs/word/it.js": "module.exports = 'hello'\n",
+    "package.json": json.dumps(ABOUT_NODE | {"scripts": {"build": "node build.js"}, "main": "dist/server.js"}),
     "package-lock.json": json.dumps(
-        {"name": "web", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "web", "version": "1.0.0"}}}
+        {
+            "lockfileVersion": 3,
+            "packages": {
+                "": ABOUT_NODE,
+                "libs/word": {"version": "1.0.0"},
+                "node_modules/word": {"resolved": "libs/word", "link": True},
+            },
+        }
     ),
 }
 GO = {
-    "go.mod": "module example.org/web\n\ngo 1.24\n",
+    "go.mod": "module example.org/web\n\ngo 1.24\n\nrequire example.org/words v1.0.0\nreplace example.org/words => ./words\n",
+    "words/go.mod": "module example.org/words\n\ngo 1.24\n",
     "cmd/web/main.go": """
         package main
 
         import (
             "encoding/json"
-            "example.org/web/words"
+            "example.org/words"
             "net/http"
             "os"
             "os/signal"

@@ -184,7 +184,7 @@ def test_a_go_service(ws: Workspace) -> None:
     text = ws.read("ops/packaging/services/g.Dockerfile")
     assert "\nFROM --platform=$BUILDPLATFORM golang:1.25.3 AS build\n" in text
     assert 'COPY ["services/g/go.mod", "services/g/go.sum", "./"]\n' in text
-    assert "-o /out/app ./cmd/serve\n\nFROM gcr.io/distroless/static-debian12:nonroot\n" in text
+    assert "-o /out/app ./cmd/serve\n\nFROM gcr.io/distroless/static-debian13:nonroot\n" in text
     assert '    CMD ["/usr/local/bin/health", "http://127.0.0.1:80/up"]\n' in text
     assert text.endswith('org.opencontainers.image.source="$SOURCE"\nCMD ["/usr/local/bin/app"]\n')
 
@@ -327,3 +327,27 @@ def test_requirements_that_name_what_copy_cannot_are_refused(ws: Workspace) -> N
         "error: COPY cannot name `services/api/a$b.whl`\n  at services/api/TARGETS.toml:2  (//services/api:api, $.srcs)\n"
         "  fix: rename it, or exclude it\n"
     ) in run.output
+
+
+def test_packages_named_by_their_paths_are_there_when_npm_installs(ws: Workspace) -> None:
+    package = {
+        "dependencies": {"a": "file:libs/a", "b": "^1.0.0"},
+        "devDependencies": {"c": "file:./c.tgz", "d": "file:../d"},
+    }
+    ws.write({"a/TARGETS.toml": '[[job]]\nname = "n"\n', "a/package.json": json.dumps(package), "a/index.js": ""})
+    ws.write(
+        {"a/libs/a/package.json": "{}", "a/libs/a/node_modules/x/index.js": "", "a/libs/ab/x.js": "", "a/c.tgz": ""}
+    )
+    built(ws)
+    text = ws.read("ops/packaging/jobs/n.Dockerfile")
+    assert 'COPY ["a/package.json", "a/c.tgz", "./"]\nCOPY ["a/libs/a/package.json", "./libs/a/"]\nRUN ' in text
+
+
+def test_modules_named_by_their_paths_are_there_when_go_downloads(ws: Workspace) -> None:
+    mod = "module g\nrequire x.org/a v1.0.0\nreplace x.org/a => ./libs/a\nreplace (\n\tx.org/b v1 => ./b // c\n)\n"
+    ws.write({"g/TARGETS.toml": '[[job]]\nname = "g"\n', "g/go.mod": mod, "g/main.go": "package main\n"})
+    ws.write({"g/libs/a/go.mod": "", "g/libs/a/a.go": "", "g/b/go.mod": ""})
+    built(ws)
+    text = ws.read("ops/packaging/jobs/g.Dockerfile")
+    copies = 'COPY ["g/go.mod", "./"]\nCOPY ["g/b/go.mod", "./b/"]\nCOPY ["g/libs/a/go.mod", "./libs/a/"]\nRUN '
+    assert copies in text
