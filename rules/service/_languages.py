@@ -19,6 +19,7 @@ _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)\s*")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _BEFORE_PATH = re.compile(r"^(?:-[rcef]|file:)(?=[^-])")
 _GO_VERSION = re.compile(r"^(?:toolchain\s+go|go\s+)(\d+(?:\.\d+)*)", re.MULTILINE)
+_GO_REPLACED = re.compile(r"=>\s+(\./\S+)")
 _NODE_STARTS = ("server", "index", "main", "app", "src/server", "src/index", "src/main")
 _TINI = ("/sbin/tini", "--")
 
@@ -51,6 +52,11 @@ class Module:
         except UnicodeDecodeError as error:
             what = f"`{name}` is not UTF-8 at byte {error.start}"
             self.context.fail(what, where=self.path(name), fix="save it as UTF-8")
+
+    def at(self, path: str) -> list[str]:
+        """Return the files of the module at a path, or below it, sorted."""
+        near = normpath(path)
+        return sorted(name for name in self.files if name == near or name.startswith(f"{near}/"))
 
     def first(self, names: Iterable[str]) -> str:
         """Return the first of `names` that is a file of the module, or nothing."""
@@ -155,8 +161,7 @@ def _node(module: Module) -> Facts:
         what = f"`{module.path(foreign)}` is not npm's lock file, so that the image installs without a lock"
         module.context.warn(what, fix="commit a package-lock.json, or name a template of your own")
     manifests = [name for name in ("package.json", lock, ".npmrc") if name in module.files]
-    if "package.json" not in manifests:
-        manifests = []
+    manifests = [*manifests, *_local_packages(module, package)] if "package.json" in manifests else []
     build = "build" in package.get("scripts", {})
     main = package.get("main")
     start = main if isinstance(main, str) and (build or main.removeprefix("./") in module.files) else ""
@@ -171,18 +176,27 @@ def _node(module: Module) -> Facts:
     )
 
 
+def _local_packages(module: Module, package: dict[str, Any]) -> list[str]:
+    """Return the files of the packages that `package.json` names by their paths."""
+    tables = [package.get(name) for name in ("dependencies", "devDependencies", "optionalDependencies")]
+    values = [value for table in tables if isinstance(table, dict) for value in table.values()]
+    paths = [value.removeprefix("file:") for value in values if isinstance(value, str) and value.startswith("file:")]
+    return sorted({name for path in paths for name in module.at(path)})
+
+
 def _go(module: Module) -> Facts:
     found = _GO_VERSION.findall(module.text("go.mod"))
     version = max(found, key=lambda text: [int(part) for part in text.split(".")], default="1.26")
     at_root = any("/" not in name and name.endswith(".go") for name in module.files)
     programs = {name.rpartition("/")[0] for name in module.files if re.fullmatch(r"cmd/[\w.-]+/\w+\.go", name)}
     vendored = "vendor/modules.txt" in module.files
+    local = [normpath(join(path, "go.mod")) for path in _GO_REPLACED.findall(module.text("go.mod"))]
     return Facts(
         version,
         ["/usr/local/bin/app"],
         [],
         {"package": "." if at_root or len(programs) != 1 else f"./{programs.pop()}"},
-        [name for name in ("go.mod", "go.sum") if name in module.files and not vendored],
+        [] if vendored else [name for name in ("go.mod", "go.sum", *local) if name in module.files],
         init=(),
     )
 

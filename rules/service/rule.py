@@ -28,7 +28,7 @@ _SHARED = ("init.Dockerfile.j2", "end.Dockerfile.j2")
 _TEMPLATES = "ops/packaging/templates"
 _CHOICES = "one of `go`, `node`, `python`, or a path such as `./api.Dockerfile.j2`"
 _BASE = {
-    "go": "gcr.io/distroless/static-debian12:nonroot",
+    "go": "gcr.io/distroless/static-debian13:nonroot",
     "node": "node:{}-slim",
     "python": "python:{}-slim",
 }
@@ -174,5 +174,9 @@ def _provide(context: Context, container: Container, dockerfile: str) -> None:
         "context": container.context or ".",
         "image": container.image,
     }
-    optional = {"port": fields.get("port"), "healthPath": fields["health_path"]}
+    optional = {
+        "port": fields.get("port"),
+        "healthPath": fields["health_path"],
+        "platforms": list(fields["platforms"]),
+    }
     context.provide("container", value | {key: item for key, item in optional.items() if item})

@@ -54,35 +54,40 @@ PYTHON = {
     "requirements.txt": "# what it says\n-r more/requirements.txt\n",
     "more/requirements.txt": "./wheels/greeting-1.0-py3-none-any.whl  # from here\n",
 }
+ABOUT_NODE = {"name": "web", "version": "1.0.0", "dependencies": {"word": "file:libs/word"}}
 NODE = {
     "src/server.js": """
         const server = require('node:http').createServer((request, response) => {
           response.statusCode = ['/', '/up'].includes(request.url) ? 200 : 404;
-          response.end(JSON.stringify({says: require('./word'), uid: process.getuid(), pid: process.pid, cwd: process.cwd()}));
+          response.end(JSON.stringify({says: require('word'), uid: process.getuid(), pid: process.pid, cwd: process.cwd()}));
         });
         if (process.env.GRACEFUL) process.on('SIGTERM', () => process.exit(0));
         server.listen(PORT, '127.0.0.1');
         """,
-    "build.js": """
-        const fs = require('node:fs');
-        fs.cpSync('src', 'dist', {recursive: true});
-        fs.writeFileSync('dist/word.js', 'module.exports = "hello"');
-        """,
-    "package.json": json.dumps(
-        {"name": "web", "version": "1.0.0", "scripts": {"build": "node build.js"}, "main": "dist/server.js"}
-    ),
+    "build.js": "require('node:fs').cpSync('src', 'dist', {recursive: true})\n",
+    "libs/word/package.json": '{"name": "word", "version": "1.0.0", "main": "it.js"}',
+    "libs/word/it.js": "module.exports = 'hello'\n",
+    "package.json": json.dumps(ABOUT_NODE | {"scripts": {"build": "node build.js"}, "main": "dist/server.js"}),
     "package-lock.json": json.dumps(
-        {"name": "web", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "web", "version": "1.0.0"}}}
+        {
+            "lockfileVersion": 3,
+            "packages": {
+                "": ABOUT_NODE,
+                "libs/word": {"version": "1.0.0"},
+                "node_modules/word": {"resolved": "libs/word", "link": True},
+            },
+        }
     ),
 }
 GO = {
-    "go.mod": "module example.org/web\n\ngo 1.24\n",
+    "go.mod": "module example.org/web\n\ngo 1.24\n\nrequire example.org/words v1.0.0\nreplace example.org/words => ./words\n",
+    "words/go.mod": "module example.org/words\n\ngo 1.24\n",
     "cmd/web/main.go": """
         package main
 
         import (
             "encoding/json"
-            "example.org/web/words"
+            "example.org/words"
             "net/http"
             "os"
             "os/signal"
@@ -258,3 +263,87 @@ def test_an_application_is_built_answers_and_stops(
     answer(port)
     code, seconds = stopped(engine, graceful)
     assert (code, seconds < 2) == (0, True)
+
+
+ODD = (
+    "",
+    " edges ",
+    "costs $HOME ${HOME:-x} $$ $",
+    "say \"hi\" 'there' ",
+    '\\n \\" \\$ \\\\ end\\',
+    "#no comment",
+    "größe 日本",
+    "tab\there",
+    "`id` $(id) ; & | > * ?",
+    "{{ id }} {% x %}",
+    "a=b c=d",
+    "'",
+    '"',
+)
+
+
+@pytest.fixture
+def any_base(engine: engines.Engine) -> str:
+    """Give an image in which `python -m venv` does nothing, fast."""
+    if not (engine.folder / "any").exists():
+        root = engines.system(engine.folder / "any")
+        (root / "usr/local/bin/python").write_text("#!/bin/sh\nmkdir -p /opt/venv; env > /opt/venv/env\n")
+        (root / "usr/local/bin/python").chmod(0o755)
+        engine.make(root, "localhost/any:1")
+    return "localhost/any:1"
+
+
+def test_every_field_is_in_the_image_to_the_letter(engine: engines.Engine, any_base: str, ws: Workspace) -> None:
+    """Odd values, and a module with spaces in its path; and only what is declared is in the image."""
+    values = {f"v{number}": value for number, value in enumerate(ODD)}
+    table = ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
+    words = json.dumps(["<%s>\\n", *ODD], ensure_ascii=False)
+    ws.write(
+        {
+            "services/my odd/TARGETS.toml": f"""
+                [[service]]
+                name = "odd"
+                id = "odd.one"
+                base = "{any_base}"
+                template = "python"
+                port = 8080
+                health_path = "/up?deep=1&x=%20"
+                entrypoint = ["/bin/busybox", "printf"]
+                command = {words}
+                env = {{ {table} }}
+                labels = {{ {table} }}
+                build_args = {{ VERSION = '1.0 "$x" \\', REVISION = "abc", {table} }}
+                """,
+            "services/my odd/main.py": "",
+            "services/my odd/[id]/(g)/a b.txt": "",
+            "services/my odd/-x/$y/'z\".txt": "",
+            "services/my odd/.env": "TOKEN=x\n",
+            "services/other.py": "",
+        }
+    )
+    run = ws.build()
+    assert run.exit_code == 0, run.output
+    dockerfile = "ops/packaging/services/odd.one.Dockerfile"
+    engine.build("--file", dockerfile, "--tag", "localhost/odd:1", "--build-arg", "REVISION=def", context=ws.root)
+    about = engine.about("localhost/odd:1")
+    config = about["Config"]
+    env = dict(text.split("=", 1) for text in config["Env"])
+    assert {name: env[name] for name in values} == values
+    oci = {"title": "odd.one", "version": '1.0 "$x" \\', "revision": "def", "source": ""}
+    labels = {name: text for name, text in config["Labels"].items() if "buildah" not in name}
+    assert labels == values | {f"org.opencontainers.image.{name}": text for name, text in oci.items()}
+    assert config["Entrypoint"] == ["/sbin/tini", "--", "/bin/busybox", "printf"]
+    assert config["Cmd"] == ["<%s>\\n", *ODD]
+    assert config["ExposedPorts"] == {"8080/tcp": {}}
+    assert about["Healthcheck"]["Test"][-1] == "http://127.0.0.1:8080/up?deep=1&x=%20"
+    assert (config["User"], config["WorkingDir"], config["StopSignal"]) == ("65532:65532", "/app", "SIGTERM")
+    limits = ("--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+    assert engine.podman("run", *limits, "localhost/odd:1").splitlines() == [f"<{value}>" for value in ODD]
+    find = ("--entrypoint", '["/bin/busybox"]', "localhost/odd:1", "find", "/app", "-type", "f")
+    assert sorted(engine.podman("run", *limits, *find).splitlines()) == [
+        "/app/-x/$y/'z\".txt",
+        "/app/[id]/(g)/a b.txt",
+        "/app/main.py",
+    ]
+    seen = engine.podman("run", *limits, "--entrypoint", '["/bin/busybox"]', "localhost/odd:1", "cat", "/opt/venv/env")
+    assert [line for line in seen.splitlines() if line.startswith("v")] == [f"{n}={v}" for n, v in values.items()]

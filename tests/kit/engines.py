@@ -51,8 +51,8 @@ class Engine:
         limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
         return self.podman("run", "--detach", "--network", "host", "--pull=never", *limits, image, *words)
 
-    def config(self, image: str) -> dict[str, Any]:
-        """Return the configuration of an image."""
+    def about(self, image: str) -> dict[str, Any]:
+        """Return what the engine knows of an image."""
         found: dict[str, Any] = json.loads(self.podman("image", "inspect", image))[0]
         return found
 

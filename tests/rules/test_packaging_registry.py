@@ -55,6 +55,7 @@ def test_the_index_follows_the_target_files(ws: Workspace) -> None:
                 context = "."
                 port = 80
                 health_path = "/up"
+                platforms = ["linux/amd64", "linux/arm64"]
                 """,
             "jobs/sync/Dockerfile": "FROM x:1\n",
         }
@@ -70,6 +71,7 @@ def test_the_index_follows_the_target_files(ws: Workspace) -> None:
             "image": "ghcr.io/acme/sync",
             "port": 80,
             "healthPath": "/up",
+            "platforms": ["linux/amd64", "linux/arm64"],
             "declaredBy": "//jobs/sync:sync",
         },
     ]

@@ -240,7 +240,8 @@ class Planner:
 
     def _file_state(self, path: str) -> str:
         """Return the state of what people keep at a path, as the world will remember it."""
-        return MISSING if path in self._claims.all_outputs([path]) else self._world.state(path)
+        state = self._world.state(path)
+        return MISSING if state != MISSING and self._claims.all_outputs([path]) else state
 
     def _sources(self, target: Target) -> Sources:
         return find_sources(self._settings, target, self._claims.outputs_in_tree)

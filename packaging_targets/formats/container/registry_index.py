@@ -6,8 +6,8 @@ The index belongs to people as well as to us. An entry that we write carries `de
   further ones; declared entries are sorted by id among themselves, new ones follow;
 - an entry whose `declaredBy` names no target any more goes; an entry without one is a person's, and stays;
 - every further key of the index and of its entries stays as it is, in its order;
-- a `port` or `healthPath` that a person had written before the target was declared, and that the target does
-  not give, is such a further key: `undeclaredKeys` remembers it. One that the target gave goes when the
+- a `port`, `healthPath` or `platforms` that a person had written before the target was declared, and that the
+  target does not give, is such a further key: `undeclaredKeys` remembers it. One that the target gave goes when the
   target drops it.
 
 The text is JSON in UTF-8, two spaces deep, with a final newline. An index that says the same already keeps
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LIMIT = 16 << 20
 """Bytes that an index may have."""
 
-_OPTIONAL = ("port", "healthPath")
+_OPTIONAL = ("port", "healthPath", "platforms")
 _DECLARED = frozenset({"id", "type", "module", "dockerfile", "context", "image", "declaredBy", *_OPTIONAL})
 _FIX = "correct the file, or delete it and build again: the declared targets come back"
 

@@ -10,6 +10,7 @@ from packaging_targets.model.label import Label
 from packaging_targets.model.target import Target, Where
 from packaging_targets.store.layout import target_file_of
 from packaging_targets.store.records.database import dumps, loads
+from packaging_targets.store.states import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -106,9 +107,9 @@ class Targets:
         return {_label(label) for label, reads in rows if path in loads(reads)}
 
     def is_read(self, path: str) -> bool:
-        """Tell whether the rule of any target names or reads the file `path`."""
+        """Tell whether the rule of any target names or reads the file `path`, and did not find it missing."""
         texts = self._database.column("select reads from target where instr(reads, ?)", dumps(path))
-        return any(path in loads(reads) for reads in texts)
+        return any(loads(reads).get(path, MISSING) != MISSING for reads in texts)
 
     def reads(self) -> Iterator[tuple[str, Collection[str]]]:
         """Yield each target's label, as text, and the files that its rule read."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -40,28 +42,77 @@ chmod +x $3/bin/pip
 """
 
 
+FIELDS = """
+    port = 3000
+    health_path = "/up"
+    entrypoint = ["/bin/x", "$y"]
+    command = ["z"]
+    platforms = ["linux/arm64"]
+    env = { GREETING = 'costs $HOME, "says" she #x', EMPTY = "" }
+    labels = { "a.b" = '$x "q"' }
+    build_args = { VERSION = "1.2", MIRROR = "https://example.org/$x" }
+    """
+MODULES: dict[str, dict[str, str]] = {
+    "python": {"main.py": ""},
+    "python-requirements": {"requirements.txt": "./wheels/x.whl\n", "wheels/x.whl": "", "app.py": ""},
+    "python-project": {"pyproject.toml": '[project]\nname = "c"\ndependencies = ["x"]\n'},
+    "python-package": {"pyproject.toml": '[project]\nname = "c"\ndependencies = ["x"]\n[build-system]\n'},
+    "node": {"server.js": "", "package.json": "{}"},
+    "node-lock": {"server.js": "", "package.json": "{}", "package-lock.json": "{}", ".npmrc": ""},
+    "node-build": {"package.json": '{"scripts": {"build": "tsc"}}', "package-lock.json": "{}"},
+    "go": {"go.mod": "module b\n", "main.go": ""},
+    "go-vendored": {"go.mod": "module b\n", "go.sum": "", "main.go": "", "vendor/modules.txt": ""},
+    "go-program": {"go.mod": "module b\n", "go.sum": "", "cmd/x/main.go": ""},
+}
+VARIANTS = {"least": "", "port": "port = 3000\n", "most": FIELDS}
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Every template, in every variant that a module's files ask for, least and most; as any of the types."""
+    ws = Workspace(tmp_path_factory.mktemp("rendered") / "repo")
+    ws.write({"TARGETS.toml": "[workspace]\n"})
+    for number, (name, files) in enumerate(MODULES.items()):
+        for variant, fields in VARIANTS.items():
+            rule = ("service", "job", "app")[number % 3]
+            entry = f'[[{rule}]]\nname = "{name}-{variant}"\n{textwrap.dedent(fields)}'
+            ws.write({f"{variant}/{name}/{path}": text for path, text in files.items()})
+            ws.write({f"{variant}/{name}/TARGETS.toml": entry})
+    run = ws.build()
+    assert run.exit_code == 0, run.output
+    paths = [path for path in ws.paths("ops") if path.endswith(".Dockerfile")]
+    assert len(paths) == len(MODULES) * len(VARIANTS)
+    return {path.rpartition("/")[2].removesuffix(".Dockerfile"): ws.path(path) for path in paths}
+
+
 @pytest.mark.service
 @pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed")
-def test_hadolint_has_nothing_to_say(ws: Workspace) -> None:
-    ws.write(FILES)
-    ws.write({"services/api/TARGETS.toml": TARGET.replace("\\o/", "")})  # hadolint cannot read `\\\\` in quotes
-    ws.write(
-        {
-            "a/TARGETS.toml": '[[app]]\nname = "node"\nport = 3000\n',
-            "a/package.json": '{"scripts": {"build": "tsc"}}',
-            "a/package-lock.json": "{}",
-            "b/TARGETS.toml": '[[service]]\nname = "go"\nport = 3000\n',
-            "b/go.mod": "module b\n",
-            "b/main.go": "",
-            "c/TARGETS.toml": '[[job]]\nname = "project"\n',
-            "c/pyproject.toml": '[project]\nname = "c"\ndependencies = ["x"]\n[build-system]\n',
-        }
-    )
-    assert ws.build().exit_code == 0
-    files = [path for path in ws.paths("ops") if path.endswith(".Dockerfile")]
-    assert len(files) == 4
-    done = subprocess.run(["hadolint", *files], cwd=ws.root, capture_output=True, text=True, check=False)
+def test_hadolint_has_nothing_to_say(rendered: dict[str, Path], tmp_path: Path) -> None:
+    command = ["hadolint", *map(str, rendered.values())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout + done.stderr == ""
+    (tmp_path / "Dockerfile").write_text("FROM x\nRUN cd /tmp\n")  # it does look
+    done = subprocess.run(["hadolint", str(tmp_path / "Dockerfile")], capture_output=True, text=True, check=False)
+    assert {"DL3006", "DL3003"} <= set(done.stdout.split())
+
+
+def test_every_rendered_file_keeps_what_hadolint_does_not_look_for(rendered: dict[str, Path]) -> None:
+    """The last user by number, a tag on every image, a health check where there is a port, and no shell to start."""
+    for name, path in rendered.items():
+        text = path.read_text()
+        last = text.rpartition("\nFROM ")[2]
+        assert "\nUSER 65532:65532\n" in last, name
+        assert "\nSTOPSIGNAL SIGTERM\n" in last, name
+        has_port = not name.endswith("-least")
+        assert ("\nHEALTHCHECK " in last, "\nEXPOSE 3000\n" in last) == (has_port, has_port), name
+        for line in text.splitlines():
+            word, _, rest = line.strip().partition(" ")
+            if word == "FROM":
+                image = rest.removeprefix("--platform=$BUILDPLATFORM ").partition(" ")[0]
+                assert re.search(r":(?!latest$)[\w.-]+$", image), (name, line)
+            if word in {"CMD", "ENTRYPOINT"}:
+                assert isinstance(json.loads(rest), list), (name, line)
+            assert word not in {"ADD", "VOLUME", "MAINTAINER"}, (name, line)
 
 
 class Buildah:

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from packaging_targets.adapters.testing import Run, Workspace
 
 API = "ops/packaging/services/api.Dockerfile"
@@ -180,7 +184,7 @@ def test_a_go_service(ws: Workspace) -> None:
     text = ws.read("ops/packaging/services/g.Dockerfile")
     assert "\nFROM --platform=$BUILDPLATFORM golang:1.25.3 AS build\n" in text
     assert 'COPY ["services/g/go.mod", "services/g/go.sum", "./"]\n' in text
-    assert "-o /out/app ./cmd/serve\n\nFROM gcr.io/distroless/static-debian12:nonroot\n" in text
+    assert "-o /out/app ./cmd/serve\n\nFROM gcr.io/distroless/static-debian13:nonroot\n" in text
     assert '    CMD ["/usr/local/bin/health", "http://127.0.0.1:80/up"]\n' in text
     assert text.endswith('org.opencontainers.image.source="$SOURCE"\nCMD ["/usr/local/bin/app"]\n')
 
@@ -272,3 +276,78 @@ def test_a_template_of_the_repositorys_own(ws: Workspace) -> None:
     ws.write({"deploy/api.j2": "FROM {{ base }}\n"})
     built(ws)
     assert ws.read(API).endswith("\nFROM alpine:3.22\n")
+
+
+def test_what_requirements_name_is_there_when_they_are_installed(ws: Workspace) -> None:
+    """Other lists beside the file that names them, wheels from the working folder; and nothing that is not named."""
+    ws.write(PYTHON)
+    named = {
+        "requirements.txt": "--requirement=more/base.txt\n-cconstraints.txt\n-f wheels # not other.txt\nflask[async]==3\n",
+        "more/base.txt": "-r deep/x.txt\n./libs/a-1.whl ; python_version > '3'\nb @ file:libs/b-1.whl\n",
+        "more/deep/x.txt": "-r ../../requirements.txt\n-r missing.txt\n",
+        "constraints.txt": "flask<4 \\\n  --hash=sha256:00\n",
+        "wheels/c-1.whl": "",
+        "wheels/d/e-1.whl": "",
+        "libs/a-1.whl": "",
+        "libs/b-1.whl": "",
+    }
+    others = dict.fromkeys(("requirements-web.txt", "other.txt", "libs/f-1.whl", "wheelsx/g.whl"), "")
+    ws.write({f"services/api/{name}": text for name, text in (named | others).items()})
+    built(ws)
+    copies = [
+        line for line in ws.read(API).partition("# Dependencies first")[2].splitlines() if line.startswith("COPY [")
+    ]
+    module = "services/api/"
+    assert [json.loads(line.removeprefix("COPY ")) for line in copies] == [
+        [f"{module}constraints.txt", f"{module}requirements.txt", "./"],
+        [f"{module}libs/a-1.whl", f"{module}libs/b-1.whl", "./libs/"],
+        [f"{module}more/base.txt", "./more/"],
+        [f"{module}more/deep/x.txt", "./more/deep/"],
+        [f"{module}wheels/c-1.whl", "./wheels/"],
+        [f"{module}wheels/d/e-1.whl", "./wheels/d/"],
+        [module, "./"],
+    ]
+
+
+@pytest.mark.parametrize(("module", "copy"), [("services/api", '["services/api/", "./"]'), ("", '["./", "./"]')])
+def test_requirements_that_install_the_module_itself_need_all_of_it(ws: Workspace, module: str, copy: str) -> None:
+    folder = f"{module}/" if module else ""
+    head = "" if module else "[workspace]\n"
+    ws.write({f"{folder}TARGETS.toml": f'{head}[[service]]\nname = "api"\nsrcs = ["main.py", "*.txt"]\n'})
+    ws.write({f"{folder}main.py": "", f"{folder}requirements.txt": "-e .[web]\n"})
+    built(ws)
+    assert f"# Dependencies first: this layer lasts until they change.\nCOPY {copy}\nRUN " in ws.read(API)
+
+
+def test_requirements_that_name_what_copy_cannot_are_refused(ws: Workspace) -> None:
+    ws.write(PYTHON | {"services/api/requirements.txt": "./a$b.whl\n", "services/api/a$b.whl": ""})
+    run = ws.build()
+    assert run.exit_code == 3
+    assert (
+        "error: COPY cannot name `services/api/a$b.whl`\n  at services/api/TARGETS.toml:2  (//services/api:api, $.srcs)\n"
+        "  fix: rename it, or exclude it\n"
+    ) in run.output
+
+
+def test_packages_named_by_their_paths_are_there_when_npm_installs(ws: Workspace) -> None:
+    package = {
+        "dependencies": {"a": "file:libs/a", "b": "^1.0.0"},
+        "devDependencies": {"c": "file:./c.tgz", "d": "file:../d"},
+    }
+    ws.write({"a/TARGETS.toml": '[[job]]\nname = "n"\n', "a/package.json": json.dumps(package), "a/index.js": ""})
+    ws.write(
+        {"a/libs/a/package.json": "{}", "a/libs/a/node_modules/x/index.js": "", "a/libs/ab/x.js": "", "a/c.tgz": ""}
+    )
+    built(ws)
+    text = ws.read("ops/packaging/jobs/n.Dockerfile")
+    assert 'COPY ["a/package.json", "a/c.tgz", "./"]\nCOPY ["a/libs/a/package.json", "./libs/a/"]\nRUN ' in text
+
+
+def test_modules_named_by_their_paths_are_there_when_go_downloads(ws: Workspace) -> None:
+    mod = "module g\nrequire x.org/a v1.0.0\nreplace x.org/a => ./libs/a\nreplace (\n\tx.org/b v1 => ./b // c\n)\n"
+    ws.write({"g/TARGETS.toml": '[[job]]\nname = "g"\n', "g/go.mod": mod, "g/main.go": "package main\n"})
+    ws.write({"g/libs/a/go.mod": "", "g/libs/a/a.go": "", "g/b/go.mod": ""})
+    built(ws)
+    text = ws.read("ops/packaging/jobs/g.Dockerfile")
+    copies = 'COPY ["g/go.mod", "./"]\nCOPY ["g/b/go.mod", "./b/"]\nCOPY ["g/libs/a/go.mod", "./libs/a/"]\nRUN '
+    assert copies in text

@@ -148,6 +148,8 @@ def test_what_a_target_makes_is_no_template(ws: Workspace) -> None:
     ws.write({"services/api/TARGETS.toml": FILES["services/api/TARGETS.toml"] + "port = 80\n"})
     built(ws)
     assert "FROM python:3.12-slim\n" in ws.read(API)
+    ws.path("a/TARGETS.toml").unlink()
+    assert built(ws).removed == [OWN]
 
 
 def test_affected_knows_of_it(ws: Workspace) -> None:
