@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 import packaging_targets
 from packaging_targets.errors import Problem, near_miss
 from packaging_targets.workspace.rules.folder import is_part
+from packaging_targets.workspace.rules.loading import executed, is_there, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection
 
 _OURS = "packaging_targets"
 
-# Not `configparser`: it reads files by name, and passes over those that are not there. Not `xml`: neither is it safe.
+# Not `configparser`: it reads files by name, and passes over those that are not there. Nor a parser of `xml`.
 PURE = frozenset({
     "__future__", "abc", "array", "ast", "base64", "binascii", "bisect", "collections", "contextlib", "copy", "csv",
     "dataclasses", "datetime", "decimal", "difflib", "email.message", "email.parser", "email.policy", "enum", "fnmatch",
@@ -34,18 +35,25 @@ PURE = frozenset({
 """Modules of the standard library that read nothing but what they are given."""
 
 PARTLY = {
+    "calendar": ("timegm",),
+    "email.utils": ("format_datetime", "parsedate_to_datetime"),
     "io": ("BytesIO", "StringIO"),
-    "pathlib": ("PurePath", "PurePosixPath"),
+    "pathlib": ("PurePath", "PurePosixPath", "PureWindowsPath"),
     "posixpath": (
         "basename", "commonpath", "commonprefix", "dirname", "isabs", "join", "normpath", "relpath", "sep", "split",
         "splitext",
     ),
+    "sys": ("version_info",),
     "uuid": ("NAMESPACE_DNS", "NAMESPACE_OID", "NAMESPACE_URL", "NAMESPACE_X500", "UUID", "uuid3", "uuid5"),
+    "xml.sax.saxutils": ("escape", "quoteattr", "unescape"),
 }  # fmt: skip
 """Modules of which some names are pure."""
+_PARTS = {**PARTLY, "xml": ("sax",), "xml.sax": ("saxutils",)}
+"""The same with what `import xml.sax.saxutils` binds on the way."""
 
 _MORE = "which sees more than its targets declare"
 _ASKS = "ask the context (context.read, context.sources, …)"
+_PATHS = f"write posixpath: pure of it are {', '.join(PARTLY['posixpath'])}"
 _CALLS = {
     "open": (_MORE, f"{_ASKS}; a file of the rule's folder is an input: context.template(…)"),
     "input": ("which waits for a person", "let a field of the target say it"),
@@ -57,7 +65,7 @@ _CLOCKS = {
     "datetime.date.fromtimestamp", "datetime.date.today", "datetime.datetime.now", "datetime.datetime.today",
     "datetime.datetime.utcnow",
 }  # fmt: skip
-_WATCHED = {_OURS, "datetime", "datetime.date", "datetime.datetime", *PARTLY}
+_WATCHED = {_OURS, "datetime", "datetime.date", "datetime.datetime", "email", *_PARTS}
 _SUSPECT = re.compile(rf"(?<![.\w])(?:{'|'.join(_CALLS)})\b".encode())
 """A name of `_CALLS` that is no attribute."""
 
@@ -107,59 +115,65 @@ class _Reader:
     def __init__(self, place: Place) -> None:
         self._place = place
         self.names: dict[str, str] = {}
-        self._bound: set[str] = set()
+        self._bound: set[str | None] = set()
         self.imports: list[tuple[str, str]] = []
         self.problems: list[Problem] = []
 
     def read(self, tree: ast.Module) -> None:
         """Read the imports."""
-        for node in _executed(tree, _statements):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    self._import(node, alias)
-            elif isinstance(node, ast.ImportFrom):
-                self._import_from(node)
+        for node in executed(tree, statements, self._works):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._read_one(node)
 
     def look(self, tree: ast.Module) -> None:
         """Look at what is done with them, and at calls: that takes as long as parsing the file."""
-        nodes = list(_executed(tree, ast.iter_child_nodes))
-        for node in nodes:
-            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-                self._bound.add(node.id)
-            elif isinstance(node, ast.arg):
-                self._bound.add(node.arg)
-            elif isinstance(node, ast.FunctionDef):
-                self._bound.add(node.name)
+        nodes = list(executed(tree, ast.iter_child_nodes, self._works))
+        self._bound = {_bound_by(node) for node in nodes}
         for node in nodes:
             self._use(node)
 
     def _tell(self, node: ast.expr | ast.stmt, what: str, fix: str) -> None:
         where = f"{self._place.shown}:{node.lineno}"
-        self.problems.append(Problem(where, f"the rule `{self._place.rule}` {what}", fix))
+        who = "rule" if "rule.py" in self._place.files(self._place.rule) else "folder"
+        self.problems.append(Problem(where, f"the {who} `{self._place.rule}` {what}", fix))
 
     # Imports ------------------------------------------------------------------------------------------------------
+
+    def _works(self, node: ast.Import | ast.ImportFrom) -> bool:
+        """Tell whether an import is allowed, and does not fail."""
+        trial = _Reader(self._place)
+        trial._read_one(node)
+        return not trial.problems and is_there(node)
+
+    def _read_one(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.ImportFrom):
+            self._import_from(node)
+        else:
+            for alias in node.names:
+                self._import(node, alias)
 
     def _import(self, node: ast.Import, alias: ast.alias) -> None:
         first = alias.name.partition(".")[0]
         self.names[alias.asname or first] = alias.name if alias.asname else first
-        if not (_is_pure(alias.name) or alias.name in PARTLY or alias.name == _OURS):
+        if not _is_pure(alias.name, _OURS, *PARTLY):
             self._refuse(node, alias.name, ())
 
     def _import_from(self, node: ast.ImportFrom) -> None:
-        self._bound.update(alias.asname or alias.name for alias in node.names)
         if node.level:
             self._relative(node)
             return
         module = node.module or ""
         self.names.update({alias.asname or alias.name: f"{module}.{alias.name}" for alias in node.names})
         names = [alias.name for alias in node.names]
+        if "*" in names:
+            self.names.update({name.rpartition(".")[2]: name for name in _WATCHED if name.startswith(f"{module}.")})
         if module == _OURS:
             for name in names:
                 self._demand_public(node, name)
         elif module in PARTLY:
             for name in names:
                 self._demand_part(node, module, name)
-        elif not (_is_pure(module) or all(_is_pure(f"{module}.{name}") for name in names)):
+        elif not (_is_pure(module) or all(_is_pure(f"{module}.{name}", *PARTLY) for name in names)):
             self._refuse(node, module, names)
 
     def _refuse(self, node: ast.stmt, module: str, names: Collection[str]) -> None:
@@ -173,6 +187,8 @@ class _Reader:
             self._tell(
                 node, f"imports `{module}` as if it lay outside its folder", f"write from {dots}{module} import …"
             )
+        elif module == "os.path" or (module == "os" and [*names] == ["path"]):
+            self._tell(node, f"imports `os.path`, {_MORE}", f"{_PATHS}; {_ASKS}")
         else:
             why = _MORE if first in sys.stdlib_module_names else "which is no part of the rule"
             hint = f"write from .{module} import …" if first[0] == "_" else _ASKS
@@ -186,10 +202,9 @@ class _Reader:
             self._tell(node, f"{_verb(node)} `{name}`, which is no public name of {_OURS}", fix)
 
     def _demand_part(self, node: ast.expr | ast.stmt, module: str, name: str) -> None:
-        if name not in PARTLY[module]:
-            self._tell(
-                node, f"{_verb(node)} `{module}.{name}`, {_MORE}", f"{_ASKS}; pure are {', '.join(PARTLY[module])}"
-            )
+        if name not in _PARTS[module]:
+            pure = ", ".join(_PARTS[module])
+            self._tell(node, f"{_verb(node)} `{module}.{name}`, {_MORE}", f"{_ASKS}; pure are {pure}")
 
     def _relative(self, node: ast.ImportFrom) -> None:
         package = [self._place.rule, *self._place.relative.split("/")[:-1]]
@@ -198,13 +213,14 @@ class _Reader:
         names = [alias.name for alias in node.names]
         for module in [node.module] if node.module else names:
             told = f"{'.' * node.level}{module}"
+            inner = [] if module == "*" else module.split(".")
             if above > 0:
                 fix = f"from {'.' * (len(package) + 1)}<rule>.rule import … reaches a rule beside it"
                 self._tell(node, f"imports `{told}` from outside the folder of rules", fix)
-            else:
-                self._own(node, told, [*stem, *module.split(".")], names)
+            elif stem or inner:
+                self._own(node, told, [*stem, *inner], names)
 
-    def _own(self, node: ast.stmt, told: str, target: list[str], names: list[str]) -> None:
+    def _own(self, node: ast.ImportFrom, told: str, target: list[str], names: list[str]) -> None:
         rule, path = target[0], "/".join(target[1:])
         files = self._place.files(rule)
         folders = ["/".join([*target[1:at], ""]) for at in range(1, len(target) + 1)]
@@ -217,7 +233,11 @@ class _Reader:
         if path and not is_part(f"{path}.py"):
             fix = "move what both need into a file that is none"
             self._tell(node, f"imports `{told}`, which is a test, and no part of a rule", fix)
-        elif f"{path}.py" not in files and not any(file.startswith(f"{path}/" if path else "") for file in files):
+        elif (
+            f"{path}.py" not in files
+            and not any(file.startswith(f"{path}/" if path else "") for file in files)
+            and (node.module or f"{folders[-2]}__init__.py" not in files)  # that may define the name
+        ):
             home = self._place.shown.removesuffix(f"{self._place.rule}/{self._place.relative}")
             missing = f"{home}{'/'.join(target)}.py"
             folder, _, name = path.rpartition("/")
@@ -236,7 +256,7 @@ class _Reader:
             module, _, name = self._full(node).rpartition(".")
             if module == _OURS:
                 self._demand_public(node, name)
-            elif module in PARTLY:
+            elif module in _PARTS:
                 self._demand_part(node, module, name)
             elif f"{module}.{name}" in _CLOCKS:
                 self._tell(node, f"calls `{ast.unparse(node)}`, {_MORE}", f"write {_EPOCH}")
@@ -257,29 +277,23 @@ class _Reader:
         return ""
 
 
-def _executed(tree: ast.Module, inner: Callable[[ast.AST], Iterable[ast.AST]]) -> Iterator[ast.AST]:
-    """Yield the nodes of a file, but for what stands there for type checkers alone; `inner` gives those in a node."""
-    pending: list[ast.AST] = [tree]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
-            pending.extend(node.orelse)
-        else:
-            yield node
-            pending.extend(inner(node))
-
-
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
-        yield from getattr(node, part, ())
+def _bound_by(node: ast.AST) -> str | None:
+    """Return the name that a node gives a meaning of the file's own."""
+    if isinstance(node, ast.Name):
+        return None if isinstance(node.ctx, ast.Load) else node.id
+    if isinstance(node, ast.arg):
+        return node.arg
+    if isinstance(node, ast.MatchMapping):
+        return node.rest
+    return getattr(node, "asname", None) or getattr(node, "name", None)
 
 
 def _verb(node: ast.expr | ast.stmt) -> str:
     return "imports" if isinstance(node, ast.stmt) else "uses"
 
 
-def _is_pure(module: str) -> bool:
-    return module in PURE or ("." in module and _is_pure(module.rpartition(".")[0]))
+def _is_pure(module: str, *more: str) -> bool:
+    return module in more or module in PURE or ("." in module and _is_pure(module.rpartition(".")[0]))
 
 
 def _public_names() -> str:

@@ -27,6 +27,8 @@ OFFER = (
 )
 PUBLIC = f"its public names: {', '.join(packaging_targets.__all__)}"
 MORE = "which sees more than its targets declare"
+POSIXPATH = f"write posixpath: pure of it are {', '.join(PARTLY['posixpath'])}; {ASK}"
+PURE_PATHS = f"{ASK}; pure are PurePath, PurePosixPath, PureWindowsPath"
 EPOCH = "write datetime.fromtimestamp(context.source_date_epoch, timezone.utc)"
 
 
@@ -39,11 +41,32 @@ def found(text: str, relative: str = "rule.py") -> list[tuple[str, str]]:
 
 REFUSED = {
     "import os": (f"imports `os`, {MORE}", OFFER),
-    "import os.path as p": (f"imports `os.path`, {MORE}", OFFER),
-    "from os import path": (f"imports `os`, {MORE}", OFFER),
+    "import os.path as p": (f"imports `os.path`, {MORE}", POSIXPATH),
+    "from os.path import join": (f"imports `os.path`, {MORE}", POSIXPATH),
+    "from os import path": (f"imports `os.path`, {MORE}", POSIXPATH),
+    "from os import path, getcwd": (f"imports `os`, {MORE}", OFFER),
     "def f():\n    import subprocess": (f"imports `subprocess`, {MORE}", OFFER),
     "try:\n    import time\nexcept ImportError:\n    pass": (f"imports `time`, {MORE}", OFFER),
     "try:\n    pass\nexcept ImportError:\n    import random": (f"imports `random`, {MORE}", OFFER),
+    "try:\n    import json\nexcept ValueError:\n    import random": (f"imports `random`, {MORE}", OFFER),
+    "try:\n    import json\nexcept (ImportError, ValueError):\n    import random": (f"imports `random`, {MORE}", OFFER),
+    "try:\n    import json\nexcept:\n    import random": (f"imports `random`, {MORE}", OFFER),
+    "try:\n    import json\nexcept ImportError: ...\nelse:\n    import random": (f"imports `random`, {MORE}", OFFER),
+    # What the allowed module does not have is imported from elsewhere after all.
+    "try:\n    from typing import Zzz\nexcept ImportError:\n    import random": (f"imports `random`, {MORE}", OFFER),
+    "try:\n    import json.zzz\nexcept ImportError:\n    import random": (f"imports `random`, {MORE}", OFFER),
+    "if not TYPE_CHECKING:\n    import random": (f"imports `random`, {MORE}", OFFER),
+    "import typing as t\nif t.OTHER:\n    import random": (f"imports `random`, {MORE}", OFFER),
+    "if __name__ != '__main__':\n    import random": (f"imports `random`, {MORE}", OFFER),
+    "if __name__ == '__main__': ...\nelse:\n    import random": (f"imports `random`, {MORE}", OFFER),
+    "import sys\nsys.path": (f"uses `sys.path`, {MORE}", f"{ASK}; pure are version_info"),
+    "from calendar import timegm, prcal": (f"imports `calendar.prcal`, {MORE}", f"{ASK}; pure are timegm"),
+    "import email.utils\nemail.utils.localtime()": (
+        f"uses `email.utils.localtime`, {MORE}",
+        f"{ASK}; pure are format_datetime, parsedate_to_datetime",
+    ),
+    "import xml.sax.saxutils\nxml.sax.parse('x')": (f"uses `xml.sax.parse`, {MORE}", f"{ASK}; pure are saxutils"),
+    "import xml.sax": (f"imports `xml.sax`, {MORE}", OFFER),
     "match 1:\n    case 1:\n        import random": (f"imports `random`, {MORE}", OFFER),
     "if x:\n    pass\nelse:\n    import random": (f"imports `random`, {MORE}", OFFER),
     "import urllib": (f"imports `urllib`, {MORE}", OFFER),
@@ -67,12 +90,12 @@ REFUSED = {
         "imports `packaging_targets.model.manifest`, which is private",
         "write from packaging_targets import Entry, Manifest",
     ),
-    "from pathlib import Path": (f"imports `pathlib.Path`, {MORE}", f"{ASK}; pure are PurePath, PurePosixPath"),
+    "from pathlib import Path": (f"imports `pathlib.Path`, {MORE}", PURE_PATHS),
     "from io import *": (f"imports `io.*`, {MORE}", f"{ASK}; pure are BytesIO, StringIO"),
     "import io\nio.open(1)": (f"uses `io.open`, {MORE}", f"{ASK}; pure are BytesIO, StringIO"),
     "import pathlib as p\np.Path('x').read_text()": (
         f"uses `pathlib.Path`, {MORE}",
-        f"{ASK}; pure are PurePath, PurePosixPath",
+        PURE_PATHS,
     ),
     "import posixpath\nposixpath.exists('x')": (
         f"uses `posixpath.exists`, {MORE}",
@@ -84,10 +107,12 @@ REFUSED = {
     "input()": ("calls `input`, which waits for a person", "let a field of the target say it"),
     "breakpoint()": ("calls `breakpoint`, which waits for a person", "take it out; print is fine"),
     "from datetime import datetime\ndatetime.now()": (f"calls `datetime.now`, {MORE}", EPOCH),
+    "from datetime import *\ndatetime.now()": (f"calls `datetime.now`, {MORE}", EPOCH),
     "import datetime as d\nd.date.today()": (f"calls `d.date.today`, {MORE}", EPOCH),
     "from datetime import datetime as d\nd.fromtimestamp(3)": ("calls `d.fromtimestamp` without a time zone", EPOCH),
     "from ._ignor import x": ("imports `._ignor`, but there is no file rules/r/_ignor.py", "did you mean `_ignore`?"),
     "from . import zzz": ("imports `.zzz`, but there is no file rules/r/zzz.py", ""),
+    "from .sub.zzz import *": ("imports `.sub.zzz`, but there is no file rules/r/sub/zzz.py", ""),
     "from .sub.word import x": ("imports `.sub.word`, but there is no file rules/r/sub/word.py", "did you mean `words`?"),
     "from ..othr.rule import x": ("imports `..othr.rule`, but there is no file rules/othr/rule.py", ""),
     "from ..other.texts import x": (
@@ -125,6 +150,23 @@ def test_what_is_refused(text: str) -> None:
         "def f(input):\n    return input\ncompile = 3\ncompile\ndef open(): ...\nopen()\nfrom x import eval\neval".replace(
             "from x", "from json"
         ),
+        "match x:\n    case [input, *compile]: input, compile\n    case {'k': open, **eval}: open, eval",
+        "try: ...\nexcept ValueError as input:\n    input\nclass compile: ...\ncompile()\nasync def open(): ...\nopen()",
+        "import json as open\nopen.loads('1')",
+        "import typing as t\nif t.TYPE_CHECKING:\n    from pathlib import Path",
+        "from typing import TYPE_CHECKING as T\nif T:\n    from pathlib import Path",
+        "if not TYPE_CHECKING:\n    import re\nelse:\n    import os",
+        "if __name__ == '__main__':\n    import sys\n    sys.exit(open('x'))",
+        "if '__main__' == __name__:\n    import os",
+        "try:\n    import tomllib\nexcept ImportError:\n    import tomli as tomllib",
+        "try:\n    import re, json\n    from urllib import parse\nexcept (ImportError, ModuleNotFoundError) as e:\n    open('x')",
+        "import sys\nif sys.version_info >= (3, 12):\n    pass",
+        "from sys import version_info",
+        "from email import utils\nfrom email.utils import format_datetime\nutils.parsedate_to_datetime('x')",
+        "import xml.sax.saxutils\nfrom xml.sax import saxutils as s\nxml.sax.saxutils.escape(s.quoteattr('x'))",
+        "import calendar\nfrom pathlib import PureWindowsPath\ncalendar.timegm(x)",
+        "from datetime import *\ndatetime(1, 2, 3)",
+        "from . import *\nfrom .sub import *\nfrom .. import *",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from os import PathLike",
         "import typing\nif typing.TYPE_CHECKING:\n    import os\nelse:\n    import re",
         "from datetime import date, datetime, timezone\ndatetime.fromtimestamp(3, timezone.utc)\ndate(1, 2, 3).today",
@@ -143,6 +185,23 @@ def test_a_file_in_a_folder_of_the_rule_counts_its_dots_from_there() -> None:
     assert found("from ._ignore import x", "sub/deep.py") == [
         ("imports `._ignore`, but there is no file rules/r/sub/_ignore.py", "")
     ]
+
+
+def test_a_name_may_come_from_the_file_of_its_folder() -> None:
+    place = Place("r", "rule.py", "rules/r/rule.py", lambda rule: {"rule.py", "__init__.py"} if rule == "r" else ())
+    for name in ("VALUE", "*"):
+        findings = examine(f"from . import {name}".encode(), place)
+        assert (findings.problems, set(findings.imports)) == ((), {("r", "__init__.py")})
+    assert found("from . import VALUE", "sub/deep.py") == []  # of sub/__init__.py
+    assert found("from .. import VALUE", "sub/deep.py") == [
+        ("imports `..VALUE`, but there is no file rules/r/VALUE.py", "")
+    ]
+
+
+def test_a_shared_folder_is_no_rule() -> None:
+    place = Place("lib", "texts.py", "rules/lib/texts.py", lambda rule: {"texts.py"} if rule == "lib" else ())
+    (problem,) = examine(b"import os", place).problems
+    assert (problem.what, problem.where) == (f"the folder `lib` imports `os`, {MORE}", "rules/lib/texts.py:1")
 
 
 def test_imports_name_the_files_that_run() -> None:
