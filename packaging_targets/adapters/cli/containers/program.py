@@ -1,0 +1,61 @@
+"""The parser of the containers' verbs, for `ctl-packaging`, `ctl-pack` and `packaging`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from packaging_targets import __version__
+from packaging_targets.adapters.cli.containers import verbs as act
+from packaging_targets.adapters.cli.guard import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ABOUT = "Look after the containers of a repository: declare, check and build them."
+_CODES = "Exit codes: 0 done, 1 a build or a check failed, 2 a wrong request, 130 interrupted."
+
+
+def main() -> int:
+    """Run the command line of this process; return its exit code: 0 done, 1 something failed, 2 a wrong request."""
+    name = os.path.basename(sys.argv[0])
+    program = name if name in {"ctl-pack", "ctl-packaging"} else "ctl-packaging"
+    parser = argparse.ArgumentParser(prog=program, description=_ABOUT, epilog=_CODES, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"packaging-targets {__version__}")
+    parser.set_defaults(log_level=None)
+    add_parsers(parser.add_subparsers(title="verbs", required=True, metavar="VERB"))
+    return guarded(_run, parser.parse_args())
+
+
+def _run(options: argparse.Namespace) -> int:
+    verb: Callable[[argparse.Namespace], int] = options.verb
+    return verb(options)
+
+
+def add_parsers(verbs: Any) -> None:
+    """Add the verbs to the subparsers of a program."""
+    _verb(verbs, "init", "write what a repository needs for containers, and change nothing that is there", act.init)
+    _verb(verbs, "list", "list the containers", act.listing)
+    _verb(verbs, "status", "tell how far the repository is", act.status)
+
+
+def _verb(verbs: Any, name: str, does: str, verb: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+    about = f"{does[0].upper()}{does[1:]}."
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=does, description=about, allow_abbrev=False)
+    add_shared(parser)
+    parser.set_defaults(verb=verb)
+    return parser
+
+
+def add_shared(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that every verb has."""
+    where = "the repository's root (default: the workspace around the current folder, or that itself)"
+    parser.add_argument("--repo-root", metavar="DIR", help=where)
+    parser.add_argument("--dry-run", action="store_true", help="tell what would be done, and change nothing")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
