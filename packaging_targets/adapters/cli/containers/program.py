@@ -39,6 +39,22 @@ def add_parsers(verbs: Any) -> None:
     _verb(verbs, "init", "write what a repository needs for containers, and change nothing that is there", act.init)
     _verb(verbs, "list", "list the containers", act.listing)
     _verb(verbs, "status", "tell how far the repository is", act.status)
+    for kind in ("service", "job", "app"):
+        _add_parser(verbs, kind)
+    remove = _verb(verbs, "remove", "take the entry of a container away", act.remove)
+    remove.add_argument("--id", required=True, metavar="ID", help="the container")
+    _verb(verbs, "adopt", "write target files for what only the index knows", act.adopt)
+
+
+def _add_parser(verbs: Any, kind: str) -> None:
+    add = _verb(verbs, f"add-{kind}", f"declare {'an' if kind == 'app' else 'a'} {kind} beside its module", act.add)
+    add.add_argument("--id", required=True, metavar="ID", help="such as billing.api")
+    add.add_argument("--module", default=".", metavar="DIR", help="the folder of its code (default: the root)")
+    add.add_argument("--template", default="", metavar="T", help="node, python, go, or a path (default: as its files)")
+    add.add_argument("--context", default="", metavar="DIR", help="what the build sees (default: the root)")
+    add.add_argument("--image", default="", metavar="NAME", help="such as ghcr.io/acme/api (default: the id)")
+    add.add_argument("--dockerfile", default="", metavar="F", help="a hand-written one (default: one is rendered)")
+    add.set_defaults(kind=kind)
 
 
 def _verb(verbs: Any, name: str, does: str, verb: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from packaging_targets.adapters.cli.telling import output_as_notes
+
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
+
+    from packaging_targets.services.containers.entries import Prepared
 
 
 def init(options: argparse.Namespace) -> int:
@@ -20,8 +26,7 @@ def init(options: argparse.Namespace) -> int:
     wrote = "would write" if options.dry_run else "wrote"
     lines = [f"{wrote} {path}" for path in done.wrote]
     lines += [f"left  {path}" for path in done.left]
-    tell(options, {**dataclasses.asdict(done), "dryRun": options.dry_run}, [*lines, *done.lacks])
-    return 0
+    return tell(options, {**dataclasses.asdict(done), "dryRun": options.dry_run}, [*lines, *done.lacks])
 
 
 def listing(options: argparse.Namespace) -> int:
@@ -42,8 +47,7 @@ def listing(options: argparse.Namespace) -> int:
         }
         for entry in entries
     ]
-    tell(options, {"version": 1, "targets": own}, lines)
-    return 0
+    return tell(options, {"version": 1, "targets": own}, lines)
 
 
 def status(options: argparse.Namespace) -> int:
@@ -63,13 +67,85 @@ def status(options: argparse.Namespace) -> int:
         lines.append(f"only in the index: {found.index_only}: ctl-packaging adopt writes their target files")
     value = {"root": found.root, "initialized": found.initialised, "workspace": found.workspace}
     value |= {"targets": found.targets, "types": dict(found.by_type)}
-    tell(options, {**value, "declared": found.declared, "indexOnly": found.index_only}, lines)
-    return 0
+    return tell(options, {**value, "declared": found.declared, "indexOnly": found.index_only}, lines)
 
 
-def tell(options: argparse.Namespace, value: Any, lines: list[str]) -> None:
-    """Print a result: as JSON, or as lines for people."""
+def add(options: argparse.Namespace) -> int:
+    """Declare a container, render its Dockerfile and bring the index in step."""
+    from packaging_targets.services.containers.adding import Addition, prepare_adding
+    from packaging_targets.services.containers.catalogue import root_of
+
+    root = root_of(options.repo_root)
+    given = (options.module, options.template, options.context, options.image, options.dockerfile)
+    added, prepared = prepare_adding(root, Addition(options.id, options.kind, *given))
+    code = _carry_out(options, root, prepared)
+    would = "would " if options.dry_run else ""
+    lines = [f"{would}declare {added.label} in {added.target_file}", f"Dockerfile: {added.dockerfile}"]
+    if added.made:
+        lines.insert(0, f"{would}make the folder {added.made}")
+    if added.assumed:
+        lines.append(f'assumed: template = "{added.assumed}", since no file of the module tells')
+    return code or tell(options, {**dataclasses.asdict(added), "dryRun": options.dry_run}, lines)
+
+
+def remove(options: argparse.Namespace) -> int:
+    """Take a container's entry away, and what was rendered for it."""
+    from packaging_targets.services.containers.catalogue import root_of
+    from packaging_targets.services.containers.removing import prepare_removing
+
+    root = root_of(options.repo_root)
+    removed, prepared = prepare_removing(root, options.id)
+    code = _carry_out(options, root, prepared)
+    lines = [f"{'would remove' if options.dry_run else 'removed'} {removed.id} from {removed.source}"]
+    if removed.kept:
+        lines.append(f"kept {removed.kept}, which nobody declares now")
+    return code or tell(options, {**dataclasses.asdict(removed), "dryRun": options.dry_run}, lines)
+
+
+def adopt(options: argparse.Namespace) -> int:
+    """Write target files for what only the index knows."""
+    from packaging_targets.services.containers.adopting import prepare_adopting
+    from packaging_targets.services.containers.catalogue import root_of
+
+    root = root_of(options.repo_root)
+    adopted, prepared = prepare_adopting(root)
+    code = _carry_out(options, root, prepared)
+    did = "would adopt" if options.dry_run else "adopted"
+    lines = [f"{did} {name}: {label}" for name, label in adopted.labels.items()] or ["nothing to adopt"]
+    return code or tell(options, {**dataclasses.asdict(adopted), "dryRun": options.dry_run}, lines)
+
+
+def _carry_out(options: argparse.Namespace, root: str, prepared: Prepared) -> int:
+    """Write what was prepared and build what follows from it, or leave everything as it was; return the exit code."""
+    if options.dry_run:
+        return 0
+    prepared.change.apply(prepared.outputs)
+    try:
+        code = build_targets(root, prepared.labels)
+    except BaseException:
+        prepared.change.undo()
+        raise
+    if code:
+        prepared.change.undo()
+        sys.stderr.write("nothing was changed\n")
+    return code
+
+
+def build_targets(root: str, labels: Sequence[str]) -> int:
+    """Build targets as `packaging build` does, and tell of it on standard error; return the exit code."""
+    if not labels:
+        return 0
+    from packaging_targets.adapters.doit.build import build
+
+    os.chdir(root)
+    with output_as_notes():
+        return build(labels, None)
+
+
+def tell(options: argparse.Namespace, value: Any, lines: Sequence[str]) -> int:
+    """Print a result, as JSON or as lines for people; return the exit code of what is done."""
     if options.format == "json":
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in lines)
+    return 0
