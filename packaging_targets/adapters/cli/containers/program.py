@@ -39,6 +39,7 @@ def add_parsers(verbs: Any) -> None:
     _verb(verbs, "init", "write what a repository needs for containers, and change nothing that is there", act.init)
     _verb(verbs, "list", "list the containers", act.listing)
     _verb(verbs, "status", "tell how far the repository is", act.status)
+    _verb(verbs, "verify", "find all that is wrong with the containers of the repository", act.verify)
     for kind in ("service", "job", "app"):
         _add_parser(verbs, kind)
     remove = _verb(verbs, "remove", "take the entry of a container away", act.remove)

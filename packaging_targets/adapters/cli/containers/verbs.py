@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.telling import output_as_notes
+from packaging_targets.adapters.cli.telling import complain, output_as_notes
 
 if TYPE_CHECKING:
     import argparse
@@ -70,6 +70,20 @@ def status(options: argparse.Namespace) -> int:
     return tell(options, {**value, "declared": found.declared, "indexOnly": found.index_only}, lines)
 
 
+def verify(options: argparse.Namespace) -> int:
+    """Find all that is wrong."""
+    from packaging_targets.services.containers.catalogue import root_of
+    from packaging_targets.services.containers.verification import verify as verify_all
+
+    count, problems = verify_all(root_of(options.repo_root))
+    if options.format == "text":
+        complain(problems)
+    found = _counted(len(problems), "problem") if problems else f"ok: {_counted(count, 'target')}"
+    told = [{"where": one.place, "what": one.what, "fix": one.fix} for one in problems]
+    tell(options, {"ok": not problems, "targets": count, "problems": told}, [found])
+    return 1 if problems else 0
+
+
 def add(options: argparse.Namespace) -> int:
     """Declare a container, render its Dockerfile and bring the index in step."""
     from packaging_targets.services.containers.adding import Addition, prepare_adding
@@ -129,6 +143,10 @@ def _carry_out(options: argparse.Namespace, root: str, prepared: Prepared) -> in
         prepared.change.undo()
         sys.stderr.write("nothing was changed\n")
     return code
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def build_targets(root: str, labels: Sequence[str]) -> int:
