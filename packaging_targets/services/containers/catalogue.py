@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from packaging_targets.build.session import planned
 from packaging_targets.errors import IntegrityError, Problem, RequestError, near_miss, raise_all
 from packaging_targets.formats.container.registry_index import id_of, inspect
+from packaging_targets.model.label import Label
 from packaging_targets.store.layout import TARGET_FILE, declares_workspace, find_root
 
 if TYPE_CHECKING:
     from packaging_targets.build.session import Session
-    from packaging_targets.model.label import Label
 
 INDEX = "docs/packaging/registry.json"
 TYPES = ("service", "job", "app")
@@ -30,12 +30,15 @@ TYPES = ("service", "job", "app")
 class Entry:
     """A container. `label` is its target's, empty where only the index knows it; paths are relative to the root.
 
-    `values` is all that is said of it, with every key that the index has besides.
+    `values` is all that is said of it, with every key that the index has besides; what its target says for builds
+    of images, and the index does not know, are `platforms` and `build_args`.
     """
 
     id: str
     values: Mapping[str, Any]
     label: str = ""
+    platforms: tuple[str, ...] = ()
+    build_args: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, key: str, default: str = "") -> str:
         """Return a value as text; one that is missing is `default`."""
@@ -175,7 +178,8 @@ def catalogue_of(root: str, session: Session | None) -> Catalogue:
     raw = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     further = {id_of(one): one for one in raw if isinstance(id_of(one), str)}
     entries = [
-        Entry(value["id"], {**further.get(value["id"], {}), **value}, label) for label, value in declared.items()
+        Entry(value["id"], {**further.get(value["id"], {}), **value}, label, *_build_of(session, label))
+        for label, value in declared.items()
     ]
     ids = {entry.id for entry in entries}
     for one in raw:
@@ -212,6 +216,14 @@ def _declared(session: Session | None) -> tuple[Label | None, str, dict[str, Map
     path = str(known.target.fields["out"]) if known else INDEX
     provided = {label: values["container"] for label, values in targets.all_provided() if "container" in values}
     return registry, path, provided
+
+
+def _build_of(session: Session | None, label: str) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """Return the platforms of a target, and the arguments of builds with its hand-written Dockerfile."""
+    known = session.records.targets.get(Label.parse(label)) if session else None
+    fields = known.target.fields if known else {}
+    # A rendered Dockerfile holds them already.
+    return tuple(fields.get("platforms", ())), fields.get("build_args", {}) if "dockerfile" in fields else {}
 
 
 def _index_of(root: str, path: str) -> bytes | None:

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
+from packaging_targets.adapters.cli.containers import images
 from packaging_targets.adapters.cli.containers import verbs as act
 from packaging_targets.adapters.cli.guard import guarded
 
@@ -25,7 +26,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=program, description=_ABOUT, epilog=_CODES, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"packaging-targets {__version__}")
     parser.set_defaults(log_level=None)
-    add_parsers(parser.add_subparsers(title="verbs", required=True, metavar="VERB"))
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    add_parsers(verbs)
+    build = _verb(verbs, "build", "build the image of a container, if anything changed", images.build)
+    build.add_argument("--target", required=True, metavar="ID", help="the container")
+    add_image_flags(build)
     return guarded(_run, parser.parse_args())
 
 
@@ -35,7 +40,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def add_parsers(verbs: Any) -> None:
-    """Add the verbs to the subparsers of a program."""
+    """Add the verbs to the subparsers of a program, but for `build`: `packaging` has one for all targets."""
     _verb(verbs, "init", "write what a repository needs for containers, and change nothing that is there", act.init)
     _verb(verbs, "list", "list the containers", act.listing)
     _verb(verbs, "status", "tell how far the repository is", act.status)
@@ -44,7 +49,19 @@ def add_parsers(verbs: Any) -> None:
         _add_parser(verbs, kind)
     remove = _verb(verbs, "remove", "take the entry of a container away", act.remove)
     remove.add_argument("--id", required=True, metavar="ID", help="the container")
+    every = _verb(verbs, "build-all", "build the images of all containers that changed", images.build)
+    add_image_flags(every)
+    every.set_defaults(target=None)
     _verb(verbs, "adopt", "write target files for what only the index knows", act.adopt)
+
+
+def add_image_flags(parser: argparse._ActionsContainer) -> None:
+    """Add the flags of what builds images."""
+    parser.add_argument("--tag", metavar="TAG", help="such as v1.0.0 (default: the image's own, or latest)")
+    parser.add_argument(
+        "--builder", choices=("docker", "podman", "buildah"), help="what builds (default: the first that is there)"
+    )
+    parser.add_argument("--force", action="store_true", help="build even where nothing changed")
 
 
 def _add_parser(verbs: Any, kind: str) -> None:
@@ -66,7 +83,7 @@ def _verb(verbs: Any, name: str, does: str, verb: Callable[[argparse.Namespace],
     return parser
 
 
-def add_shared(parser: argparse.ArgumentParser) -> None:
+def add_shared(parser: argparse._ActionsContainer) -> None:
     """Add the flags that every verb has."""
     where = "the repository's root (default: the workspace around the current folder, or that itself)"
     parser.add_argument("--repo-root", metavar="DIR", help=where)

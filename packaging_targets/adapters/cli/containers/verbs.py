@@ -157,7 +157,7 @@ def build_targets(root: str, labels: Sequence[str]) -> int:
 
     os.chdir(root)
     with output_as_notes():
-        return build(labels, None)
+        return build(labels, None, keep_going=True)
 
 
 def tell(options: argparse.Namespace, value: Any, lines: Sequence[str]) -> int:
