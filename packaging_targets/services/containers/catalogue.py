@@ -152,9 +152,12 @@ def dockerfile_of(kind: str, name: str) -> str:
 def workspace_path(root: str, text: str) -> str | None:
     """Return a path as it is called from the root, `.` for that itself; None for one that leads out of it."""
     path = posixpath.normpath(text or ".")
-    if "\0" in path or path.startswith("/") or path.split("/")[0] == "..":
+    if path.startswith("/") or path.split("/")[0] == "..":
         return None
-    real, home = os.path.realpath(os.path.join(root, path)), os.path.realpath(root)
+    try:
+        real, home = os.path.realpath(os.path.join(root, path)), os.path.realpath(root)
+    except ValueError:  # what no file system has a name for
+        return None
     return path if real == home or real.startswith(f"{home.rstrip('/')}/") else None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from containers import INDEX, ctl, empty, files, old
+from containers import CTL, INDEX, calls, ctl, empty, files, old, with_engines
 from hypothesis import given
 from hypothesis import strategies as st
 from repository import commit, git
@@ -18,24 +18,6 @@ from packaging_targets.adapters.testing import Workspace
 from packaging_targets.services.containers.images.engines import reference_of
 
 LOG = "ops/packaging/handbook/builds.jsonl"
-
-# It keeps images as files, whose names are those of the images, and fails to build what BROKEN names.
-ENGINE = """\
-#!/bin/sh
-printf '%s' "$(basename "$0")" >> "$ENGINE/calls"
-printf ' %s' "$@" >> "$ENGINE/calls"
-echo >> "$ENGINE/calls"
-for last in "$@"; do :; done
-case "$1" in
-    build)
-        echo "streamed $5"
-        case "$5" in *"$BROKEN"*) exit 3 ;; esac
-        mkdir -p "$(dirname "$ENGINE/$5")"
-        echo "sha256:$(cat "$3" | sha256sum | cut -c1-8)" > "$ENGINE/$5"
-        ;;
-    *) test -e "$ENGINE/$last" && cat "$ENGINE/$last" ;;
-esac
-"""
 
 
 @pytest.fixture
@@ -47,28 +29,6 @@ def repo(tmp_path: Path) -> Workspace:
     assert ctl(ws, "add-service", "--id", "api", "--module", "apps/api").exit_code == 0
     assert ctl(ws, "add-job", "--id", "cron", "--module", "jobs/cron").exit_code == 0
     return with_engines(ws, "docker")
-
-
-def with_engines(ws: Workspace, *names: str) -> Workspace:
-    state = ws.root.parent / "engine"
-    programs = state / "bin"
-    programs.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (programs / name).write_text(ENGINE)
-        (programs / name).chmod(0o755)
-    for tool in ("sh", "basename", "cat", "sha256sum", "cut", "git", "mkdir", "dirname"):
-        if not (programs / tool).exists():
-            (programs / tool).symlink_to(str(shutil.which(tool)))
-    ws.environment |= {"PATH": str(programs), "ENGINE": str(state), "BROKEN": "nothing"}
-    return ws
-
-
-def calls(ws: Workspace, verb: str = " build ") -> list[str]:
-    """Return the command lines since the last time that hold `verb`."""
-    path = ws.root.parent / "engine" / "calls"
-    lines = path.read_text().splitlines() if path.exists() else []
-    path.unlink(missing_ok=True)
-    return [line for line in lines if verb in line]
 
 
 def records(ws: Workspace) -> list[dict[str, Any]]:
@@ -149,15 +109,9 @@ def test_build_all_goes_on_after_a_failure_and_sums_up(repo: Workspace) -> None:
 
 def test_json_stands_alone_on_standard_output(repo: Workspace) -> None:
     script = 'PATH="$1"; shift; exec "$@" 2>/dev/null'
-    words = [*ctl_words(), "build-all", "--format", "json"]
+    words = [*CTL, "build-all", "--format", "json"]
     run = repo.run(["/bin/sh", "-c", script, "sh", repo.environment["PATH"], *words])
     assert [one["outcome"] for one in json.loads(run.output)["images"]] == ["built", "built"]
-
-
-def ctl_words() -> tuple[str, ...]:
-    from containers import CTL
-
-    return CTL
 
 
 @pytest.mark.parametrize("name", ["podman", "buildah"])
