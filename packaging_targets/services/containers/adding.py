@@ -132,8 +132,8 @@ def _problems(catalogue: Catalogue, asked: Addition) -> Iterator[Problem]:
         yield Problem("--id", f"the id `{asked.id}` is no image name: {MEANING}", f"--id {near}")
     elif asked.id in catalogue:
         entry = catalogue[asked.id]
-        where = entry.label or catalogue.index_path
-        yield Problem("--id", f"there is a container `{asked.id}` already: {where}", "choose another id")
+        fix = "choose another id" if entry.label else "run ctl-packaging adopt, or choose another id"
+        yield Problem("--id", f"there is a container `{asked.id}` already: {entry.label or catalogue.index_path}", fix)
     yield from _path_problems(catalogue.root, asked)
     if asked.template and asked.dockerfile:
         yield Problem("--template", "a hand-written Dockerfile has no template", "leave one of the two out")

@@ -165,7 +165,7 @@ def test_a_dry_run_declares_nothing(repo: Workspace) -> None:
     assert json.loads(run.output) == {
         "id": "api",
         "label": "//services/api:api",
-        "target_file": "services/api/TARGETS.toml",
+        "targetFile": "services/api/TARGETS.toml",
         "dockerfile": "ops/packaging/services/api.Dockerfile",
         "made": "",
         "assumed": "",

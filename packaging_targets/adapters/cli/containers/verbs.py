@@ -26,7 +26,7 @@ def init(options: argparse.Namespace) -> int:
     wrote = "would write" if options.dry_run else "wrote"
     lines = [f"{wrote} {path}" for path in done.wrote]
     lines += [f"left  {path}" for path in done.left]
-    return tell(options, {**dataclasses.asdict(done), "dryRun": options.dry_run}, [*lines, *done.lacks])
+    return tell(options, _fields(options, done), [*lines, *done.lacks])
 
 
 def listing(options: argparse.Namespace) -> int:
@@ -99,7 +99,7 @@ def add(options: argparse.Namespace) -> int:
         lines.insert(0, f"{would}make the folder {added.made}")
     if added.assumed:
         lines.append(f'assumed: template = "{added.assumed}", since no file of the module tells')
-    return code or tell(options, {**dataclasses.asdict(added), "dryRun": options.dry_run}, lines)
+    return code or tell(options, _fields(options, added), lines)
 
 
 def remove(options: argparse.Namespace) -> int:
@@ -113,7 +113,7 @@ def remove(options: argparse.Namespace) -> int:
     lines = [f"{'would remove' if options.dry_run else 'removed'} {removed.id} from {removed.source}"]
     if removed.kept:
         lines.append(f"kept {removed.kept}, which nobody declares now")
-    return code or tell(options, {**dataclasses.asdict(removed), "dryRun": options.dry_run}, lines)
+    return code or tell(options, _fields(options, removed), lines)
 
 
 def adopt(options: argparse.Namespace) -> int:
@@ -126,7 +126,7 @@ def adopt(options: argparse.Namespace) -> int:
     code = _carry_out(options, root, prepared)
     did = "would adopt" if options.dry_run else "adopted"
     lines = [f"{did} {name}: {label}" for name, label in adopted.labels.items()] or ["nothing to adopt"]
-    return code or tell(options, {**dataclasses.asdict(adopted), "dryRun": options.dry_run}, lines)
+    return code or tell(options, _fields(options, adopted), lines)
 
 
 def _carry_out(options: argparse.Namespace, root: str, prepared: Prepared) -> int:
@@ -143,6 +143,13 @@ def _carry_out(options: argparse.Namespace, root: str, prepared: Prepared) -> in
         prepared.change.undo()
         sys.stderr.write("nothing was changed\n")
     return code
+
+
+def _fields(options: argparse.Namespace, result: Any) -> dict[str, Any]:
+    """Return the fields of a result as JSON calls them: `target_file` is `targetFile`."""
+    words = {field.name: field.name.split("_") for field in dataclasses.fields(result)}
+    names = {name: first + "".join(map(str.capitalize, more)) for name, (first, *more) in words.items()}
+    return {names[name]: value for name, value in dataclasses.asdict(result).items()} | {"dryRun": options.dry_run}
 
 
 def _counted(number: int, noun: str) -> str:
