@@ -10,13 +10,14 @@ import pytest
 from containers import INDEX, ctl, empty, files, old
 
 from packaging_targets.adapters.testing import Workspace
+from packaging_targets.services.containers.initialise import initialise
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Workspace:
     """A repository in which `init` has run, with a module."""
     ws = empty(tmp_path / "repo")
-    assert ctl(ws, "init").exit_code == 0
+    initialise(str(ws.root))
     ws.write({"services/api/main.py": "", "services/api/requirements.txt": ""})
     return ws
 
@@ -120,7 +121,7 @@ def test_all_that_is_wrong_with_a_request_is_told_at_once(repo: Workspace) -> No
     ],
 )
 def test_what_is_refused_changes_nothing(repo: Workspace, words: tuple[str, ...], what: str) -> None:
-    add(repo, "--id", "api", "--module", "services/api")
+    repo.write({"services/api/TARGETS.toml": '[[service]]\nname = "api"\n'})
     repo.path("link").symlink_to(repo.root.parent)
     repo.write({"ops/packaging/services/mine.Dockerfile": "FROM x:1\n", "bad/x.txt": ""})
     repo.write({"inline/TARGETS.toml": 'service = [{name = "y", template = "go"}]\n', "inline/x": ""})
@@ -229,7 +230,7 @@ def test_adopting_loses_nothing(tmp_path: Path) -> None:
     ws = old(tmp_path / "repo", *entries, updatedAt="2025-12-25T00:00:00Z", owner="me")
     own = {"ops/packaging/services/api.Dockerfile": "FROM x:1\n", "apps/api/cron.Dockerfile": "FROM x:1\n"}
     ws.write({**own, "apps/api/main.py": ""})
-    ctl(ws, "init")
+    initialise(str(ws.root))
     before = files(ws)
     assert ctl(ws, "adopt", "--dry-run").output == (
         "would adopt api: //apps/api:api\nwould adopt cron: //apps/api:cron\nwould adopt fresh: //apps/api:fresh\n"
@@ -260,7 +261,7 @@ def test_adopting_tells_all_that_is_wrong_and_changes_nothing(tmp_path: Path) ->
         {"id": "B", "type": "job", "module": "../x"},
         {"id": "c", "type": "job", "module": "gone", "dockerfile": "x.Dockerfile"},
     )
-    ctl(ws, "init")
+    initialise(str(ws.root))
     before = files(ws)
     run = ctl(ws, "adopt")
     assert run.exit_code == 2

@@ -16,6 +16,7 @@ from repository import commit, git
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.services.containers.images.engines import reference_of
+from packaging_targets.services.containers.initialise import initialise
 
 LOG = "ops/packaging/handbook/builds.jsonl"
 
@@ -24,10 +25,10 @@ LOG = "ops/packaging/handbook/builds.jsonl"
 def repo(tmp_path: Path) -> Workspace:
     """A repository with two containers, and docker alone on its PATH."""
     ws = empty(tmp_path / "repo")
-    ctl(ws, "init")
-    ws.write({"apps/api/main.py": "", "jobs/cron/main.py": ""})
-    assert ctl(ws, "add-service", "--id", "api", "--module", "apps/api").exit_code == 0
-    assert ctl(ws, "add-job", "--id", "cron", "--module", "jobs/cron").exit_code == 0
+    initialise(str(ws.root))
+    ws.write({"apps/api/main.py": "", "apps/api/TARGETS.toml": '[[service]]\nname = "api"\n'})
+    ws.write({"jobs/cron/main.py": "", "jobs/cron/TARGETS.toml": '[[job]]\nname = "cron"\n'})
+    assert ws.build().exit_code == 0
     return with_engines(ws, "docker")
 
 
@@ -225,7 +226,7 @@ def test_a_real_engine_builds_and_knows_its_image(tmp_path: Path) -> None:
         "HOME": str(tmp_path),
         "PATH": os.environ["PATH"],
     }
-    ctl(ws, "init")
+    initialise(str(ws.root))
     ws.write({"app/Dockerfile": "FROM scratch\nCOPY app/x /x\n", "app/x": "1", ".dockerignore": "ops\n"})
     added = ctl(ws, "add-app", "--id", "x", "--module", "app", "--dockerfile", "app/Dockerfile")
     assert added.exit_code == 0, added.output

@@ -12,6 +12,7 @@ from containers import INDEX, ctl, empty, files, old
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.services.containers.credentials import concealed, find_credentials
+from packaging_targets.services.containers.initialise import initialise
 
 HOME = "ops/packaging"
 
@@ -28,7 +29,7 @@ def found(ws: Workspace) -> list[str]:
 def repo(tmp_path: Path) -> Workspace:
     """A repository with a rendered container, which is as it should be."""
     ws = empty(tmp_path / "repo")
-    ctl(ws, "init")
+    initialise(str(ws.root))
     ws.write({"apps/api/main.py": ""})
     assert ctl(ws, "add-service", "--id", "api", "--module", "apps/api").exit_code == 0
     return ws
