@@ -8,6 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # `typing` takes longer to import than a small build with nothing to do
 if TYPE_CHECKING:
     from packaging_targets.errors import PackagingError, Problem, RequestError
+    from packaging_targets.formats.container.ids import nearest_container_id
     from packaging_targets.formats.feature.checks import Feature, check_features, collection_text
     from packaging_targets.formats.feature.folder import FeatureFolder
     from packaging_targets.model.action import Action
@@ -32,6 +33,7 @@ _HOME = {
     "check_features": "formats.feature.checks",
     "collection_text": "formats.feature.checks",
     "match_any": "model.glob",
+    "nearest_container_id": "formats.container.ids",
 }
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "check_features",
     "collection_text",
     "match_any",
+    "nearest_container_id",
 ]
 __version__ = "0.1.0"
 

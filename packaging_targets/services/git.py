@@ -20,6 +20,23 @@ def known_files(root: str) -> list[str] | None:
     return sorted({os.fsdecode(path) for path in done.stdout.split(b"\0") if path})
 
 
+def revision(root: str, besides: str) -> str:
+    """Return the commit that is checked out at `root`, with `-dirty` where files differ from it; nothing without git.
+
+    The file `besides` may differ.
+    """
+    asking = ["git", "rev-parse", "HEAD"]
+    comparing = ["git", "status", "--porcelain", "--", ".", f":(exclude){besides}"]
+    try:
+        head = subprocess.run(asking, cwd=root, capture_output=True, text=True, check=False)
+        changed = subprocess.run(comparing, cwd=root, capture_output=True, check=False)
+    except FileNotFoundError:
+        return ""
+    if head.returncode:
+        return ""
+    return head.stdout.strip() + ("-dirty" if changed.stdout else "")
+
+
 class GitTree:
     """The work tree around a folder. Paths are relative to that folder, which is the current one."""
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
+from packaging_targets import nearest_container_id
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packaging_targets import Context
 
-_ID = re.compile(r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*")
-_ID_LENGTH = 128
 _COPYABLE = re.compile(r"[A-Za-z0-9_.+@~/ -]+")
 """Paths that COPY takes as they are: no quotes, variables or wildcards."""
 
@@ -106,12 +106,12 @@ def _sources(analysis: Context, module: str) -> tuple[str, ...]:
 def _id(analysis: Context) -> str:
     given = analysis.target.fields.get("id")
     name = analysis.target.label.name if given is None else str(given)
-    if len(name) > _ID_LENGTH or not _ID.fullmatch(name):
-        near = re.sub(r"[^a-z0-9]+", "-", name.lower())[:_ID_LENGTH].strip("-")
+    near = nearest_container_id(name)
+    if near != name:
         analysis.fail(
             f"the id `{name}` is no image name: lower-case letters and digits, joined by `.`, `_` or `-`",
             field="$.name" if given is None else "$.id",
-            fix=f'write id = "{near or "api"}"',
+            fix=f'write id = "{near}"',
         )
     return name
 

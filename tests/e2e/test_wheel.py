@@ -131,6 +131,15 @@ def test_the_wheel_holds_one_import_name_and_every_file_of_every_rule(stranger: 
     assert {f"packaging_targets/{name}" for name in files.stdout.split()} <= names
 
 
+def test_the_wheel_brings_the_program_for_containers_and_all_that_its_init_copies(stranger: Stranger) -> None:
+    skeleton = CHECKOUT / "packaging_targets" / "services" / "containers" / "skeleton"
+    stranger.run("ctl-pack", "init")
+    for path in skeleton.rglob("*"):
+        assert path.is_dir() or (stranger.repository / path.relative_to(skeleton)).read_bytes() == path.read_bytes()
+    assert (stranger.repository / "ops/packaging/templates/Dockerfile.go").exists()
+    assert stranger.run("ctl-packaging", "list") == "Packaging Targets (0):\n"
+
+
 def test_the_wheel_finds_every_rule_and_the_users_own(stranger: Stranger) -> None:
     code = "from packaging_targets.workspace.rules.rulebook import Rulebook; print(*Rulebook('.').names)"
     assert stranger.run("python", "-c", code).split() == sorted([*RULES, "hello"])

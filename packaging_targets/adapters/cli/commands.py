@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
 from packaging_targets.adapters.cli import features, publish
+from packaging_targets.adapters.cli.containers import images
+from packaging_targets.adapters.cli.containers import program as containers
 from packaging_targets.adapters.cli.guard import guarded
 from packaging_targets.adapters.cli.telling import add_flags
 from packaging_targets.errors import RequestError
@@ -54,6 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
     again = _verb(verbs, "reproduce", "build twice, as on two machines, and compare every byte")
     again.set_defaults(verb=_reproduce)
     publish.add_parser(verbs)
+    containers.add_parsers(verbs)
     schema = _verb(verbs, "schema", "write a JSON Schema of target files, for editors to complete by")
     schema.set_defaults(verb=_schema)
     return parser
@@ -74,6 +77,10 @@ def _build_parser(verbs: Any) -> None:
     build.add_argument("-n", "--jobs", type=_count, metavar="N", help="run N actions at once (default: a core each)")
     build.add_argument("--continue", dest="keep_going", action="store_true", help="go on after a failure")
     build.add_argument("--log-json", metavar="FILE", help="write one event a line to FILE, as JSON")
+    build.add_argument("--target", metavar="ID", help="build the image of a container instead: ctl-packaging build")
+    image = build.add_argument_group("with --target")
+    containers.add_shared(image)
+    containers.add_image_flags(image)
     build.set_defaults(verb=_build)
 
 
@@ -116,6 +123,13 @@ def _count(text: str) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
+    if options.target is not None:
+        if options.labels:
+            raise RequestError.one("`--target` names a container, and goes with no label", "--target", "leave one out")
+        return images.build(options)
+    given = (options.repo_root, options.dry_run, options.format != "text", options.tag, options.builder, options.force)
+    if any(given):
+        raise RequestError.one("this is for images", "packaging build", "name a container with --target ID")
     from packaging_targets.adapters.doit.build import build
 
     return build(options.labels, options.jobs, keep_going=options.keep_going, log_json=options.log_json)

@@ -8,12 +8,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.publishing import add_options, completed_by_the_next, no_json, show
-from packaging_targets.adapters.cli.telling import add_json, tells
+from packaging_targets.adapters.cli.telling import add_json, output_as_notes, tells
 from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
 
 def add_parser(verbs: Any) -> None:
@@ -40,25 +39,10 @@ def run(options: argparse.Namespace) -> int:
         sys.stderr.write(f"published too, since they go to the same place: {', '.join(plan.joined)}\n")
     os.chdir(plan.root)
     # A program that reads what was published must not have to look for it among what was built.
-    with _output_as_notes() if options.format == "json" else contextlib.nullcontext():
+    with output_as_notes() if options.format == "json" else contextlib.nullcontext():
         code = build(plan.labels, None)
     if code != 0:
         return code
     with completed_by_the_next():
         report = publish(plan, Options(options.dry_run, options.insecure, options.jobs))
     return show(report, options)
-
-
-@contextlib.contextmanager
-def _output_as_notes() -> Iterator[None]:
-    """Let what is written to standard output go to standard error: by descriptor, since workers write there too."""
-    sys.stdout.flush()
-    own, notes = 1, 2
-    kept = os.dup(own)
-    os.dup2(notes, own)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(kept, own)
-        os.close(kept)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from packaging_targets.errors import Problem
 
@@ -52,3 +54,18 @@ def complain(problems: Iterable[Problem]) -> None:
     """Write errors to standard error."""
     for problem in problems:
         sys.stderr.write(f"{problem}\n\n")
+
+
+@contextlib.contextmanager
+def output_as_notes() -> Iterator[None]:
+    """Let what is written to standard output go to standard error: by descriptor, since workers write there too."""
+    sys.stdout.flush()
+    own, notes = 1, 2
+    kept = os.dup(own)
+    os.dup2(notes, own)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, own)
+        os.close(kept)

@@ -14,6 +14,8 @@ from packaging_targets.errors import BuildError, Problem, raise_all
 from packaging_targets.formats.container.dockerfile import Standing, ignore_text, mark, render, standing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from packaging_targets.model.action import Action, Step
 
 _LIMIT = 1 << 20  # bytes of a template
@@ -27,13 +29,27 @@ def check(action: Action, step: Step) -> None:
 
 def run(action: Action, step: Step) -> None:
     """Write the two outputs."""
+
+    def read(path: str) -> bytes:
+        with step.open(path) as file:
+            return file.read(_LIMIT + 1)
+
+    for output, data in rendered(action, read).items():
+        with step.create(output) as out:
+            out.write(data)
+
+
+def rendered(action: Action, read: Callable[[str], bytes]) -> dict[str, bytes]:
+    """Return the bytes of the two outputs by path; `read` returns those of an input, one more than 1 MiB at most."""
     label, sources = action.params["label"], action.params["sources"]
     names = [action.inputs[0], *(path.rpartition("/")[2] for path in action.inputs[1:])]
-    templates = {name: _read(path, step) for name, path in zip(names, action.inputs, strict=True)}
+    templates = {name: _text(path, read(path)) for name, path in zip(names, action.inputs, strict=True)}
     dockerfile = render(names[0], templates, {**action.params["variables"], "sources": sources})
-    for output, text in zip(action.outputs, (dockerfile, ignore_text(sources)), strict=True):
-        with step.create(output) as out:
-            out.write(mark(text, label).encode("utf-8", "surrogateescape"))
+    texts = (dockerfile, ignore_text(sources))
+    return {
+        output: mark(text, label).encode("utf-8", "surrogateescape")
+        for output, text in zip(action.outputs, texts, strict=True)
+    }
 
 
 def is_disposable(data: bytes) -> bool:
@@ -54,9 +70,7 @@ def _problem(action: Action, path: str) -> Problem:
     )
 
 
-def _read(path: str, step: Step) -> str:
-    with step.open(path) as file:
-        data = file.read(_LIMIT + 1)
+def _text(path: str, data: bytes) -> str:
     if len(data) > _LIMIT:
         raise BuildError.one("a template may have 1 MiB at most", path, "is it the right file?")
     try:

@@ -48,13 +48,29 @@ def merge(previous: bytes | None, entries: Sequence[Mapping[str, Any]], where: s
 
 def parse(data: bytes, where: str) -> dict[str, Any]:
     """Return the index that `data` holds; raises IntegrityError with every defect."""
-    if len(data) > LIMIT:
-        raise IntegrityError.one(f"the index has {len(data)} bytes, more than {LIMIT}", where, _FIX)
-    index = _load(data, where)
-    if not isinstance(index, dict):
-        raise IntegrityError.one("the index is not a JSON object", where, _FIX)
-    raise_all((Problem(where, what, _FIX) for what in _defects(index.get("targets", []))), IntegrityError)
+    index, problems = inspect(data, where)
+    raise_all(problems, IntegrityError)
     return index
+
+
+def inspect(data: bytes, where: str) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """Return as much of the index as can be read, and what is wrong with it."""
+    if len(data) > LIMIT:
+        return {}, (Problem(where, f"the index has {len(data)} bytes, more than {LIMIT}", _FIX),)
+    try:
+        index = _load(data, where)
+    except IntegrityError as error:
+        return {}, error.problems
+    if not isinstance(index, dict):
+        return {}, (Problem(where, "the index is not a JSON object", _FIX),)
+    return index, tuple(Problem(where, what, _FIX) for what in _defects(index.get("targets", [])))
+
+
+def without(data: bytes, name: str, where: str) -> bytes:
+    """Return the index that `data` holds without the entry `name`; raises IntegrityError with every defect."""
+    index = parse(data, where)
+    index["targets"] = [entry for entry in index.get("targets", []) if id_of(entry) != name]
+    return _dump(index)
 
 
 def is_declared_alone(data: bytes) -> bool:
@@ -67,7 +83,7 @@ def is_declared_alone(data: bytes) -> bool:
     return index == {"version": 1} and all(_is_declared(entry) and entry.keys() <= _DECLARED for entry in entries)
 
 
-def _id_of(entry: Mapping[str, Any]) -> Any:
+def id_of(entry: Mapping[str, Any]) -> Any:
     """Return an entry's id, which older tools wrote as `name`."""
     return entry.get("id", entry.get("name"))
 
@@ -104,7 +120,7 @@ def _defects(targets: Any) -> Iterator[str]:
         return
     seen: set[str] = set()
     for number, entry in enumerate(targets):
-        name = _id_of(entry) if isinstance(entry, dict) else None
+        name = id_of(entry) if isinstance(entry, dict) else None
         if not isinstance(entry, dict):
             yield f"entry {number} of the index is not an object"
         elif not isinstance(name, str):
@@ -124,7 +140,7 @@ def _merged(standing: Iterable[dict[str, Any]], entries: Iterable[Mapping[str, A
     ours: dict[Any, dict[str, Any]] = {}
     places: list[dict[str, Any] | None] = []
     for entry in standing:
-        name = _id_of(entry)
+        name = id_of(entry)
         if name in declared:
             ours[name] = _updated(entry, declared.pop(name))
             places.append(None)

@@ -1,0 +1,1 @@
+"""The programs `ctl-packaging` and `ctl-pack`, and the same verbs of `packaging`."""

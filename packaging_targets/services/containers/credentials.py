@@ -1,0 +1,59 @@
+"""Credentials in files: where they stand and of what kind they are, and never what they are."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from packaging_targets.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIMIT = 16 << 20  # bytes of a file that are looked at
+_NAME = r"(?:passw(?:or)?d|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)[\w.-]*"
+# What refers to a value that stands elsewhere is none: a variable, a placeholder, a path, a call.
+_VALUE = r"(?![$<{%/=(]|process\.env|os\.environ|[\w.]+\(|(?:true|false|null|none)\b)[^\s\"'`,;()]{4,}"
+_PATTERNS = (
+    ("a private key", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")),
+    ("an access key of AWS", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("a token of GitHub", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})")),
+    ("a token of GitLab", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
+    ("a token of Slack", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
+    ("a token of npm", re.compile(r"\bnpm_[A-Za-z0-9]{36,}")),
+    ("a token of Docker Hub", re.compile(r"\bdckr_pat_[A-Za-z0-9_-]{20,}")),
+    ("a password in a URL", re.compile(r"://[^/\s:@\"']+:(?![$<{])[^/\s@\"']+@")),
+    ("a password, a token or a key with its value", re.compile(rf"(?i){_NAME}[\"']?\s*=\s*[\"']?{_VALUE}")),
+    ("a password, a token or a key with its value", re.compile(rf"(?i){_NAME}[\"']?\s*:\s*([\"']){_VALUE}")),
+    ("a password, a token or a key with its value", re.compile(rf"(?im)^[ \t-]*[\w.-]*?{_NAME}:[ \t]+{_VALUE}[ \t]*$")),
+)
+
+
+def find_credentials(root: str, path: str) -> Iterator[Problem]:
+    """Yield a problem for each line of a file, or of the files below a folder, that seems to hold a credential."""
+    place = os.path.join(root, path)
+    if os.path.isdir(place) and not os.path.islink(place):
+        for name in sorted(os.listdir(place)):
+            yield from find_credentials(root, f"{path}/{name}")
+    elif os.path.isfile(place) and not os.path.islink(place):
+        try:
+            with open(place, "rb") as file:
+                text = file.read(_LIMIT).decode("latin-1")  # any bytes are text then, and ASCII stays what it is
+        except OSError as error:
+            yield Problem(
+                path, f"`{path}` cannot be read: {(error.strerror or '').lower()}", "make it readable for you"
+            )
+            return
+        for number, line in enumerate(text.split("\n"), 1):
+            kinds = dict.fromkeys(kind for kind, pattern in _PATTERNS if pattern.search(line))
+            if kinds:
+                fix = "take it out, let the build or the deployment bring it, and make it invalid"
+                yield Problem(f"{path}:{number}", f"this seems to be {next(iter(kinds))}", fix)
+
+
+def concealed(text: str) -> str:
+    """Return `text` with `…` in place of each credential in it."""
+    for _, pattern in _PATTERNS:
+        text = pattern.sub("…", text)
+    return text
