@@ -21,7 +21,7 @@ from packaging_targets.workspace.rules.installed import installed
 from packaging_targets.workspace.rules.loading import ANALYSE, load
 from packaging_targets.workspace.rules.purity import Findings, Place, examine
 from packaging_targets.workspace.rules.schema import REFERENCE, Checker, on_top, read_schema
-from packaging_targets.workspace.rules.soundness import faults
+from packaging_targets.workspace.rules.soundness import Fault, faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -85,11 +85,16 @@ class Rulebook:
     def checker(self, name: str) -> Checker:
         """Return what checks the targets of a rule; raises RequestError with all that is wrong with its schema."""
         if name not in self._checkers:
-            where = shown_path(self.folders[name].schema, self._root)
-            schema = self._schema(name)
-            raise_all(Problem(where, what, fix, field=path) for path, what, fix in faults(schema))
-            self._checkers[name] = Checker(name, schema, where)
+            schema, base = self._schema(name), self._stands_on(name)
+            below = [] if base is None else faults(self._own_schema(base))
+            own = [fault for fault in faults(schema) if fault not in below]
+            raise_all([*(self._fault(base or name, one) for one in below), *(self._fault(name, one) for one in own)])
+            self._checkers[name] = Checker(name, schema, shown_path(self.folders[name].schema, self._root))
         return self._checkers[name]
+
+    def _fault(self, name: str, fault: Fault) -> Problem:
+        path, what, fix = fault
+        return Problem(shown_path(self.folders[name].schema, self._root), what, fix, field=path)
 
     def schemas(self) -> dict[str, Mapping[str, Any]]:
         """Return the JSON Schema of each rule's targets; raises RequestError with all that is wrong with any."""

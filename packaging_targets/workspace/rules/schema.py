@@ -25,7 +25,7 @@ _LONGEST = 60
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 SHARED: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$", "description": "The target's name."},
-    "srcs": {**_STRINGS, "description": "Globs of source files, relative to the package."},
+    "srcs": {**_STRINGS, "default": [], "description": "Globs of source files, relative to the package."},
     "exclude": {**_STRINGS, "default": [], "description": "Globs that are taken out of `srcs`."},
     "deps": {
         "type": "array",
@@ -43,22 +43,27 @@ def full_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     own: dict[str, Any] = {name: {} if part is True else part for name, part in schema.get("properties", {}).items()}
     properties = {name: _narrowed(shared, own.pop(name, {})) for name, shared in SHARED.items()}
     own = {name: part for name, part in own.items() if part is not False}
-    properties["srcs"].setdefault("default", [])
+    demanded = (name for name, part in properties.items() if part["type"] == "array" and "default" not in part)
     return {
         **schema,
         "$schema": DIALECT,
         "type": "object",
         "properties": {**properties, **own},
-        "required": sorted({"name", *schema.get("required", ())}),
+        "required": sorted({"name", *schema.get("required", ()), *demanded}),
         "additionalProperties": False,
     }
 
 
 def _narrowed(shared: Mapping[str, Any], own: Any) -> dict[str, Any]:
-    """Return a shared field as a rule narrows it; `false` takes a list away."""
+    """Return a shared field as a rule narrows it; `false` takes a list away.
+
+    One that must not be empty, and has no default of the rule's, has none at all.
+    """
     if own is False:
         return {**shared, "maxItems": 0}
     narrowed = {**shared, **own}
+    if "default" not in own and (own.get("minItems") or ("contains" in own and own.get("minContains") != 0)):
+        narrowed.pop("default", None)
     if "items" in shared:
         narrowed["items"] = {**shared["items"], **own.get("items", {})}
     return narrowed

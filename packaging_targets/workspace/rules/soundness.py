@@ -30,6 +30,14 @@ _FORMATS = (
     "iri-reference", "json-pointer", "regex", "relative-json-pointer", "time", "uri", "uri-reference", "uri-template",
     "uuid",
 )  # fmt: skip
+_NO_NAME = "write (…): a group needs no name here"
+_NOT_PYTHON = (
+    (r"\\[pP]\{[^}]*\}", r"write a class such as [A-Za-z], or [^\\W\\d_] for any letter"),
+    (r"\(\?<\w+>", _NO_NAME),
+    (r"\\k<\w+>", f"{_NO_NAME}, and \\\\1 is what the first one matched"),
+    (r"\\u\{\w+\}", "write the character itself"),
+)
+"""What ECMA 262 knows in regular expressions, and Python does not: as an expression, and what to write for it."""
 
 
 class _Shape(NamedTuple):
@@ -70,6 +78,8 @@ _KEYWORDS: Mapping[str, _Shape] = {
     keyword: shape
     for keywords, shape in {
         "default const": _ANY,
+        # Not of the draft: what editors show. Validators pass over it.
+        "markdownDescription deprecationMessage errorMessage enumNames enumDescriptions": _ANY,
         "items contains additionalProperties propertyNames unevaluatedItems unevaluatedProperties": _PART,
         "not if then else contentSchema": _PART,
         "properties patternProperties dependentSchemas $defs": _Shape("a table of schemas", _is_table, _members),
@@ -150,7 +160,17 @@ def _word_faults(keyword: str, value: Any, at: str) -> Iterator[Fault]:
             try:
                 re.compile(pattern)
             except re.error as error:
-                yield at, f"`{pattern}` is no regular expression: {error}", "a backslash is written \\\\ in JSON"
+                yield at, *_pattern_fault(pattern, error)
+
+
+def _pattern_fault(pattern: str, error: re.error) -> tuple[str, str]:
+    """Return (what, fix) of a pattern that Python cannot read."""
+    place = -1 if error.pos is None else error.pos
+    for known, fix in _NOT_PYTHON:
+        for match in re.finditer(known, pattern):
+            if match.start() <= place < match.end():
+                return f"Python's `re`, which checks `{pattern}`, does not know `{match[0]}`", fix
+    return f"`{pattern}` is no regular expression: {error}", "a backslash is written \\\\ in JSON"
 
 
 def _root_faults(schema: Mapping[str, Any]) -> Iterator[Fault]:

@@ -140,6 +140,15 @@ def test_a_rule_may_give_shared_fields_defaults_and_no_more() -> None:
     assert (full["required"], full["additionalProperties"]) == (["name", "srcs"], False)
 
 
+@pytest.mark.parametrize("part", [{"minItems": 1}, {"contains": {"pattern": "^//"}}])
+def test_a_shared_list_that_must_not_be_empty_has_to_be_stated(part: dict[str, Any]) -> None:
+    checker = Checker("r", {"properties": {"deps": part}})
+    assert list(checker.problems({"name": "a"})) == [("$", "`r` lacks the field `deps`", 'write deps = ["…"]')]
+    assert list(checker.problems({"name": "a", "deps": ["//b:b"]})) == []
+    assert "deps" not in checker.with_defaults({"name": "a"})
+    assert "deps" not in full_schema({"properties": {"deps": {**part, "default": ["//b:b"]}}})["required"]
+
+
 def test_editors_get_one_schema_of_all_rules() -> None:
     found = combined_schema([("r", {"$id": "x", "properties": {}})], {"type": "object"})
     assert found["properties"] == {

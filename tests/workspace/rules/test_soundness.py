@@ -41,6 +41,36 @@ FIELDS: dict[str, tuple[Any, str, str, str]] = {
         "`(` is no regular expression: missing ), unterminated subpattern at position 0",
         "a backslash is written \\\\ in JSON",
     ),
+    "a class of Unicode": (
+        {"pattern": r"^[\p{L}_]+$"},
+        ".pattern",
+        r"Python's `re`, which checks `^[\p{L}_]+$`, does not know `\p{L}`",
+        r"write a class such as [A-Za-z], or [^\\W\\d_] for any letter",
+    ),
+    "a named group of JavaScript": (
+        {"pattern": r"^(?<year>\d+)$"},
+        ".pattern",
+        r"Python's `re`, which checks `^(?<year>\d+)$`, does not know `(?<year>`",
+        "write (…): a group needs no name here",
+    ),
+    "a group that is referred to by name": (
+        {"patternProperties": {r"(a)\k<a>": {}}},
+        ".patternProperties",
+        r"Python's `re`, which checks `(a)\k<a>`, does not know `\k<a>`",
+        r"write (…): a group needs no name here, and \\1 is what the first one matched",
+    ),
+    "a character by its number": (
+        {"pattern": r"\u{1F600}"},
+        ".pattern",
+        r"Python's `re`, which checks `\u{1F600}`, does not know `\u{1F600}`",
+        "write the character itself",
+    ),
+    "another fault before what Python does not know": (
+        {"pattern": r"\q\p{L}"},
+        ".pattern",
+        r"`\q\p{L}` is no regular expression: bad escape \q at position 0",
+        "a backslash is written \\\\ in JSON",
+    ),
     "minItem": ({"minItem": 1}, ".minItem", "`minItem` is no keyword of JSON Schema", "did you mean `minItems`?"),
     "typ": ({"typ": "string"}, ".typ", "`typ` is no keyword of JSON Schema", "did you mean `type`?"),
     "descripton": ({"descripton": "x"}, ".descripton", "`descripton` is no keyword of JSON Schema", "did you mean `description`?"),
@@ -157,6 +187,10 @@ WHOLES: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
         {"properties": {"srcs": {"default": "**"}}},
         ("$.properties.srcs.default", 'the default of `srcs` must be a list of strings, but is "**"', 'write ["**"]'),
     ),
+    "a default of its own that is too short": (
+        {"properties": {"deps": {"minItems": 1, "default": []}}},
+        ("$.properties.deps.default", "the default of `deps` does not fit: [] should be non-empty", ""),
+    ),
     "a default that is no glob": (
         {"properties": {"exclude": {"default": ["/x"]}}},
         (
@@ -198,6 +232,9 @@ def test_what_is_wrong_with_a_whole_schema(case: str) -> None:
         {"properties": {"f": {"$ref": "#/$defs/a~1b/anyOf/0"}}, "$defs": {"a/b": {"anyOf": [{"type": "string"}]}}},
         {"properties": {"f": {"$ref": "#/$defs/a", "default": "x"}}, "$defs": {"a": {"type": "string"}}},
         {"properties": {"f": {"type": ["string", "null"], "format": "uri", "x-taplo": {"hidden": True}}}},
+        {"properties": {"f": {"markdownDescription": "*f*", "deprecationMessage": "d", "errorMessage": {"type": "e"}}}},
+        {"properties": {"f": {"enum": [1], "enumNames": ["one"], "enumDescriptions": ["o"]}}},
+        {"properties": {"srcs": {"minItems": 1}, "deps": {"contains": {"pattern": "^//"}}, "tags": {"minItems": 2}}},
         {"properties": {"f": {"dependentRequired": {"a": ["b"]}, "if": {}, "then": True, "multipleOf": 0.5}}},
     ],
 )
@@ -234,7 +271,9 @@ def test_every_keyword_of_the_draft_is_known() -> None:
     for vocabulary in draft["allOf"]:
         known |= set(resolver.lookup(vocabulary["$ref"]).contents["properties"])
     assert known - set(_KEYWORDS) == {"$dynamicRef", "$dynamicAnchor", "$vocabulary"}
-    assert set(_KEYWORDS) - known == {"patternMeaning"}
+    assert set(_KEYWORDS) - known == {
+        "patternMeaning", "markdownDescription", "deprecationMessage", "errorMessage", "enumNames", "enumDescriptions",
+    }  # fmt: skip
 
 
 SCHEMA = '{"properties": {"f": {"typ": "string"}, "srcs": {"default": "**"}}, "required": ["g"]}'
@@ -282,3 +321,30 @@ def test_editors_get_no_schema_of_what_is_unsound(ws: Workspace) -> None:
     ws.write({"rules/r/schema.json": '{"properties": {"deps": false, "own": {"type": "string"}}}'})
     rule = json.loads(ws.packaging("schema").output)["$defs"]["r"]
     assert (rule["properties"]["deps"]["maxItems"], rule["properties"]["own"]) == (0, {"type": "string"})
+
+
+def test_a_fault_of_what_schemas_stand_on_is_told_there_once(ws: Workspace) -> None:
+    rule = "def analyse(context):\n    return []\n"
+    own = {"$ref": "../r/schema.json", "properties": {"g": {"type": "integer", "default": "y"}}}
+    ws.write(
+        {
+            "rules/r/schema.json": '{"properties": {"f": {"type": "integer", "default": "x"}}}',
+            "rules/s/rule.py": rule,
+            "rules/s/schema.json": json.dumps(own),
+            "rules/t/rule.py": rule,
+            "rules/t/schema.json": '{"$ref": "../r/schema.json"}',
+            "a/TARGETS.toml": '[[r]]\nname = "a"\n\n[[s]]\nname = "b"\n\n[[t]]\nname = "c"\n',
+        }
+    )
+    for command in ("build", "schema"):
+        run = ws.packaging(command)
+        assert (run.exit_code, run.output) == (
+            2,
+            """\
+error: the default of `f` must be a whole number, but is "x"
+  at rules/r/schema.json  ($.properties.f.default)
+
+error: the default of `g` must be a whole number, but is "y"
+  at rules/s/schema.json  ($.properties.g.default)
+""",
+        )
