@@ -195,10 +195,9 @@ class Session:
         return found
 
     def _input(self, path: str) -> tuple[str, str, Signature]:
-        real = self.rulebook.path_of(path) if path[0] == RULE_FILE else path
-        relative = real.removeprefix(f"{self.layout.root}/")
-        state, sig = self.world.known(relative)
-        return os.path.join(self.layout.root, real), state, sig
+        place = self.rulebook.on_disk(path)
+        state, sig = self.world.known(place)
+        return os.path.join(self.layout.root, place), state, sig
 
     def _rule_of(self, label: str) -> tuple[str, str]:
         if label not in self._rules:

@@ -77,15 +77,9 @@ def candidates(records: Records, labels: Collection[Label] | None = None) -> lis
 
     `labels` limits the result to these targets and what they depend on.
     """
-    reached = records.actions.stale_targets()
-    pending = list(reached)
-    while pending:
-        for dependant in records.targets.dependants(pending.pop()):
-            if dependant not in reached:
-                reached.add(dependant)
-                pending.append(dependant)
+    reached = _reach(records.actions.stale_targets(), records.targets.dependants)
     if labels is not None:
-        reached &= _dependencies(records, map(str, labels))
+        reached &= _reach(map(str, labels), records.targets.deps)
     found = [one for label in reached for one in _of_target(records, label, reached)]
     return sorted(found, key=lambda one: one.id)
 
@@ -111,13 +105,13 @@ def _stale_within(actions: Collection[KnownAction]) -> list[KnownAction]:
         made.update(path for one in more for path in one.action.outputs)
 
 
-def _dependencies(records: Records, labels: Iterable[str]) -> set[str]:
-    """Return the given targets and all that they depend on, as texts."""
+def _reach(labels: Iterable[str], edges: Callable[[str], Iterable[str]]) -> set[str]:
+    """Return the given targets and all that `edges` lead to from them, as texts."""
     found = set(labels)
     pending = list(found)
     while pending:
-        for dep in records.targets.deps(pending.pop()):
-            if dep not in found:
-                found.add(dep)
-                pending.append(dep)
+        for other in edges(pending.pop()):
+            if other not in found:
+                found.add(other)
+                pending.append(other)
     return found

@@ -38,7 +38,6 @@ class Claims:
     """Who makes what: as the records have it, and what one plan adds to that."""
 
     def __init__(self, settings: Settings, records: Records, rulebook: Rulebook) -> None:
-        self._root = settings.root
         self._rulebook = rulebook
         self._out = f"{settings.out}/"
         self._records = records
@@ -131,15 +130,14 @@ class Claims:
     def _store_foreign(self, label: str, analysis: Analysis, sources: Collection[str]) -> list[Problem]:
         """Note what a target uses that is not its own; return the problems of what others make and it does not name."""
         target = self._new[analysis.actions[0].outputs[0]] if analysis.actions else None
-        own = set(self._rulebook.files(target.rule)) if target else set()
         inputs = {path for action in analysis.actions for path in action.inputs}
         of_rules = {path for path in inputs if path[0] == RULE_FILE}
         used = (inputs - of_rules).union(analysis.reads).difference(sources)
         made = self.all_outputs(used)
         foreign = used - made
         foreign.update(path for action in analysis.actions for path in program_files(action))
-        root = f"{self._root}/"
-        foreign.update(self._rulebook.path_of(path).removeprefix(root) for path in of_rules - own)
+        own = self._rulebook.files(target.rule) if target else {}
+        foreign.update(map(self._rulebook.on_disk, of_rules.difference(own)))
         self._records.targets.set_foreign(label, foreign)
         return [] if target is None else list(self._undeclared(target, made & inputs))
 

@@ -24,7 +24,6 @@ from packaging_targets.build.planning.targets import Targets, graph_of
 from packaging_targets.build.staleness import mark_changed
 from packaging_targets.build.world import World, folder_path
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
-from packaging_targets.model.action import RULE_FILE
 from packaging_targets.store.layout import TARGET_FILE, target_file_of
 from packaging_targets.store.records.rules import StoredRule
 from packaging_targets.store.records.targets import KnownTarget
@@ -269,15 +268,9 @@ class Planner:
     def _mark_changed_files(self, changed: Mapping[str, tuple[str, str]]) -> None:
         """Mark the actions stale that a change reaches; what is gone, and used by none, is watched no longer."""
         states = {path: new for path, (_, new) in changed.items()}
-        for path in mark_changed(self._records, states, self._discovery.package_of, self._on_disk):
+        for path in mark_changed(self._records, states, self._discovery.package_of, self._rulebook.on_disk):
             if states[path] == MISSING:
                 self._world.drop(path)
-
-    def _on_disk(self, path: str) -> str:
-        """Return where an input is: a file of a rule by its place in the workspace, if it lies there."""
-        if path[0] != RULE_FILE or path[1:].partition("/")[0] not in self._rulebook:
-            return path
-        return self._rulebook.path_of(path).removeprefix(f"{self._settings.root}/")
 
     def _watch(self, folders: Discovered, began: int) -> None:
         """Tell the world which paths decide staleness from now on, and which of them changed since planning began."""
@@ -286,7 +279,7 @@ class Planner:
         for label, analysis in self._targets.analysed.items():
             used += self._targets[label].sources
             for action in analysis.actions:
-                used += map(self._on_disk, action.inputs)
+                used += map(self._rulebook.on_disk, action.inputs)
                 used += program_files(action)
         for path in (*map(folder_path, folders.removed), *map(target_file_of, folders.gone)):
             self._world.drop(path)  # a file may stand there now, and be watched again

@@ -81,16 +81,14 @@ class Targets:
 
     def offered(self, label: Label) -> Offered:
         """Return what a target offers to those that depend on it, after this plan."""
-        if label in self.analysed:
-            found = self.analysed[label]
-            return Offered(_results(found.actions), found.provided)
-        return self.offered_before(label) or Offered((), {})
+        return self.offered_so_far(label) or Offered((), {})
 
     def offered_so_far(self, label: Label) -> Offered | None:
-        """Return what a target offered until now: in this plan, or before it."""
-        return self.offered(label) if label in self.analysed else self.offered_before(label)
+        """Return what a target offered until now, in this plan or before it; None where there was no such target."""
+        found = self.analysed.get(label)
+        return Offered(_results(found.actions), found.provided) if found else self._offered_before(label)
 
-    def offered_before(self, label: Label) -> Offered | None:
+    def _offered_before(self, label: Label) -> Offered | None:
         """Return what a target offered before this plan, or None where there was no such target."""
         provided = self._records.targets.provided(str(label))
         if provided is None:

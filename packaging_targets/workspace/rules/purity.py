@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import packaging_targets
 from packaging_targets.errors import Problem, near_miss
+from packaging_targets.workspace.rules.executed import executed, is_there, statements
 from packaging_targets.workspace.rules.folder import is_part
-from packaging_targets.workspace.rules.loading import executed, is_there, statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

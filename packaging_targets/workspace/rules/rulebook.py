@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import Problem, RequestError, near_miss, raise_all
+from packaging_targets.model.action import RULE_FILE
 from packaging_targets.model.rule import Rule
 from packaging_targets.workspace.rules.folder import RuleFolder, files_below, rule_homes, shown_path
 from packaging_targets.workspace.rules.installed import installed
@@ -44,6 +45,7 @@ class Rulebook:
         self.homes = rule_homes(root, installed()[0].homes if brought is None else brought)
         self.folders: dict[str, RuleFolder] = {}
         self._rules: dict[str, Rule] = {}
+        self._schemas: dict[str, dict[str, Any]] = {}
         self._checkers: dict[str, Checker] = {}
         self._texts: dict[str, _Text] = {}
         self._listings: dict[str, dict[str, str]] = {}
@@ -107,8 +109,10 @@ class Rulebook:
         return own if base is None else on_top(own, self._own_schema(base))
 
     def _own_schema(self, name: str) -> dict[str, Any]:
-        rule = self.folders[name]
-        return read_schema(name, rule.schema, shown_path(rule.schema, self._root))
+        if name not in self._schemas:
+            rule = self.folders[name]
+            self._schemas[name] = read_schema(name, rule.schema, shown_path(rule.schema, self._root))
+        return self._schemas[name]
 
     def _stands_on(self, name: str) -> str | None:
         """Return the rule whose schema that of a rule refers to."""
@@ -207,6 +211,12 @@ class Rulebook:
     def has_file(self, logical: str) -> bool:
         """Tell whether a rule has the file `@rule/file`."""
         return logical in self.files(logical[1:].partition("/")[0])
+
+    def on_disk(self, path: str) -> str:
+        """Return where an input of an action is: a file of a rule as a workspace path too, if it lies there."""
+        if path[0] != RULE_FILE or path[1:].partition("/")[0] not in self.folders:
+            return path
+        return self.path_of(path).removeprefix(f"{self._root}/")
 
     def path_of(self, logical: str) -> str:
         """Return the path on disk of `@rule/file`."""
