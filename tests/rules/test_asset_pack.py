@@ -145,7 +145,9 @@ def analysed(ws: Workspace, ids: dict[str, int] | None = None) -> Analysis:
         target = Target(Label("game", "pack"), "asset_pack", fields, where=Where("game/TARGETS.toml", 1))
         settings = Settings(str(ws.root))
         sources = find_sources(settings, target, ())
-        context = AnalysisContext(settings, target, sources, lambda _: Offered((), {}), lambda _: False, lambda _: "-")
+        context = AnalysisContext(
+            settings, target, sources, lambda _: Offered((), {}, frozenset()), lambda _: False, lambda _: "-"
+        )
         return analyse(context, RULE)
 
 

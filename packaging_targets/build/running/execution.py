@@ -13,20 +13,22 @@ import itertools
 import os
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from packaging_targets.build.keys import key_of
 from packaging_targets.build.kinds import kind_of
 from packaging_targets.errors import BuildError, PackagingError, Problem
+from packaging_targets.model.action import FOLDER
+from packaging_targets.model.digest import Digest
 from packaging_targets.model.manifest import SourceInfo
 from packaging_targets.store.action_cache import ActionCache, make_executable
 from packaging_targets.store.states import examine
 from packaging_targets.store.sweep import UNTRUSTED, signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from packaging_targets.model.action import Action
+    from packaging_targets.model.action import Action, Blob
     from packaging_targets.store.sweep import Signature
 
 _BUFFER = 1 << 17
@@ -54,11 +56,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What running an action came to: `outcome` is `built` or `restored`, `states` the states of the outputs."""
+    """What running an action came to: `outcome` is `built` or `restored`, `states` those of all files that it made."""
 
     key: str
     outcome: str
-    states: tuple[str, ...]
+    states: dict[str, str]
     seconds: float
     log: str = ""
 
@@ -72,7 +74,7 @@ def run_job(job: Job) -> Done:
     step = _Step(job)
     try:
         kind.check(action, step)
-        states = ActionCache(job.cache).restore(key, step.staged) if kind.cached else None
+        states = step.restore(ActionCache(job.cache), key) if kind.cached else None
         outcome = "restored" if states else "built"
         if states is None:
             kind.run(action, step)
@@ -88,7 +90,7 @@ def run_job(job: Job) -> Done:
         raise type(error)(*_logged(job, step.log_text, problems)) from error
     finally:
         step.clean_up()
-    return Done(key, outcome, tuple(states), time.monotonic() - started, step.log_text)
+    return Done(key, outcome, states, time.monotonic() - started, step.log_text)
 
 
 class _Step:
@@ -98,9 +100,10 @@ class _Step:
         self._job = job
         self._action = action = job.action
         # A folder for each action would cost more than many an action: the names are unique instead.
-        mine = f"{job.staging}/{os.getpid()}-{next(_numbers)}"
-        self.staged = [f"{mine}-{place}" for place in range(len(action.outputs))]
-        self._placed = False
+        self._mine = f"{job.staging}/{os.getpid()}-{next(_numbers)}"
+        self._folders = tuple(path for path in action.outputs if path.endswith(FOLDER))
+        self._staged: list[str] = []
+        self._places: dict[str, str] = {}
         self._streams: dict[str, _HashingFile] = {}
         self._log: list[str] = []
 
@@ -117,14 +120,39 @@ class _Step:
         return open(self._input(path)[0], "rb", buffering=0)
 
     def create(self, path: str, *, executable: bool = False) -> BinaryIO:
-        """Open the declared output `path`."""
-        if path not in self._action.outputs:
+        """Open the declared output `path`, or a file in a declared folder."""
+        staged = self.stage(path)
+        if staged is None:
             what = f"the action kind `{self._action.kind}` wants to write `{path}`, which is no output of it"
             raise BuildError.one(what)
-        staged = self.staged[self._action.outputs.index(path)]
         stream = _HashingFile(staged, executable=executable)
         self._streams[path] = stream
         return io.BufferedWriter(stream, _BUFFER)
+
+    def create_blob(self, folder: str) -> Blob:
+        """Open a file in a declared folder that will be named by the SHA-256 of its bytes."""
+        if folder not in self._folders:
+            raise BuildError.one(f"the action kind `{self._action.kind}` makes no folder `{folder}`")
+        staged = self._new_staged()
+        stream = _HashingFile(staged, executable=False)
+
+        def name() -> None:
+            path = folder + stream.state[1:]
+            self._places[path], self._streams[path] = staged, stream
+
+        return _Blob(stream, name)
+
+    def stage(self, path: str) -> str | None:
+        """Return where an output is made before it goes to its place, or None for what is no output."""
+        if path not in self._action.outputs or path in self._folders:
+            inner = next((path.removeprefix(one) for one in self._folders if path.startswith(one)), "")
+            if not all(part not in {"", ".", ".."} for part in inner.split("/")):
+                return None
+        return self._places.setdefault(path, self._new_staged())
+
+    def _new_staged(self) -> str:
+        self._staged.append(f"{self._mine}-{len(self._staged)}")
+        return self._staged[-1]
 
     def previous(self, path: str) -> bytes | None:
         """Return what stands at the declared output `path` now."""
@@ -143,37 +171,42 @@ class _Step:
         """All that was logged."""
         return "".join(self._log)
 
-    def finish(self) -> list[str]:
-        """Return the states of the outputs, in order; raises BuildError where one was not written."""
-        missing = [path for path in self._action.outputs if path not in self._streams]
+    def restore(self, cache: ActionCache, key: str) -> dict[str, str] | None:
+        """Stage what an entry of the cache holds; return the states, or None where an output is not among it."""
+        states = cache.restore(key, self.stage)
+        if states is None or not all(path in states or path in self._folders for path in self._action.outputs):
+            self._places.clear()
+            return None
+        return states
+
+    def finish(self) -> dict[str, str]:
+        """Return the states of the outputs; raises BuildError where one was not written."""
+        missing = [path for path in self._action.outputs if path not in self._streams and path not in self._folders]
         if missing:
             kind = self._action.kind
             raise BuildError(*(Problem("", f"the action kind `{kind}` did not make `{path}`") for path in missing))
-        return [self._streams[path].state for path in self._action.outputs]
+        return {path: self._streams[path].state for path in sorted(self._streams)}
 
     def put_into_place(self) -> None:
         """Rename the staged outputs to where they belong."""
-        for path, staged in zip(self._action.outputs, self.staged, strict=True):
+        for path, staged in self._places.items():
             place = os.path.join(self._job.root, path)
             try:
                 os.replace(staged, place)
             except FileNotFoundError:
                 os.makedirs(os.path.dirname(place), exist_ok=True)
                 os.replace(staged, place)
-        self._placed = True
+            self._staged.remove(staged)
 
-    def contents(self) -> list[bytes | str]:
+    def contents(self) -> dict[str, bytes | str]:
         """Return for each output its bytes where they are few, else the staged file."""
-        return [
-            self._streams[path].kept or staged for path, staged in zip(self._action.outputs, self.staged, strict=True)
-        ]
+        return {path: stream.kept or self._places[path] for path, stream in self._streams.items()}
 
     def clean_up(self) -> None:
-        """Remove what is still staged: the action failed."""
-        if not self._placed:
-            for staged in self.staged:
-                with contextlib.suppress(OSError):
-                    os.remove(staged)
+        """Remove what is still staged: the action failed, or made the same file twice."""
+        for staged in self._staged:
+            with contextlib.suppress(OSError):
+                os.remove(staged)
 
     def _input(self, path: str) -> tuple[str, str, Signature]:
         if path not in self._job.inputs:
@@ -217,6 +250,34 @@ class _HashingFile(io.RawIOBase):
     def state(self) -> str:
         """The state of what was written."""
         return ("x" if self._executable else "f") + self._digest.hexdigest()
+
+
+class _Blob:
+    """The one implementation of `packaging_targets.model.action.Blob`; `name` is called when it is whole."""
+
+    def __init__(self, file: _HashingFile, name: Callable[[], None]) -> None:
+        self._file = file
+        self._stream = io.BufferedWriter(file, _BUFFER)
+        self._name = name
+        self.size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stream.close()
+        if error == (None, None, None):
+            self._name()
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> object:
+        """Add bytes."""
+        self.size += len(data)
+        return self._stream.write(data)
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of what was written."""
+        return Digest(self._file.state[1:])
 
 
 def _demand_unchanged(job: Job) -> None:
