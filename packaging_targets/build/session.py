@@ -23,7 +23,7 @@ from packaging_targets.build.keys import key_of, snapshot
 from packaging_targets.build.kinds import kind_of
 from packaging_targets.build.orphans import Removal, remove_orphans, remove_strays
 from packaging_targets.build.planning.planner import Planner
-from packaging_targets.build.running.execution import Done, Job
+from packaging_targets.build.running.job import Done, Job
 from packaging_targets.build.staleness import candidates
 from packaging_targets.build.world import World
 from packaging_targets.errors import BuildError, PackagingError, Problem
@@ -250,15 +250,10 @@ class Session:
             self._lock.release()
 
     def _tidied_folders(self) -> list[str]:
-        """Return the folders that actions have filled, where others files may lie now.
-
-        A build that was killed may have left some in any folder: the one after it examines everything.
-        """
+        """Return the folders that actions have filled; after a kill, strays may lie in any, and all is examined."""
         folders = self.records.outputs.folders() if self.full else self._folders
-        return sorted(path for path in folders if not self._is_anybody_stale(self.records.outputs.makers(path)))
-
-    def _is_anybody_stale(self, names: Iterable[str]) -> bool:
-        return any(self.records.actions[name].stale for name in names)
+        makers = {path: self.records.outputs.makers(path) for path in folders}
+        return [path for path in makers if not any(self.records.actions[name].stale for name in makers[path])]
 
     def _save_index(self) -> None:
         watched = self._watched

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from packaging_targets.build.ahead import Ahead
     from packaging_targets.build.orphans import Removal
-    from packaging_targets.build.running.execution import Done, Job
+    from packaging_targets.build.running.job import Done, Job
     from packaging_targets.build.session import Session
 
 GROUP = "build"
@@ -134,7 +134,7 @@ def _run(job: Job) -> Done:
 
 def record(task: Task, name: str) -> dict[str, Any]:
     """Remember what a task came to; returns nothing for doit to remember."""
-    from packaging_targets.build.running.execution import Done
+    from packaging_targets.build.running.job import Done
 
     assert Build.session is not None
     values = task.values

@@ -25,7 +25,7 @@ create index folder_parent on folder(parent);
 create table package(path text primary key) without rowid;
 create table rule(name text primary key, digest text, files text, over text) without rowid;
 create table target(
-    label text primary key, package text, rule text, line integer, identity text, fields text, stated integer,
+    label text primary key, package text, rule text, line integer, identity text, fields text, globs text,
     deps text, sources text, reads text, provided text, warnings text
 ) without rowid;
 create index target_package on target(package);
