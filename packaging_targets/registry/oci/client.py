@@ -6,20 +6,20 @@ client; it keeps connections and tokens.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from packaging_targets.errors import IntegrityError, RegistryError, RequestError
+from packaging_targets.errors import RegistryError, RequestError
 from packaging_targets.formats.oci.manifest import INDEX_TYPE, MANIFEST_TYPE
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.oci.auth import Session
+from packaging_targets.registry.oci.blobs.download import Download
+from packaging_targets.registry.oci.blobs.upload import CHUNK, Blob, Upload
 from packaging_targets.registry.oci.credentials import Credentials, find_credentials
-from packaging_targets.registry.oci.faults import place
-from packaging_targets.registry.oci.messages import Answer, Request
+from packaging_targets.registry.oci.faults import demand_digest, place
+from packaging_targets.registry.oci.messages import Answer, Request, Sink
 from packaging_targets.registry.oci.reference import Registry, Repository, is_tag, joined, origin_of, parse_digest
 from packaging_targets.registry.oci.transport import Patience, Transport
-from packaging_targets.registry.oci.upload import CHUNK, Blob, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,6 @@ _MAX_TAGS = 100_000
 _MAX_TAG_PAGE = 8 << 20
 _PAGE = 1000
 _NOT_FOUND = 404
-_PIECE = 1 << 20
 _DOCKER_TYPES = "application/vnd.docker.distribution.manifest"
 _ACCEPTED = f"{MANIFEST_TYPE}, {INDEX_TYPE}, {_DOCKER_TYPES}.v2+json, {_DOCKER_TYPES}.list.v2+json"
 _WRITTEN = {200, 201, 202}
@@ -82,7 +81,7 @@ class OciClient:
             return None
         expected = parse_digest(reference) or _told_digest(answer)
         if expected is not None:
-            _demand_digest(request, Digest.of(answer.body), expected)
+            demand_digest(request, Digest.of(answer.body), expected)
         return answer.body
 
     def put_manifest(
@@ -100,7 +99,7 @@ class OciClient:
             raise self._session.error(request, answer)
         told = _told_digest(answer)
         if told is not None:
-            _demand_digest(request, told, digest)
+            demand_digest(request, told, digest)
         return digest
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
@@ -140,24 +139,12 @@ class OciClient:
             return "present"
         return Upload(self._session, repository, blob, is_there, self._chunk).run(mount_from)
 
-    def read_blob(self, repository: Repository, digest: Digest, size: int, into: BinaryIO) -> None:
-        """Write a blob of `size` bytes to a stream that can be read and sought; cut off, it starts again."""
-        start = into.tell()
+    def read_blob(self, repository: Repository, digest: Digest, size: int, into: Sink) -> None:
+        """Write a blob of `size` bytes to something that takes them; cut off, it goes on where it was.
 
-        def rewound() -> BinaryIO:
-            into.seek(start)
-            into.truncate()
-            return into
-
-        request = Request("GET", repository.url(f"blobs/{digest}"), limit=size, into=rewound)
-        answer = self._session.send(request, repository.scope(*self._reading))
-        if not answer.done:
-            raise self._session.error(request, answer)
-        into.seek(start)
-        hasher = hashlib.sha256()
-        while piece := into.read(_PIECE):
-            hasher.update(piece)
-        _demand_digest(request, Digest(hasher.hexdigest()), digest)
+        Where this raises, what was written is worth nothing.
+        """
+        Download(self._session, repository, digest, size, repository.scope(*self._reading)).run(into)
 
     def _has(self, repository: Repository, digest: Digest, actions: Sequence[str]) -> bool:
         request = Request("HEAD", repository.url(f"blobs/{digest}"))
@@ -180,12 +167,6 @@ def _manifest_request(method: str, repository: Repository, reference: str) -> Re
 def _told_digest(answer: Answer) -> Digest | None:
     """Return the digest of a manifest as the registry tells it, if it does."""
     return parse_digest(answer.headers.get("docker-content-digest", ""))
-
-
-def _demand_digest(request: Request, found: Digest, expected: Digest) -> None:
-    if found != expected:
-        what = f"the bytes are not those of their digest: {expected} was expected, and {found} came"
-        raise IntegrityError.one(what, place(request), "try again; if it stays so, the registry's content is damaged")
 
 
 def _tags_of(request: Request, answer: Answer) -> list[str]:

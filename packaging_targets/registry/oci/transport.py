@@ -19,7 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
 from packaging_targets.registry.oci.faults import PassingError, place, unreachable
-from packaging_targets.registry.oci.messages import Answer, Body, Request
+from packaging_targets.registry.oci.messages import Answer, Body, Request, Sink
 from packaging_targets.registry.oci.reference import is_loopback, joined, origin_of
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Transport:
     def _read(self, request: Request, response: urllib3.BaseHTTPResponse) -> Answer:
         headers = {name.lower(): response.headers[name] for name in response.headers}
         if request.into is not None and response.status in {200, 206}:
-            _stream(request, response, request.into())
+            _stream(request, response, request.into(response.status))
             return Answer(response.status, headers, b"", request.url)
         error = response.status >= 400  # noqa: PLR2004  # where errors begin
         limit = min(_TOLD, request.limit) if error else request.limit
@@ -203,7 +203,7 @@ def _headers(request: Request) -> dict[str, str]:
     return {**own, **request.headers}
 
 
-def _stream(request: Request, response: urllib3.BaseHTTPResponse, into: BinaryIO) -> None:
+def _stream(request: Request, response: urllib3.BaseHTTPResponse, into: Sink) -> None:
     left = request.limit
     while piece := response.read(_PIECE):
         left -= len(piece)

@@ -20,9 +20,9 @@ from packaging_targets.formats.oci.feature import CONFIG, collection_manifest, f
 from packaging_targets.formats.oci.manifest import OciManifest
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import LATEST, moving_tags
+from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import Registry, Repository
-from packaging_targets.registry.oci.upload import Blob
 from packaging_targets.services.publish.listing import dropped
 from packaging_targets.services.publish.packed import PackedCollection, PackedFeature, read_archives
 from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report
