@@ -33,8 +33,12 @@ LAYOUT_FILE = "oci-layout"
 BLOBS = "blobs/sha256/"
 REF_NAME = "org.opencontainers.image.ref.name"
 
-_DEPTH = 3  # indexes below one another
-_MAX_DOCUMENTS = 500
+MAX_DEPTH = 3
+"""Indexes that may stand below one another."""
+
+MAX_DOCUMENTS = 500
+"""Documents that one image may consist of."""
+
 _NO_PLATFORM = "unknown"  # what attestations say that they run on
 
 
@@ -91,6 +95,19 @@ def read_layout(marker: bytes, index: bytes, where: str) -> tuple[Descriptor, ..
     return read_index(index, f"{where}/{INDEX_FILE}")
 
 
+def read_document(documents: Documents, descriptor: Descriptor, where: str) -> bytes:
+    """Return the document that a descriptor names; raises IntegrityError where it is too large, or another one."""
+    if descriptor.size > DOCUMENT_LIMIT:
+        what = f"the document has {descriptor.size:,} bytes, and {DOCUMENT_LIMIT:,} is the limit"
+        raise IntegrityError.one(what, where)
+    data = documents.read(descriptor, descriptor.size)
+    if len(data) != descriptor.size:
+        raise IntegrityError.one(f"the document has {len(data):,} bytes instead of {descriptor.size:,}", where)
+    if (digest := Digest.of(data)) != descriptor.digest:
+        raise IntegrityError.one(f"the document's bytes are not those of its digest: they have {digest}", where)
+    return data
+
+
 def find_images(
     roots: Sequence[Descriptor],
     documents: Documents,
@@ -129,8 +146,8 @@ class _Search:
         self.met |= inside
         refuse_schema_1(descriptor.media_type, self.where)
         if descriptor.media_type == INDEX_TYPE:
-            if depth == _DEPTH:
-                what = f"there are more than {_DEPTH} indexes below one another"
+            if depth == MAX_DEPTH:
+                what = f"there are more than {MAX_DEPTH} indexes below one another"
                 raise IntegrityError.one(what, self.where)
             for one in read_index(self._read(descriptor), self._at(descriptor)):
                 self.follow(one, inside=inside, depth=depth + 1)
@@ -171,18 +188,9 @@ class _Search:
 
     def _read(self, descriptor: Descriptor) -> bytes:
         self.count += 1
-        at = self._at(descriptor)
-        if self.count > _MAX_DOCUMENTS:
-            raise IntegrityError.one(f"there are more than {_MAX_DOCUMENTS} indexes, manifests and configs", self.where)
-        if descriptor.size > DOCUMENT_LIMIT:
-            what = f"the document has {descriptor.size:,} bytes, and {DOCUMENT_LIMIT:,} is the limit"
-            raise IntegrityError.one(what, at)
-        data = self.documents.read(descriptor, descriptor.size)
-        if len(data) != descriptor.size:
-            raise IntegrityError.one(f"the document has {len(data):,} bytes instead of {descriptor.size:,}", at)
-        if (digest := Digest.of(data)) != descriptor.digest:
-            raise IntegrityError.one(f"the document's bytes are not those of its digest: they have {digest}", at)
-        return data
+        if self.count > MAX_DOCUMENTS:
+            raise IntegrityError.one(f"there are more than {MAX_DOCUMENTS} indexes, manifests and configs", self.where)
+        return read_document(self.documents, descriptor, self._at(descriptor))
 
     def _at(self, descriptor: Descriptor) -> str:
         return f"{self.where} {descriptor.digest}"

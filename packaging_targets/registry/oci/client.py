@@ -6,10 +6,11 @@ client; it keeps connections and tokens.
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import RegistryError, RequestError
+from packaging_targets.errors import IntegrityError, RegistryError, RequestError
 from packaging_targets.formats.oci.manifest import INDEX_TYPE, MANIFEST_TYPE
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.oci.auth import Session
@@ -18,17 +19,29 @@ from packaging_targets.registry.oci.blobs.upload import CHUNK, Blob, Upload
 from packaging_targets.registry.oci.credentials import Credentials, find_credentials
 from packaging_targets.registry.oci.faults import demand_digest, place
 from packaging_targets.registry.oci.messages import Answer, Request, Sink
-from packaging_targets.registry.oci.reference import Registry, Repository, is_tag, joined, origin_of, parse_digest
+from packaging_targets.registry.oci.reference import (
+    TAG_FIX,
+    Registry,
+    Repository,
+    is_tag,
+    joined,
+    origin_of,
+    parse_digest,
+)
 from packaging_targets.registry.oci.transport import Patience, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from packaging_targets.formats.oci.layout import Documents
+    from packaging_targets.formats.oci.manifest import Descriptor
 
 _MAX_MANIFEST = 4 << 20
 _MAX_TAGS = 100_000
 _MAX_TAG_PAGE = 8 << 20
 _PAGE = 1000
 _NOT_FOUND = 404
+_NO_REFERRERS = {400, 404, 405, 501}  # what registries say that are older than OCI 1.1
 _DOCKER_TYPES = "application/vnd.docker.distribution.manifest"
 _ACCEPTED = f"{MANIFEST_TYPE}, {INDEX_TYPE}, {_DOCKER_TYPES}.v2+json, {_DOCKER_TYPES}.list.v2+json"
 _WRITTEN = {200, 201, 202}
@@ -88,19 +101,26 @@ class OciClient:
         self, repository: Repository, reference: str, data: bytes, media_type: str = MANIFEST_TYPE
     ) -> Digest:
         """Store a manifest under a tag or its digest; return the digest. Doing it again changes nothing."""
-        digest = Digest.of(data)
-        if reference != str(digest) and not is_tag(reference):
-            fix = "use letters, digits, `_`, `.` and `-`, at most 128"
-            raise RequestError.one(f"`{reference}` is no tag", str(repository), fix)
-        headers = {"Content-Type": media_type}
-        request = Request("PUT", repository.url(f"manifests/{reference}"), headers, data)
-        answer = self._session.send(request, repository.scope(*_WRITING))
-        if answer.status not in _WRITTEN:
+        return self._put(repository, reference, data, media_type)[0]
+
+    def put_referrer(self, repository: Repository, data: bytes) -> bool:
+        """Store a manifest that has a subject; tell whether the registry lists it among what is about that."""
+        _, answer = self._put(repository, str(Digest.of(data)), data, MANIFEST_TYPE)
+        return "oci-subject" in answer.headers
+
+    def referrers(self, repository: Repository, subject: Digest) -> bytes | None:
+        """Return the index of what is about a manifest, or None where the registry keeps no such lists."""
+        request = Request("GET", repository.url(f"referrers/{subject}"), {"Accept": INDEX_TYPE}, limit=_MAX_MANIFEST)
+        answer = self._session.send(request, repository.scope(*self._reading))
+        if answer.status in _NO_REFERRERS:
+            return None
+        if not answer.done:
             raise self._session.error(request, answer)
-        told = _told_digest(answer)
-        if told is not None:
-            demand_digest(request, told, digest)
-        return digest
+        return answer.body
+
+    def documents(self, repository: Repository) -> Documents:
+        """Return what reads the indexes, manifests and configs of a repository."""
+        return _Documents(self, repository)
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """Return all tags of a repository, in the registry's order; none where there is no such repository."""
@@ -146,6 +166,20 @@ class OciClient:
         """
         Download(self._session, repository, digest, size, repository.scope(*self._reading)).run(into)
 
+    def _put(self, repository: Repository, reference: str, data: bytes, media_type: str) -> tuple[Digest, Answer]:
+        digest = Digest.of(data)
+        if reference != str(digest) and not is_tag(reference):
+            raise RequestError.one(f"`{reference}` is no tag", str(repository), TAG_FIX)
+        headers = {"Content-Type": media_type}
+        request = Request("PUT", repository.url(f"manifests/{reference}"), headers, data)
+        answer = self._session.send(request, repository.scope(*_WRITING))
+        if answer.status not in _WRITTEN:
+            raise self._session.error(request, answer)
+        told = _told_digest(answer)
+        if told is not None:
+            demand_digest(request, told, digest)
+        return digest, answer
+
     def _has(self, repository: Repository, digest: Digest, actions: Sequence[str]) -> bool:
         request = Request("HEAD", repository.url(f"blobs/{digest}"))
         return self._found(request, repository.scope(*actions)) is not None
@@ -158,6 +192,27 @@ class OciClient:
         if not answer.done:
             raise self._session.error(request, answer)
         return answer
+
+
+class _Documents:
+    """The documents of a repository, which keeps indexes and manifests in one place, and configs in another."""
+
+    def __init__(self, client: OciClient, repository: Repository) -> None:
+        self._client = client
+        self._repository = repository
+
+    def read(self, descriptor: Descriptor, limit: int) -> bytes:
+        if descriptor.media_type in {MANIFEST_TYPE, INDEX_TYPE}:
+            data = self._client.manifest(self._repository, str(descriptor.digest))
+            if data is None:
+                what = f"the registry has no `{descriptor.digest}`"
+                raise IntegrityError.one(
+                    what, str(self._repository), "look at how it is written, and at the repository"
+                )
+            return data
+        into = io.BytesIO()
+        self._client.read_blob(self._repository, descriptor.digest, limit, into)
+        return into.getvalue()
 
 
 def _manifest_request(method: str, repository: Repository, reference: str) -> Request:
