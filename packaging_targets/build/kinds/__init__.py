@@ -149,6 +149,15 @@ KINDS = {
         outputs=range(2, 3),
         tools=("pillow",),
     ),
+    "oci_pull/1": Kind(
+        "oci_pull",
+        Params(
+            reference=text('"ghcr.io/acme/python@sha256:…"'),
+            platforms=texts('["linux/amd64"]', first="a platform"),
+        ),
+        outputs=range(2, 3),
+        folders=True,
+    ),
     "registry_index/1": Kind(
         "registry_index",
         Params(entries=tables("id", "declaredBy")),
