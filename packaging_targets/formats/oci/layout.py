@@ -111,27 +111,29 @@ def read_document(documents: Documents, descriptor: Descriptor, where: str) -> b
 def find_images(
     roots: Sequence[Descriptor],
     documents: Documents,
-    platforms: Sequence[Platform],
+    platforms: Sequence[Platform] | None,
     where: str,
     expected: Digest | None = None,
 ) -> list[Image]:
-    """Return the image of each wanted platform, in that order, that `roots` lead to.
+    """Return the image of each wanted platform, in that order, that `roots` lead to; None wants all that there are.
 
     `where` is the place that problems are told at: a path or a reference. `expected` is the digest of a root, or of an
     index or manifest that one leads to: nothing else is taken then. Raises IntegrityError for documents that are
     missing, damaged, or more than anybody means, and RequestError for platforms that are not there, or twice.
     """
-    search = _Search(documents, frozenset(platforms), where, expected)
+    search = _Search(documents, None if platforms is None else frozenset(platforms), where, expected)
     for root in roots:
         search.follow(root, inside=expected is None, depth=0)
     search.demand_expected(roots)
+    if platforms is None:
+        return search.every_image()
     return [search.image(platform) for platform in search.demand_all(platforms)]
 
 
 @dataclass(slots=True)
 class _Search:
     documents: Documents
-    wanted: frozenset[Platform]
+    wanted: frozenset[Platform] | None
     where: str
     expected: Digest | None
     found: dict[Platform, dict[Digest, Image]] = field(default_factory=dict)
@@ -159,15 +161,18 @@ class _Search:
 
     def _manifest(self, descriptor: Descriptor) -> None:
         platform = descriptor.platform
-        if platform and platform not in self.wanted:
+        if platform and not self._wants(platform):
             if platform.os != _NO_PLATFORM:
                 self.others.add(platform)
             return
         image = self._image(descriptor)
-        if image and image.platform in self.wanted:
+        if image and self._wants(image.platform):
             self.found.setdefault(image.platform, {})[image.manifest] = image
         elif image:
             self.others.add(image.platform)
+
+    def _wants(self, platform: Platform) -> bool:
+        return platform.os != _NO_PLATFORM if self.wanted is None else platform in self.wanted
 
     def _image(self, descriptor: Descriptor) -> Image | None:
         """Return the image of a manifest, or None for an artifact that is none."""
@@ -205,13 +210,21 @@ class _Search:
         """Return the wanted platforms; raises RequestError where one of them is not there."""
         missing = [f"`{platform}`" for platform in platforms if platform not in self.found]
         if missing:
-            there = sorted(map(str, self.others.union(self.found)))
-            if not there and self.artifacts:
-                fix = f"it holds `{'`, `'.join(sorted(self.artifacts))}`, which is no image"
-            else:
-                fix = f"choose from {', '.join(f'`{one}`' for one in there)}" if there else "it holds no image at all"
-            raise RequestError.one(f"the image is not there for {', '.join(missing)}", self.where, fix)
+            what = f"the image is not there for {', '.join(missing)}"
+            raise RequestError.one(what, self.where, self._choices())
         return platforms
+
+    def every_image(self) -> list[Image]:
+        """Return all images, in the order in which they were found; raises RequestError where there is none."""
+        if not self.found:
+            raise RequestError.one("there is no image", self.where, self._choices())
+        return [image for images in self.found.values() for image in images.values()]
+
+    def _choices(self) -> str:
+        there = sorted(map(str, self.others.union(self.found)))
+        if not there and self.artifacts:
+            return f"it holds `{'`, `'.join(sorted(self.artifacts))}`, which is no image"
+        return f"choose from {', '.join(f'`{one}`' for one in there)}" if there else "it holds no image at all"
 
     def image(self, platform: Platform) -> Image:
         """Return the image of a platform; raises RequestError where there are several."""

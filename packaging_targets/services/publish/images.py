@@ -24,7 +24,7 @@ from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import TAG_FIX, Registry, Repository, is_tag
 from packaging_targets.registry.oci.referrers import attach, referrers
-from packaging_targets.services.containers.images.layout_folder import LayoutFolder
+from packaging_targets.services.containers.layouts.folder import LayoutFolder
 from packaging_targets.services.publish.report import PLANNED, PRESENT, PUBLISHED, Artifact, Attached, Report
 from packaging_targets.services.publish.side_by_side import side_by_side
 
