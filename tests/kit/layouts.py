@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tars import made
@@ -64,3 +65,10 @@ class Layout:
 
     def tar(self) -> bytes:
         return made(*({"name": name, "data": data} for name, data in self.files.items()))
+
+    def put(self, folder: Path) -> str:
+        """Write the layout to a folder, over what is there; return the folder's name."""
+        for name, data in self.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        return folder.name

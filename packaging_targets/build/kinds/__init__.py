@@ -198,6 +198,15 @@ KINDS = {
             version=text('"0.1.0"', default=""),
         ),
     ),
+    "oci_pull/1": Kind(
+        "oci_pull",
+        Params(
+            reference=text('"ghcr.io/acme/python@sha256:…"'),
+            platforms=_PLATFORMS,
+        ),
+        outputs=range(2, 3),
+        folders=True,
+    ),
     "oci_sbom/1": Kind(
         "oci_sbom",
         Params(

@@ -59,6 +59,14 @@ def refuse_schema_1(media_type: str, where: str) -> None:
         _refuse_schema_1(where)
 
 
+def announced(data: bytes, where: str) -> Descriptor:
+    """Return the descriptor of an index or a manifest that came without one, which is what it says itself."""
+    value = read_table(data, where)
+    told = value.get("mediaType")
+    likely = INDEX_TYPE if "manifests" in value else MANIFEST_TYPE
+    return Descriptor.of(oci_type(told) if isinstance(told, str) else likely, data)
+
+
 def read_index(data: bytes, where: str) -> tuple[Descriptor, ...]:
     """Return what an index names, its `manifests`, in order."""
     value = _document(data, INDEX_TYPE, where)

@@ -33,8 +33,12 @@ LAYOUT_FILE = "oci-layout"
 BLOBS = "blobs/sha256/"
 REF_NAME = "org.opencontainers.image.ref.name"
 
-_DEPTH = 3  # indexes below one another
-_MAX_DOCUMENTS = 500
+MAX_DEPTH = 3
+"""Indexes that may stand below one another."""
+
+MAX_DOCUMENTS = 500
+"""Documents that one image may consist of."""
+
 _NO_PLATFORM = "unknown"  # what attestations say that they run on
 
 
@@ -91,30 +95,45 @@ def read_layout(marker: bytes, index: bytes, where: str) -> tuple[Descriptor, ..
     return read_index(index, f"{where}/{INDEX_FILE}")
 
 
+def read_document(documents: Documents, descriptor: Descriptor, where: str) -> bytes:
+    """Return the document that a descriptor names; raises IntegrityError where it is too large, or another one."""
+    if descriptor.size > DOCUMENT_LIMIT:
+        what = f"the document has {descriptor.size:,} bytes, and {DOCUMENT_LIMIT:,} is the limit"
+        raise IntegrityError.one(what, where)
+    data = documents.read(descriptor, descriptor.size)
+    if len(data) != descriptor.size:
+        raise IntegrityError.one(f"the document has {len(data):,} bytes instead of {descriptor.size:,}", where)
+    if (digest := Digest.of(data)) != descriptor.digest:
+        raise IntegrityError.one(f"the document's bytes are not those of its digest: they have {digest}", where)
+    return data
+
+
 def find_images(
     roots: Sequence[Descriptor],
     documents: Documents,
-    platforms: Sequence[Platform],
+    platforms: Sequence[Platform] | None,
     where: str,
     expected: Digest | None = None,
 ) -> list[Image]:
-    """Return the image of each wanted platform, in that order, that `roots` lead to.
+    """Return the image of each wanted platform, in that order, that `roots` lead to; None wants all that there are.
 
     `where` is the place that problems are told at: a path or a reference. `expected` is the digest of a root, or of an
     index or manifest that one leads to: nothing else is taken then. Raises IntegrityError for documents that are
     missing, damaged, or more than anybody means, and RequestError for platforms that are not there, or twice.
     """
-    search = _Search(documents, frozenset(platforms), where, expected)
+    search = _Search(documents, None if platforms is None else frozenset(platforms), where, expected)
     for root in roots:
         search.follow(root, inside=expected is None, depth=0)
     search.demand_expected(roots)
+    if platforms is None:
+        return search.every_image()
     return [search.image(platform) for platform in search.demand_all(platforms)]
 
 
 @dataclass(slots=True)
 class _Search:
     documents: Documents
-    wanted: frozenset[Platform]
+    wanted: frozenset[Platform] | None
     where: str
     expected: Digest | None
     found: dict[Platform, dict[Digest, Image]] = field(default_factory=dict)
@@ -129,8 +148,8 @@ class _Search:
         self.met |= inside
         refuse_schema_1(descriptor.media_type, self.where)
         if descriptor.media_type == INDEX_TYPE:
-            if depth == _DEPTH:
-                what = f"there are more than {_DEPTH} indexes below one another"
+            if depth == MAX_DEPTH:
+                what = f"there are more than {MAX_DEPTH} indexes below one another"
                 raise IntegrityError.one(what, self.where)
             for one in read_index(self._read(descriptor), self._at(descriptor)):
                 self.follow(one, inside=inside, depth=depth + 1)
@@ -142,15 +161,18 @@ class _Search:
 
     def _manifest(self, descriptor: Descriptor) -> None:
         platform = descriptor.platform
-        if platform and platform not in self.wanted:
+        if platform and not self._wants(platform):
             if platform.os != _NO_PLATFORM:
                 self.others.add(platform)
             return
         image = self._image(descriptor)
-        if image and image.platform in self.wanted:
+        if image and self._wants(image.platform):
             self.found.setdefault(image.platform, {})[image.manifest] = image
         elif image:
             self.others.add(image.platform)
+
+    def _wants(self, platform: Platform) -> bool:
+        return platform.os != _NO_PLATFORM if self.wanted is None else platform in self.wanted
 
     def _image(self, descriptor: Descriptor) -> Image | None:
         """Return the image of a manifest, or None for an artifact that is none."""
@@ -171,18 +193,9 @@ class _Search:
 
     def _read(self, descriptor: Descriptor) -> bytes:
         self.count += 1
-        at = self._at(descriptor)
-        if self.count > _MAX_DOCUMENTS:
-            raise IntegrityError.one(f"there are more than {_MAX_DOCUMENTS} indexes, manifests and configs", self.where)
-        if descriptor.size > DOCUMENT_LIMIT:
-            what = f"the document has {descriptor.size:,} bytes, and {DOCUMENT_LIMIT:,} is the limit"
-            raise IntegrityError.one(what, at)
-        data = self.documents.read(descriptor, descriptor.size)
-        if len(data) != descriptor.size:
-            raise IntegrityError.one(f"the document has {len(data):,} bytes instead of {descriptor.size:,}", at)
-        if (digest := Digest.of(data)) != descriptor.digest:
-            raise IntegrityError.one(f"the document's bytes are not those of its digest: they have {digest}", at)
-        return data
+        if self.count > MAX_DOCUMENTS:
+            raise IntegrityError.one(f"there are more than {MAX_DOCUMENTS} indexes, manifests and configs", self.where)
+        return read_document(self.documents, descriptor, self._at(descriptor))
 
     def _at(self, descriptor: Descriptor) -> str:
         return f"{self.where} {descriptor.digest}"
@@ -197,13 +210,21 @@ class _Search:
         """Return the wanted platforms; raises RequestError where one of them is not there."""
         missing = [f"`{platform}`" for platform in platforms if platform not in self.found]
         if missing:
-            there = sorted(map(str, self.others.union(self.found)))
-            if not there and self.artifacts:
-                fix = f"it holds `{'`, `'.join(sorted(self.artifacts))}`, which is no image"
-            else:
-                fix = f"choose from {', '.join(f'`{one}`' for one in there)}" if there else "it holds no image at all"
-            raise RequestError.one(f"the image is not there for {', '.join(missing)}", self.where, fix)
+            what = f"the image is not there for {', '.join(missing)}"
+            raise RequestError.one(what, self.where, self._choices())
         return platforms
+
+    def every_image(self) -> list[Image]:
+        """Return all images, in the order in which they were found; raises RequestError where there is none."""
+        if not self.found:
+            raise RequestError.one("there is no image", self.where, self._choices())
+        return [image for images in self.found.values() for image in images.values()]
+
+    def _choices(self) -> str:
+        there = sorted(map(str, self.others.union(self.found)))
+        if not there and self.artifacts:
+            return f"it holds `{'`, `'.join(sorted(self.artifacts))}`, which is no image"
+        return f"choose from {', '.join(f'`{one}`' for one in there)}" if there else "it holds no image at all"
 
     def image(self, platform: Platform) -> Image:
         """Return the image of a platform; raises RequestError where there are several."""
