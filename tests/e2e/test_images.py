@@ -189,7 +189,7 @@ def test_what_is_published_is_pulled_and_run(
     digest = led_to(layout(ws))["digest"]
     assert engine.about(name)["Digest"] == digest
     # A base out of the registry, by its digest, comes down once.
-    pulled = f"http://{registry}/acme/web@{digest}"
+    pulled = f"{registry}/acme/web@{digest}"
     ws.write({"more/TARGETS.toml": f'[[oci_image]]\nname = "on"\nbase = "{pulled}"\nsrcs = ["x"]', "more/x": "x"})
     run = ws.build("//more:on")
     assert run.exit_code == 0, run.output
