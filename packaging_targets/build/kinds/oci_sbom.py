@@ -28,7 +28,7 @@ def run(action: Action, step: Step) -> None:
     """Write the document to the one output."""
     params = action.params
     layers = [_with_files(Manifest.from_json(rows), action.inputs) for rows in params["layers"]]
-    base = _base_image(params["base"], _unnamed(layers, action.inputs), step)
+    base = _built_on(params["base"], _unnamed(layers, action.inputs), step)
     inventory = take(layers, step, name=params["name"], version=params["version"], created=params["created"], base=base)
     with step.create(action.outputs[0]) as out:
         _WRITERS[params["format"]](out, inventory)
@@ -50,7 +50,7 @@ def _unnamed(layers: Sequence[Manifest], inputs: Sequence[str]) -> str:
     return next((path for path in inputs if path not in named), "")
 
 
-def _base_image(reference: str, record: str, step: Step) -> BaseImage | None:
+def _built_on(reference: str, record: str, step: Step) -> BaseImage | None:
     if not record:
         return BaseImage.of(reference) if reference else None
     with step.open(record) as file:

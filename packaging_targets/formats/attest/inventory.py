@@ -105,8 +105,9 @@ def visible(layers: Sequence[Manifest]) -> Manifest:
     The last entry of a path counts. What a later layer has a file or a link for is no folder any longer, and what was
     in it is gone.
     """
-    seen = {entry.dest: (level, entry) for level, layer in enumerate(layers) for entry in layer.entries}
-    covers = {dest + FOLDER: level for dest, (level, entry) in seen.items() if not entry.is_folder}
+    every = [(level, entry) for level, layer in enumerate(layers) for entry in layer.entries]
+    seen = {entry.dest: (level, entry) for level, entry in every}
+    covers = {entry.dest + FOLDER: level for level, entry in every if not entry.is_folder}
     rows = (
         entry
         for dest, (level, entry) in seen.items()
