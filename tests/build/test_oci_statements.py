@@ -30,6 +30,7 @@ RULE = """\
             yield Action("write/1", {"text": json.dumps(fields["base"])}, (), (record,), "base")
             base, records = "bases/debian", (record,)
         params = {"name": "acme/api", "version": "1", "base": base, "layers": [layer.to_json() for layer in layers]}
+        params |= fields["platforms"]
         for form, end in (("cyclonedx", "cdx"), ("spdx", "spdx")):
             output = context.output(f"api.{end}.json")
             yield Action("oci_sbom/1", {"format": form, **params}, (*sources, *records), (output,), form)
@@ -49,6 +50,7 @@ SCHEMA = {
     "properties": {
         "made": {"type": "array", "default": [], "description": "outputs of others"},
         "clash": {"type": "boolean", "default": False, "description": "d"},
+        "platforms": {"type": "object", "default": {}, "description": "d"},
         "texts": {"type": "array", "default": [], "description": "d"},
         "base": {"type": "object", "default": {}, "description": "d"},
         "index": {"type": "object", "default": {"manifests": []}, "description": "d"},
@@ -125,6 +127,20 @@ def test_the_record_of_the_base_gives_its_digest(ws: Workspace) -> None:
         "a/src/lib/x-1.dist-info/METADATA",
         "a/src/main.py",
         "bases/debian",
+    ]
+
+
+def test_a_layer_may_be_for_one_platform(ws: Workspace) -> None:
+    platforms = '{ platforms = ["linux/amd64", "linux/arm64"], only = ["", "", "linux/arm64"] }'
+    target(ws, f'texts = ["bin/x"]\nplatforms = {platforms}')
+    run = ws.build()
+    assert run.exit_code == 0, run.output
+    refs = [one["bom-ref"] for one in made(ws, "api.cdx.json")["components"] if one["type"] == "file"]
+    assert refs == [
+        "file:a/src/lib/x-1.dist-info/METADATA",
+        "file:a/src/main.py",
+        "file:app/text",
+        "file:bin/x#linux/arm64",
     ]
 
 

@@ -126,7 +126,9 @@ def _file(file: ImageFile) -> Any:
         spdx.Checksum(spdx.ChecksumAlgorithm.SHA1, file.sha1),
         spdx.Checksum(spdx.ChecksumAlgorithm.SHA256, file.sha256),
     ]
-    return spdx.File(f"./{file.path}", _id("File", file.path), checksums)
+    place = "\0".join([file.path, *file.platforms])
+    comment = f"For {', '.join(file.platforms)} alone." if file.platforms else None
+    return spdx.File(f"./{file.path}", _id("File", place), checksums, comment=comment)
 
 
 def _relationships(parts: list[Any], has_base: bool) -> Iterator[Any]:  # noqa: FBT001  # private

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from cyclonedx.model import HashAlgorithm, HashType
+from cyclonedx.model import HashAlgorithm, HashType, Property
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.schema.schema import SchemaVersion1Dot6
@@ -25,7 +25,7 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.attest.cyclonedx import _file, write_cyclonedx
-from packaging_targets.formats.attest.inventory import BaseImage, ImageFile, Inventory, take
+from packaging_targets.formats.attest.inventory import BaseImage, ImageFile, Inventory, Layers, take
 from packaging_targets.formats.attest.spdx import write_spdx
 from packaging_targets.model.manifest import Entry, Manifest
 
@@ -43,7 +43,7 @@ ENTRIES = (
 
 
 def sample(*entries: Entry, base: BaseImage | None = BASE) -> Inventory:
-    layers = [Manifest.of(entries or ENTRIES)]
+    layers = Layers([Manifest.of(entries or ENTRIES)])
     return take(layers, Sources({}), name="ghcr.io/acme/api", version="1.2.3", created=1_700_000_000, base=base)
 
 
@@ -130,9 +130,21 @@ def test_spdx_lists_the_base_packages_and_files() -> None:
     assert kinds == ["DESCRIBES", "DESCENDANT_OF", *["CONTAINS"] * (3 + len(ENTRIES))]
 
 
+def test_a_path_that_differs_by_platform_is_there_twice() -> None:
+    manifests = [Manifest.of([Entry("x", text=text)]) for text in "12"]
+    layers = Layers(manifests, ["linux/amd64", "linux/arm64"], ["", "linux/arm64"])
+    inventory = take(layers, Sources({}), name="api")
+    assert [one["bom-ref"] for one in cyclonedx(inventory)["components"]] == [
+        "file:x#linux/amd64",
+        "file:x#linux/arm64",
+    ]
+    comments = {one["comment"]: one["fileName"] for one in spdx(inventory)["files"]}
+    assert comments == {"For linux/amd64 alone.": "./x", "For linux/arm64 alone.": "./x"}
+
+
 @pytest.mark.parametrize("document", [cyclonedx, spdx])
 def test_an_image_of_nothing_is_valid_too(document: Callable[[Inventory], dict[str, Any]]) -> None:
-    said = document(take([], Sources({}), name="empty"))
+    said = document(take(Layers([]), Sources({}), name="empty"))
     assert "files" not in said
     assert not said.get("components")
 
@@ -140,8 +152,8 @@ def test_an_image_of_nothing_is_valid_too(document: Callable[[Inventory], dict[s
 @pytest.mark.parametrize(
     ("write", "digest"),
     [
-        (write_cyclonedx, "c0d16d7a1a763c70c6bdda6e2c743ec03dea81f45cf476093f2b3bf73f2eb129"),
-        (write_spdx, "0df1adaa89b405e0775bbaa685377689831f0f945e24d34d6544d619caffd4e9"),
+        (write_cyclonedx, "156ba1206616ca218285d6a6a2806595086800252c96f4d065f932ba29840ade"),
+        (write_spdx, "c2477c04839265fdfd5e2302368aa43c3b613b14248d80e6e8dbe99152fdbd75"),
     ],
 )
 def test_the_golden_documents(write: Callable[[io.BytesIO, Inventory], None], digest: str) -> None:
@@ -153,13 +165,17 @@ def test_the_golden_documents(write: Callable[[io.BytesIO, Inventory], None], di
     assert hashlib.sha256(first.getvalue()).hexdigest() == digest
 
 
-def test_a_file_is_written_as_the_library_writes_it() -> None:
-    file = ImageFile("app/a", "ab" * 32, "cd" * 20)
+@pytest.mark.parametrize(
+    ("platforms", "mark"), [((), ""), (("linux/amd64", "linux/arm64"), "#linux/amd64,linux/arm64")]
+)
+def test_a_file_is_written_as_the_library_writes_it(platforms: tuple[str, ...], mark: str) -> None:
+    file = ImageFile("app/a", "ab" * 32, "cd" * 20, platforms)
     theirs = Component(
         name=file.path,
         type=ComponentType.FILE,
-        bom_ref=f"file:{file.path}",
+        bom_ref=f"file:{file.path}{mark}",
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=file.sha256)],
+        properties=[Property(name="packaging-targets:platform", value=platform) for platform in platforms],
     )
     assert _file(file) == json.loads(theirs.as_json(view_=SchemaVersion1Dot6))  # type: ignore[attr-defined]  # made by a decorator
 

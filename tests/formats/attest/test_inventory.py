@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sources import Sources
 
 from packaging_targets.errors import PackagingError
-from packaging_targets.formats.attest.inventory import BaseImage, ImageFile, Inventory, take, visible
+from packaging_targets.formats.attest.inventory import BaseImage, ImageFile, Inventory, Layers, take, visible
 from packaging_targets.model.manifest import Entry, Manifest
 
 
@@ -20,7 +20,7 @@ def layer(*entries: Entry) -> Manifest:
 
 
 def inventory(*layers: Manifest, files: dict[str, bytes | str] | None = None) -> Inventory:
-    return take(layers, Sources(files or {}), name="api")
+    return take(Layers(layers), Sources(files or {}), name="api")
 
 
 def names(*layers: Manifest) -> list[str]:
@@ -71,7 +71,7 @@ def test_packages_are_found_while_files_are_read_and_programs_are_read_again() -
 
 def test_a_source_that_changes_is_an_error() -> None:
     with pytest.raises(PackagingError) as caught:
-        take([layer(Entry("a", "src"))], Sources({"src": b"hello"}, {"src": 3}), name="api")
+        take(Layers([layer(Entry("a", "src"))]), Sources({"src": b"hello"}, {"src": 3}), name="api")
     assert str(caught.value) == "error: `src` changed while it was read\n  fix: run the build again"
 
 
@@ -106,9 +106,22 @@ def test_the_identity_of_a_document_is_that_of_its_content() -> None:
     one = inventory(layer(Entry("a", text="1")))
     assert one.identity("spdx") == inventory(layer(Entry("a", text="1"))).identity("spdx")
     others = [inventory(layer(Entry("a", text="2"))), inventory(layer(Entry("b", text="1"))), inventory()]
-    others.append(take([layer(Entry("a", text="1"))], Sources({}), name="api", created=1))
-    others.append(take([layer(Entry("a", text="1"))], Sources({}), name="api", base=BaseImage("b")))
+    others.append(take(Layers([layer(Entry("a", text="1"))]), Sources({}), name="api", created=1))
+    others.append(take(Layers([layer(Entry("a", text="1"))]), Sources({}), name="api", base=BaseImage("b")))
     assert len({one.identity("cyclonedx"), *(other.identity("spdx") for other in [one, *others])}) == 7
+
+
+def test_layers_may_be_for_one_platform_of_several() -> None:
+    both = layer(Entry("app/x", text="both"), Entry("bin/x", text="old"))
+    arm = layer(Entry("bin/x", text="arm"))
+    platforms = ("linux/amd64", "linux/arm64", "linux/riscv64")
+    found = take(Layers([both, arm], platforms, ["", "linux/arm64"]), Sources({}), name="api")
+    told = [(file.path, file.sha256, file.platforms) for file in found.files]
+    assert told == [
+        ("app/x", hashlib.sha256(b"both").hexdigest(), ()),
+        ("bin/x", hashlib.sha256(b"old").hexdigest(), ("linux/amd64", "linux/riscv64")),
+        ("bin/x", hashlib.sha256(b"arm").hexdigest(), ("linux/arm64",)),
+    ]
 
 
 PART = st.sampled_from("abc")
