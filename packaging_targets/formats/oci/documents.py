@@ -95,10 +95,48 @@ def read_config(data: bytes, where: str) -> ImageConfig:
     ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) and rootfs.get("type") == "layers" else None
     if not isinstance(ids, list) or len(ids) > _MAX_LAYERS:
         raise IntegrityError.one("the config has no list `rootfs.diff_ids` of layers", where)
-    if not isinstance(value.get("config", {}), dict | None):
-        raise IntegrityError.one("`config` in the config must be a table", where)
+    _demand_form(value, where)
     digests = (_digest(one, f"rootfs.diff_ids[{place}]", where) for place, one in enumerate(ids))
     return ImageConfig(value, platform, tuple(digests))
+
+
+def _demand_form(value: Mapping[str, Any], where: str) -> None:
+    """Raise IntegrityError where what an image hands down to those on top of it is not of its form."""
+    run = value.get("config") or {}
+    history = value.get("history") or []
+    if not isinstance(run, dict):
+        raise IntegrityError.one("`config` in the config must be a table", where)
+    if not isinstance(history, list) or not all(isinstance(one, dict) for one in history):
+        raise IntegrityError.one("`history` in the config must be a list of tables", where)
+    for name, (form, fits) in _HANDED_DOWN.items():
+        if run.get(name) is not None and not fits(run[name]):
+            raise IntegrityError.one(f"`config.{name}` in the config must be {form}", where)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+_TEXT, _LIST, _TABLE = ("a text", _is_text), ("a list of texts", _is_list), ("a table", _is_table)
+_HANDED_DOWN = {
+    "User": _TEXT,
+    "ExposedPorts": _TABLE,
+    "Env": _LIST,
+    "Entrypoint": _LIST,
+    "Cmd": _LIST,
+    "Volumes": _TABLE,
+    "WorkingDir": _TEXT,
+    "Labels": _TABLE,
+    "StopSignal": _TEXT,
+}
 
 
 def read_table(data: bytes, where: str) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from packaging_targets.errors import BuildError, RequestError
+from packaging_targets.formats.oci.image import full_name
 from packaging_targets.formats.oci.platform import Platform
 from packaging_targets.services.containers.images.engines import Engine, find_engine
-from packaging_targets.services.containers.layouts.archive import LayoutArchive, full_name_of
+from packaging_targets.services.containers.layouts.archive import LayoutArchive
 from packaging_targets.services.containers.layouts.targets import ImageTarget, image_targets
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def _load(engine: Engine, archive: LayoutArchive, target: ImageTarget) -> None:
     for blob in archive.blobs:
         archive.folder.demand_whole(blob)  # not every engine does
     name = target.reference
-    write = partial(archive.write, name=name, full_name=full_name_of(name) if engine.name == "docker" else name)
+    # Left alone, podman and buildah find a name without a registry here; docker wants it whole.
+    write = partial(archive.write, name=name, told_name=full_name(name) if engine.name == "docker" else name)
     try:
         # buildah reads an archive more than once, which no pipe allows.
         code, told = (_from_file if engine.name == "buildah" else _from_pipe)(engine, write)
