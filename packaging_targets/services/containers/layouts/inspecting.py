@@ -45,7 +45,8 @@ def inspect(text: str, platform: str | None, connect: Callable[[Registry], OciCl
         return inspect_folder(LayoutFolder(os.path.realpath(text), text), platform)
     first, slash, _ = text.partition("/")
     if not slash or not names_registry(first):
-        fix = f"name a layout's folder, a target such as //api:image, or an image such as docker.io/library/{text}"
+        likely = f"docker.io/{'' if slash else 'library/'}{text}"
+        fix = f"name a layout's folder, a target such as //api:image, or an image with its registry, as in {likely}"
         raise RequestError.one(f"`{text}` is no folder here, and names no registry", "", fix)
     return _inspect_remote(Reference.parse(text), platform, connect)
 

@@ -54,8 +54,10 @@ def _asked(session: Session, texts: Sequence[str], known: Sequence[str]) -> list
         labels = [str(label) for label in query(graph, text, session.package)]
         images = [label for label in labels if label in known]
         if not images:
-            rule = session.records.targets.rule_of(labels[0])[0]
-            what = f"`{text}` is no image, but a `{rule}`" if len(labels) == 1 else f"`{text}` matches no image"
+            what = f"`{text}` matches no image"
+            if len(labels) == 1:
+                rule, _ = session.records.targets.rule_of(labels[0])
+                what = f"`{labels[0]}` is no image: its rule is `{rule}`"
             listing = f"images: {', '.join(known[:_SHOWN])}" if known else "declare one: [[oci_image]]"
             problems.append(Problem("", what, near_miss(labels[0], known) or listing))
         found += images
