@@ -54,7 +54,7 @@ class Context(Protocol):
         ...
 
     def files_in(self, folder: str) -> tuple[str, ...]:
-        """Return the workspace paths of the files and links directly in a folder, sorted; none where there is no folder.
+        """Return the workspace paths of the files and links directly in a folder, sorted; none where there is none.
 
         They may be inputs. When there are others, analysis runs again.
         """

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from packaging_targets.build.params import (
     MANIFEST,
+    MANIFESTS,
     MTIME,
     Params,
     environment,
@@ -184,11 +185,36 @@ KINDS = {
     "oci_layer.zst/1": Kind(
         "oci_layer", Params(**_LAYER, level=whole(1, 19, default=3)), range(2, 3), ("zstandard",), folders=True
     ),
+    "oci_provenance/1": Kind(
+        "oci_provenance",
+        Params(
+            label=text("str(context.target.label)"),
+            fields=table('{"layers": [{"srcs": ["src/**"]}]}'),
+            name=text('"ghcr.io/acme/api"', default=""),
+            rule=texts('["oci_image", digest]', default=[]),
+            base=text('"ghcr.io/acme/python@sha256:…"', default=""),
+            created=MTIME,
+            builder=text('"packaging-targets"', default="packaging-targets"),
+            version=text('"0.1.0"', default=""),
+        ),
+    ),
     "oci_pull/1": Kind(
         "oci_pull",
         Params(reference=text('"ghcr.io/acme/python@sha256:…"'), platforms=_PLATFORMS),
         outputs=range(2, 3),
         folders=True,
+    ),
+    "oci_sbom/1": Kind(
+        "oci_sbom",
+        Params(
+            format=one_of("cyclonedx", "spdx"),
+            name=text('"ghcr.io/acme/api"'),
+            layers=MANIFESTS,
+            version=text('"1.2.3"', default=""),
+            base=text('"ghcr.io/acme/python@sha256:…"', default=""),
+            created=MTIME,
+        ),
+        tools=("cyclonedx-python-lib", "packageurl-python", "spdx-tools"),
     ),
     "registry_index/1": Kind(
         "registry_index",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.formats.oci.image import (
     LAYOUT_MARKER,
+    ImageName,
     Parent,
     Settings,
     docker_manifest,
@@ -32,10 +33,11 @@ def run(action: Action, step: Step) -> None:
     params, (blobs, index, marker, *beside) = action.params, action.outputs
     put: list[bytes] = []
     images = _images(action, step, put)
-    files = {index: write_root(put.append, images, params["name"]), marker: LAYOUT_MARKER}
+    name = ImageName.parse(params["name"]) if params["name"] else None
+    manifest = put[-1]  # of a single image
+    files = {index: write_root(put.append, images, name), marker: LAYOUT_MARKER}
     if beside:
-        # The manifest of a single image is what came last.
-        files[beside[0]] = docker_manifest(put[-1], BLOBS, params["name"])
+        files[beside[0]] = docker_manifest(manifest, BLOBS, name)
     for document in put:
         with step.create_blob(blobs) as blob:
             blob.write(document)

@@ -10,6 +10,7 @@ for Dockerfiles, and dropped. Members stand in the order of the specification, a
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,11 @@ FULL_NAME = "io.containerd.image.name"
 
 _OF_PARENT = ("os.version", "os.features")
 _KEPT = ("ArgsEscaped", "Healthcheck", "Shell")
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?")
+_WORD = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_WORD}(?:/{_WORD})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_LONGEST_NAME = 255
 _YEAR_10000 = 253_402_300_800
 
 
@@ -55,6 +61,45 @@ class Settings:
     ports: Sequence[str] = ()
     volumes: Sequence[str] = ()
     stop_signal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageName:
+    """What engines call an image: `path` is `[host/]repository`, and `latest` is the tag of a name without one."""
+
+    path: str
+    tag: str
+
+    @classmethod
+    def parse(cls, text: str) -> ImageName:
+        """Return the name that a text is; raises ValueError with what is wrong about it."""
+        head, slash, last = text.rpartition("/")
+        last, colon, tag = last.partition(":")
+        path = f"{head}{slash}{last}"
+        host, slash, rest = path.partition("/")
+        if not (slash and names_registry(host)):
+            rest = path
+        if not _REPOSITORY.fullmatch(rest) or len(path) > _LONGEST_NAME:
+            raise ValueError("a name has lower-case letters and digits, with `.`, `_` or `-` between them, and `/`")
+        if colon and not _TAG.fullmatch(tag):
+            raise ValueError("a tag has letters, digits, `_`, `.` and `-`, at most 128")
+        return cls(path, tag or "latest")
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.tag}"
+
+    @property
+    def full(self) -> str:
+        """The name with its registry, which every engine understands alike."""
+        host, slash, _ = self.path.partition("/")
+        if not slash:
+            return f"docker.io/library/{self}"
+        return str(self) if names_registry(host) else f"docker.io/{self}"
+
+
+def names_registry(text: str) -> bool:
+    """Tell whether the first part of a name is a registry's host, as all engines tell it."""
+    return _HOST.fullmatch(text) is not None and ("." in text or ":" in text or text == "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +155,10 @@ def write_image(
     return Descriptor.of(MANIFEST_TYPE, manifest, platform=platform)
 
 
-def write_root(put: Callable[[bytes], object], images: Sequence[Descriptor], name: str) -> bytes:
+def write_root(put: Callable[[bytes], object], images: Sequence[Descriptor], name: ImageName | None) -> bytes:
     """Return the `index.json` of a layout of one image, and hand the index of several platforms to `put`.
 
-    `name` is what engines will call the image, `[host/]path[:tag]`, or empty.
+    `name` is what engines will call the image, if they are to call it anything.
     """
     root = images[0]
     if len(images) > 1:
@@ -122,35 +167,16 @@ def write_root(put: Callable[[bytes], object], images: Sequence[Descriptor], nam
         root = Descriptor.of(INDEX_TYPE, index)
     if not name:
         return OciIndex((root,)).to_bytes()
-    told = {FULL_NAME: full_name(name), REF_NAME: name_and_tag(name)[1]}
+    told = {FULL_NAME: name.full, REF_NAME: name.tag}
     named = Descriptor(root.media_type, root.digest, root.size, told, root.platform)
     return OciIndex((named,)).to_bytes()
 
 
-def docker_manifest(manifest: bytes, blobs: str, name: str) -> bytes:
+def docker_manifest(manifest: bytes, blobs: str, name: ImageName | None) -> bytes:
     """Return the `manifest.json` by which old engines load an image: one platform, whose blobs lie below `blobs`."""
     value = json.loads(manifest)
     paths = [blobs + Digest.parse(one["digest"]).hex for one in (value["config"], *value["layers"])]
-    tags = [":".join(name_and_tag(name))] if name else None
-    return compact_json([{"Config": paths[0], "RepoTags": tags, "Layers": paths[1:]}])
-
-
-def name_and_tag(name: str) -> tuple[str, str]:
-    """Return the parts of an image's name; `latest` is the tag of one without."""
-    head, slash, last = name.rpartition("/")
-    last, _, tag = last.partition(":")
-    return f"{head}{slash}{last}", tag or "latest"
-
-
-def full_name(name: str) -> str:
-    """Return the name of an image with its registry and its tag, which every engine understands alike."""
-    path, tag = name_and_tag(name)
-    host, slash, _ = path.partition("/")
-    if not slash:
-        path = f"docker.io/library/{path}"
-    elif not ("." in host or ":" in host or host == "localhost"):
-        path = f"docker.io/{path}"
-    return f"{path}:{tag}"
+    return compact_json([{"Config": paths[0], "RepoTags": [str(name)] if name else None, "Layers": paths[1:]}])
 
 
 def _config(

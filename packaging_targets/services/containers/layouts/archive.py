@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from packaging_targets.formats.archive.tar import write_tar
 from packaging_targets.formats.oci.contents import contents_of
 from packaging_targets.formats.oci.documents import LAYER_TYPES
-from packaging_targets.formats.oci.image import FULL_NAME, LAYOUT_MARKER, docker_manifest, name_and_tag
+from packaging_targets.formats.oci.image import FULL_NAME, LAYOUT_MARKER, ImageName, docker_manifest
 from packaging_targets.formats.oci.layout import BLOBS, INDEX_FILE, LAYOUT_FILE, REF_NAME, find_images
 from packaging_targets.formats.oci.manifest import Descriptor, OciIndex, OciManifest
 from packaging_targets.formats.oci.platform import Platform
@@ -67,9 +67,9 @@ class LayoutArchive:
         """Whether a layer is one that only newer engines unpack."""
         return any(layer.media_type == LAYER_TYPES["zstd"] for layer in self.manifest.layers)
 
-    def write(self, stream: Writable, name: str, told_name: str) -> None:
+    def write(self, stream: Writable, name: ImageName, told_name: str) -> None:
         """Write the archive of the image `name`, which is `told_name` to those that read OCI layouts."""
-        annotations = {REF_NAME: name_and_tag(name)[1], FULL_NAME: told_name}
+        annotations = {REF_NAME: name.tag, FULL_NAME: told_name}
         index = OciIndex((replace(self.root, annotations=annotations),))
         manifest = docker_manifest(self.manifest.to_bytes(), BLOBS, name)
         texts = {LAYOUT_FILE: LAYOUT_MARKER, INDEX_FILE: index.to_bytes(), "manifest.json": manifest}

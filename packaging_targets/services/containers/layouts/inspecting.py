@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.oci.documents import announced
+from packaging_targets.formats.oci.image import names_registry
 from packaging_targets.formats.oci.layout import REF_NAME, Image, find_images
 from packaging_targets.registry.oci.client import OciClient
-from packaging_targets.registry.oci.reference import Reference, names_registry
+from packaging_targets.registry.oci.reference import Reference
 from packaging_targets.services.containers.layouts.folder import LayoutFolder
 from packaging_targets.services.containers.layouts.loading import wanted_platform
 from packaging_targets.services.containers.layouts.targets import ImageTarget, image_targets
