@@ -80,7 +80,7 @@ def load_image(plan: LoadPlan, target: ImageTarget) -> Loaded:
 def _load(engine: Engine, archive: LayoutArchive, target: ImageTarget) -> None:
     for blob in archive.blobs:
         archive.folder.demand_whole(blob)  # not every engine does
-    name = target.reference
+    name = target.name
     # A name without a registry is a local one to podman and buildah, and one of Docker's to docker.
     write = partial(archive.write, name=name, told_name=name.full if engine.name == "docker" else str(name))
     try:
