@@ -200,10 +200,7 @@ KINDS = {
     ),
     "oci_pull/1": Kind(
         "oci_pull",
-        Params(
-            reference=text('"ghcr.io/acme/python@sha256:…"'),
-            platforms=_PLATFORMS,
-        ),
+        Params(reference=text('"ghcr.io/acme/python@sha256:…"'), platforms=_PLATFORMS),
         outputs=range(2, 3),
         folders=True,
     ),
