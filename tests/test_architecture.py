@@ -38,8 +38,8 @@ EFFECTS = {"http", "os", "shutil", "socket", "subprocess", "tempfile", "urllib"}
 QUIET = {
     "__future__", "abc", "array", "base64", "bisect", "collections", "contextlib", "csv", "dataclasses", "datetime", "difflib",
     "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "importlib", "io", "itertools", "json", "math", "operator",
-    "posixpath", "re", "stat", "string", "struct", "sys", "tarfile", "textwrap", "time", "types", "typing", "unicodedata", "wave",
-    "zlib",
+    "posixpath", "re", "stat", "string", "struct", "sys", "tarfile", "textwrap", "time", "types", "typing", "unicodedata", "uuid",
+    "wave", "zlib",
 }  # fmt: skip
 MAY_DO = {
     "errors": set(),

@@ -9,24 +9,11 @@ from pathlib import Path
 
 import pytest
 from layouts import AMD64, Layout
+from pictures import RULE, add_pictures
 from registries.fake import FakeRegistry
 
 from packaging_targets.adapters.testing import PACKAGING, Workspace
 
-# It offers a layout that lies in its package: how layouts are made is no business of publishing.
-RULE = """\
-    from packaging_targets import Action
-
-    def analyse(context):
-        fields = context.target.fields
-        layout = context.package_path(fields["layout"])
-        attachments = [["application/spdx+json", context.output("sbom.json")]]
-        offer = {"kind": "image", "layout": layout, "attachments": attachments, **fields["publish"]}
-        context.provide("publish", offer)
-        return [Action("write/1", {"text": "{}"}, (), (context.output("sbom.json"),))]
-    """
-FIELDS = '{"layout": {"type": "string"}, "publish": {"type": "object"}}'
-SCHEMA = f'{{"title": "picture", "description": "x", "type": "object", "properties": {FIELDS}}}'
 TARGET = (
     '[[picture]]\nname = "image"\nlayout = "layout"\npublish = {{ registry = "{}", repository = "{}", tags = {} }}\n'
 )
@@ -43,7 +30,7 @@ def ws(tmp_path: Path, home: FakeRegistry) -> Workspace:
     """Two images, in a repository each."""
     ws = Workspace(tmp_path / "repo")
     ws.environment["DOCKER_CONFIG"] = str(tmp_path / "no-docker")
-    ws.write({"rules/picture/rule.py": RULE, "rules/picture/schema.json": SCHEMA})
+    add_pictures(ws)
     for name in ("api", "web"):
         layout = Layout()
         layout.names(layout.image(AMD64, {name: b"1"})).put(ws.path(f"{name}/layout"))

@@ -200,10 +200,7 @@ KINDS = {
     ),
     "oci_pull/1": Kind(
         "oci_pull",
-        Params(
-            reference=text('"ghcr.io/acme/python@sha256:…"'),
-            platforms=_PLATFORMS,
-        ),
+        Params(reference=text('"ghcr.io/acme/python@sha256:…"'), platforms=_PLATFORMS),
         outputs=range(2, 3),
         folders=True,
     ),
@@ -213,6 +210,8 @@ KINDS = {
             format=one_of("cyclonedx", "spdx"),
             name=text('"ghcr.io/acme/api"'),
             layers=MANIFESTS,
+            platforms=texts('["linux/amd64", "linux/arm64"]', default=[]),
+            only=texts('["", "linux/arm64"]', default=[]),
             version=text('"1.2.3"', default=""),
             base=text('"ghcr.io/acme/python@sha256:…"', default=""),
             created=MTIME,

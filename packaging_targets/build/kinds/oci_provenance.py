@@ -1,8 +1,8 @@
-"""`oci_provenance/1`: how an image was made, as an in-toto statement: see `packaging_targets.formats.attest.provenance`.
+"""`oci_provenance/1`: how an image was made, as an in-toto statement: `packaging_targets.formats.attest.provenance`.
 
-Params: `label` and `fields` of the target, `name` of the image (default: the label), `rule` (its name and its digest),
+Params: `label` and `fields` of the target, `name` of the image (default: the label), `rule` (its name and digest),
 `base` (the text that names the base image), `created` (seconds), `builder` and its `version`. The first input is the
-`index.json` of the image's layout; those beside it are its blobs, of which only an index is read. `NAME.parts/base.json`
+`index.json` of the image's layout L; those below L are its blobs, of which only an index is read. `L.parts/base.json`
 is what was recorded of the base image. All other inputs are what went in.
 """
 
@@ -38,7 +38,7 @@ def run(action: Action, step: Step) -> None:
         params["created"],
         params["builder"],
         params["version"],
-        _base_image(params["base"], f"{parts}base.json", action, step),
+        _built_on(params["base"], f"{parts}base.json", action, step),
         [_material(path, step) for path in sources],
     )
     with step.create(action.outputs[0]) as out:
@@ -69,7 +69,7 @@ def _platform(platform: dict[str, Any]) -> str:
     return "/".join(platform[name] for name in ("os", "architecture", "variant") if name in platform)
 
 
-def _base_image(reference: str, record: str, action: Action, step: Step) -> BaseImage | None:
+def _built_on(reference: str, record: str, action: Action, step: Step) -> BaseImage | None:
     if not reference:
         return None
     if record not in action.inputs:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, Problem, RequestError
 from packaging_targets.formats.oci.documents import announced
+from packaging_targets.formats.oci.image import Parent
 from packaging_targets.formats.oci.layout import find_images
-from packaging_targets.formats.oci.manifest import compact_json
 from packaging_targets.formats.oci.platform import Platform
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import Reference
@@ -45,9 +45,8 @@ def run(action: Action, step: Step) -> None:
             client.close()
     except PackagingError as error:
         raise type(error)(*(_told(problem, text, platforms) for problem in error.problems)) from error
-    value = {"digest": str(reference.digest), "platforms": {str(image.platform): image.to_json() for image in images}}
     with step.create(action.outputs[1]) as file:
-        file.write(compact_json(value) + b"\n")
+        file.write(Parent(reference.digest, tuple(images)).to_bytes())
 
 
 def _parsed(platforms: Sequence[str]) -> list[Platform]:

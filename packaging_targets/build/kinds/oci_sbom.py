@@ -1,8 +1,10 @@
 """`oci_sbom/1`: a bill of materials of an image, `cyclonedx` (1.6) or `spdx` (2.3), in JSON.
 
 Params: `format`, `name` and `version` of the image, `layers` (the manifest of each, the lowest first, as
-`Manifest.to_json` gives it), `base` (the text that names the base image), `created` (seconds). The inputs are the
-sources of all layers. One more input is what `oci_base/1` or `oci_pull/1` recorded of the base, JSON with its digests.
+`Manifest.to_json` gives it), `base` (the text that names the base image), `created` (seconds). Where not all layers are
+for all platforms, `platforms` are those of the image, and `only` has for each layer its one platform, or an empty text.
+The inputs are the sources of all layers. One more input is what `oci_base/1` or `oci_pull/1` recorded of the base, JSON
+with its digests.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import BuildError
 from packaging_targets.formats.attest.cyclonedx import write_cyclonedx
-from packaging_targets.formats.attest.inventory import BaseImage, take
+from packaging_targets.formats.attest.inventory import BaseImage, Layers, take
 from packaging_targets.formats.attest.spdx import write_spdx
 from packaging_targets.model.action import FOLDER
 from packaging_targets.model.manifest import Manifest
@@ -28,8 +30,9 @@ def run(action: Action, step: Step) -> None:
     """Write the document to the one output."""
     params = action.params
     layers = [_with_files(Manifest.from_json(rows), action.inputs) for rows in params["layers"]]
-    base = _base_image(params["base"], _unnamed(layers, action.inputs), step)
-    inventory = take(layers, step, name=params["name"], version=params["version"], created=params["created"], base=base)
+    base = _built_on(params["base"], _unnamed(layers, action.inputs), step)
+    stack = Layers(layers, params["platforms"], params["only"])
+    inventory = take(stack, step, name=params["name"], version=params["version"], created=params["created"], base=base)
     with step.create(action.outputs[0]) as out:
         _WRITERS[params["format"]](out, inventory)
 
@@ -50,7 +53,7 @@ def _unnamed(layers: Sequence[Manifest], inputs: Sequence[str]) -> str:
     return next((path for path in inputs if path not in named), "")
 
 
-def _base_image(reference: str, record: str, step: Step) -> BaseImage | None:
+def _built_on(reference: str, record: str, step: Step) -> BaseImage | None:
     if not record:
         return BaseImage.of(reference) if reference else None
     with step.open(record) as file:

@@ -27,43 +27,43 @@ Members of 1 MiB cost 0.3 % of a file's size against one of 32 MiB.
 
 # Deflate, no flags and hence no name, time 0, no hint about the level, system unknown.
 _HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
-_SAMPLES, _SAMPLE = 8, 4 << 10
+_SAMPLES, _SAMPLE = 17, 2 << 10  # an odd number, so that the samples fall in no step with what data is made of
 _WORTH_IT = 0.98
 
 
 class GzipStream:
     """Cuts what is written into chunks of `size` bytes, the last as long as what is left, and hands each on."""
 
-    def __init__(self, hand_on: Callable[[bytearray], None], size: int) -> None:
+    def __init__(self, hand_on: Callable[[bytes], None], size: int) -> None:
         self._hand_on = hand_on
         self._size = size
-        self._held = bytearray()
+        self._held: list[bytes] = []
+        self._room = size
 
     def write(self, data: bytes | bytearray | memoryview, /) -> None:
         """Take all of `data`."""
+        start = 0
         # A full chunk waits for more to come, so that the last member is never an empty one.
-        if len(self._held) + len(data) <= self._size:
-            self._held += data
-            return
-        with memoryview(data) as rest:
-            start = 0
-            while len(self._held) + len(data) - start > self._size:
-                end = start + self._size - len(self._held)
-                self._held += rest[start:end]
-                self._hand_on(self._held)
-                self._held, start = bytearray(), end
-            self._held += rest[start:]
+        while len(data) - start > self._room:
+            end = start + self._room
+            self._held.append(bytes(data[start:end]))
+            self.finish()
+            start = end
+        self._held.append(bytes(data[start:]))
+        self._room -= len(data) - start
 
     def finish(self) -> None:
         """Hand on what is left."""
-        self._hand_on(self._held)
+        chunk = b"".join(self._held)
+        self._held, self._room = [], self._size
+        self._hand_on(chunk)
 
 
 @contextmanager
 def one_by_one(out: Writable, level: int, size: int) -> Iterator[Writable]:
     """Yield a stream that becomes a gzip file of members of `size` bytes."""
 
-    def hand_on(chunk: bytearray) -> None:
+    def hand_on(chunk: bytes) -> None:
         for part in _member(chunk, level):
             out.write(part)
 
@@ -84,7 +84,7 @@ def several_at_once(out: Writable, level: int, threads: int) -> Iterator[Writabl
     pool = ThreadPoolExecutor(threads)
     under_way: deque[Future[Member]] = deque()
 
-    def hand_on(chunk: bytearray) -> None:
+    def hand_on(chunk: bytes) -> None:
         under_way.append(pool.submit(_member_or_stored, chunk, level))
         while len(under_way) > 2 * threads or under_way[0].done():
             write_first()
@@ -105,7 +105,7 @@ def several_at_once(out: Writable, level: int, threads: int) -> Iterator[Writabl
         pool.shutdown(cancel_futures=True)
 
 
-def _member(data: bytearray, level: int) -> Member:
+def _member(data: bytes, level: int) -> Member:
     """Return the header, the deflate stream and the trailer of a member. The interpreter's lock is not held."""
     import deflate  # imported late: only a build with something to pack needs it
 
@@ -113,11 +113,11 @@ def _member(data: bytearray, level: int) -> Member:
     return _HEADER, deflate.deflate_compress(data, level), trailer
 
 
-def _member_or_stored(data: bytearray, level: int) -> Member:
+def _member_or_stored(data: bytes, level: int) -> Member:
     return _member(data, level if _gets_smaller(data) else 0)
 
 
-def _gets_smaller(data: bytearray) -> bool:
+def _gets_smaller(data: bytes) -> bool:
     """Tell whether a few pieces of a chunk get smaller: a chunk is worth its time then."""
     import deflate
 

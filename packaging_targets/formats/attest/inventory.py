@@ -1,6 +1,6 @@
 """What is in an image: its files as they are seen when all layers lie one above the other, and the packages among them.
 
-    layers ──visible──▶ one manifest ──take──▶ Inventory ──▶ CycloneDX or SPDX
+    layers ──visible──▶ one manifest a platform ──take──▶ Inventory ──▶ CycloneDX or SPDX
 
 An inventory holds all that a bill of materials says and nothing else, so both formats say the same. What the base image
 holds is not looked into: it is one component, known by its digest. Folders and links are not listed.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from packaging_targets.formats.archive.members import Member
-    from packaging_targets.model.manifest import SourceReader
+    from packaging_targets.model.manifest import Entry, SourceReader
 
 # What makes identifiers of ours unlike those that others derive from the same text; drawn once.
 _OURS = uuid.UUID("6f6ac2b0-7d0e-4b7e-9d52-5f1c3f0c8a41")
@@ -33,11 +33,15 @@ _OURS = uuid.UUID("6f6ac2b0-7d0e-4b7e-9d52-5f1c3f0c8a41")
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """A file of an image: its path without a leading slash, and its digests as hexadecimal digits."""
+    """A file of an image: its path without a leading slash, and its digests as hexadecimal digits.
+
+    `platforms` names those that alone have it, where an image is for several.
+    """
 
     path: str
     sha256: str
     sha1: str
+    platforms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,33 @@ class Inventory:
         for package in self.packages:
             digest.update(compact_json([package.purl, package.license, package.paths]))
         for file in self.files:
-            digest.update(compact_json([file.path, file.sha256, file.sha1]))
+            digest.update(compact_json([file.path, file.sha256, file.sha1, file.platforms]))
         return uuid.uuid5(_OURS, digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The layers of an image, the lowest first.
+
+    `platforms` are those of the image. `only` says which of them each layer is for, where one is not for all: a text
+    for each layer, which is empty for all platforms.
+    """
+
+    manifests: Sequence[Manifest]
+    platforms: Sequence[str] = ()
+    only: Sequence[str] = ()
+
+    def seen(self) -> dict[Entry, tuple[str, ...]]:
+        """Return each entry that is seen, sorted by path, with the platforms that alone have it."""
+        if not any(self.only):
+            return dict.fromkeys(visible(self.manifests).entries, ())
+        on: dict[Entry, list[str]] = {}
+        for platform in self.platforms:
+            mine = [one for one, only in zip(self.manifests, self.only, strict=True) if only in {"", platform}]
+            for entry in visible(mine).entries:
+                on.setdefault(entry, []).append(platform)
+        rows = sorted(on.items(), key=lambda row: (row[0].dest, row[1]))
+        return {entry: () if len(names) == len(self.platforms) else tuple(names) for entry, names in rows}
 
 
 def visible(layers: Sequence[Manifest]) -> Manifest:
@@ -105,8 +134,9 @@ def visible(layers: Sequence[Manifest]) -> Manifest:
     The last entry of a path counts. What a later layer has a file or a link for is no folder any longer, and what was
     in it is gone.
     """
-    seen = {entry.dest: (level, entry) for level, layer in enumerate(layers) for entry in layer.entries}
-    covers = {dest + FOLDER: level for dest, (level, entry) in seen.items() if not entry.is_folder}
+    every = [(level, entry) for level, layer in enumerate(layers) for entry in layer.entries]
+    seen = {entry.dest: (level, entry) for level, entry in every}
+    covers = {entry.dest + FOLDER: level for level, entry in every if not entry.is_folder}
     rows = (
         entry
         for dest, (level, entry) in seen.items()
@@ -116,7 +146,7 @@ def visible(layers: Sequence[Manifest]) -> Manifest:
 
 
 def take(
-    layers: Sequence[Manifest],
+    layers: Layers,
     sources: SourceReader,
     *,
     name: str,
@@ -130,12 +160,17 @@ def take(
     source that changes meanwhile, and RequestError where a library is not installed.
     """
     packages = Packages()
-    seen = members(visible(layers), sources)
-    files = tuple(_taken(one, sources, packages) for one in seen if not one.is_folder and one.link is None)
-    return Inventory(name, version, created, base, files, packages.found(), tuple(sorted(packages.notes)))
+    seen = layers.seen()
+    found = zip(members(Manifest(tuple(seen)), sources), seen.values(), strict=True)
+    files = tuple(
+        _taken(member, platforms, sources, packages)
+        for member, platforms in found
+        if not member.is_folder and member.link is None
+    )
+    return Inventory(name, version, created, base, files, packages.found(), tuple(sorted(set(packages.notes))))
 
 
-def _taken(member: Member, sources: SourceReader, packages: Packages) -> ImageFile:
+def _taken(member: Member, platforms: tuple[str, ...], sources: SourceReader, packages: Packages) -> ImageFile:
     path = member.name.decode()
     sha256, sha1 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)  # SPDX demands the weak one
     wanted = packages.wants(path, member.size)
@@ -150,7 +185,7 @@ def _taken(member: Member, sources: SourceReader, packages: Packages) -> ImageFi
     elif member.source and kept and packages.is_program(kept[0]):
         with sources.open(member.source) as file:
             packages.read_program(path, file)
-    return ImageFile(path, sha256.hexdigest(), sha1.hexdigest())
+    return ImageFile(path, sha256.hexdigest(), sha1.hexdigest(), platforms)
 
 
 def _stated_digest(reference: str) -> str:

@@ -7,11 +7,11 @@ base image. A licence that is no expression of SPDX stands in a comment, since t
 from __future__ import annotations
 
 import hashlib
-import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from packaging_targets.formats.attest.library import needs
+from packaging_targets.formats.attest.lines import write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,15 +35,14 @@ def write_spdx(stream: Writable, inventory: Inventory) -> None:
 
     files = [_file(file) for file in inventory.files]
     packages = [_package(package) for package in inventory.packages]
-    base = [_base_image(inventory.base)] if inventory.base else []
+    base = [_built_on(inventory.base)] if inventory.base else []
     document = spdx.Document(
         _creation(inventory),
         [_image(inventory), *base, *packages],
         files,
         relationships=list(_relationships([*packages, *files], bool(base))),
     )
-    said = DocumentConverter().convert(document)
-    stream.write(json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n")
+    write_lines(stream, DocumentConverter().convert(document))
 
 
 def _model() -> ModuleType:
@@ -81,7 +80,7 @@ def _image(inventory: Inventory) -> Any:
     )
 
 
-def _base_image(base: BaseImage) -> Any:
+def _built_on(base: BaseImage) -> Any:
     spdx = _model()
     hex_digits = base.digest.removeprefix("sha256:")
     platforms = [f"{name}: {digest}" for name, digest in sorted(base.platforms.items())]
@@ -127,7 +126,9 @@ def _file(file: ImageFile) -> Any:
         spdx.Checksum(spdx.ChecksumAlgorithm.SHA1, file.sha1),
         spdx.Checksum(spdx.ChecksumAlgorithm.SHA256, file.sha256),
     ]
-    return spdx.File(f"./{file.path}", _id("File", file.path), checksums)
+    place = "\0".join([file.path, *file.platforms])
+    comment = f"For {', '.join(file.platforms)} alone." if file.platforms else None
+    return spdx.File(f"./{file.path}", _id("File", place), checksums, comment=comment)
 
 
 def _relationships(parts: list[Any], has_base: bool) -> Iterator[Any]:  # noqa: FBT001  # private

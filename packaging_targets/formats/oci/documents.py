@@ -125,6 +125,10 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _is_table_of_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
 _TEXT, _LIST, _TABLE = ("a text", _is_text), ("a list of texts", _is_list), ("a table", _is_table)
 _HANDED_DOWN = {
     "User": _TEXT,
@@ -134,7 +138,7 @@ _HANDED_DOWN = {
     "Cmd": _LIST,
     "Volumes": _TABLE,
     "WorkingDir": _TEXT,
-    "Labels": _TABLE,
+    "Labels": ("a table of texts", _is_table_of_texts),
     "StopSignal": _TEXT,
 }
 

@@ -32,8 +32,9 @@ from packaging_targets.model.digest import Digest
 
 LAYOUT_MARKER = b'{"imageLayoutVersion":"1.0.0"}'
 TOOL = "packaging-targets"
+FULL_NAME = "io.containerd.image.name"
+"""The annotation by which engines know what an image is to be called."""
 
-_CONTAINERD_NAME = "io.containerd.image.name"
 _OF_PARENT = ("os.version", "os.features")
 _KEPT = ("ArgsEscaped", "Healthcheck", "Shell")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?")
@@ -76,7 +77,7 @@ class ImageName:
         last, colon, tag = last.partition(":")
         path = f"{head}{slash}{last}"
         host, slash, rest = path.partition("/")
-        if not (slash and _is_host(host)):
+        if not (slash and names_registry(host)):
             rest = path
         if not _REPOSITORY.fullmatch(rest) or len(path) > _LONGEST_NAME:
             raise ValueError("a name has lower-case letters and digits, with `.`, `_` or `-` between them, and `/`")
@@ -93,10 +94,10 @@ class ImageName:
         host, slash, _ = self.path.partition("/")
         if not slash:
             return f"docker.io/library/{self}"
-        return str(self) if _is_host(host) else f"docker.io/{self}"
+        return str(self) if names_registry(host) else f"docker.io/{self}"
 
 
-def _is_host(text: str) -> bool:
+def names_registry(text: str) -> bool:
     """Tell whether the first part of a name is a registry's host, as all engines tell it."""
     return _HOST.fullmatch(text) is not None and ("." in text or ":" in text or text == "localhost")
 
@@ -166,7 +167,7 @@ def write_root(put: Callable[[bytes], object], images: Sequence[Descriptor], nam
         root = Descriptor.of(INDEX_TYPE, index)
     if not name:
         return OciIndex((root,)).to_bytes()
-    told = {_CONTAINERD_NAME: name.full, REF_NAME: name.tag}
+    told = {FULL_NAME: name.full, REF_NAME: name.tag}
     named = Descriptor(root.media_type, root.digest, root.size, told, root.platform)
     return OciIndex((named,)).to_bytes()
 

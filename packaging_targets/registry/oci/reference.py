@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 from packaging_targets.errors import RequestError
+from packaging_targets.formats.oci.image import names_registry
 from packaging_targets.model.digest import Digest
 
 _DOCKER_HUB = {"docker.io", "index.docker.io", "registry-1.docker.io"}
@@ -134,11 +135,6 @@ class Reference:
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         return f"{self.repository}{tag}{f'@{self.digest}' if self.digest else ''}"
-
-
-def names_registry(text: str) -> bool:
-    """Tell whether the first part of an image's name is a registry, as everybody who reads such names tells it."""
-    return _is_host(text) and ("." in text or ":" in text or text == "localhost")
 
 
 def _is_host(text: str) -> bool:

@@ -8,25 +8,22 @@ Blobs are read from where they are: nothing is copied, and nothing held in memor
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from packaging_targets.formats.archive.tar import write_tar
 from packaging_targets.formats.oci.contents import contents_of
 from packaging_targets.formats.oci.documents import LAYER_TYPES
+from packaging_targets.formats.oci.image import FULL_NAME, LAYOUT_MARKER, ImageName, docker_manifest
 from packaging_targets.formats.oci.layout import BLOBS, INDEX_FILE, LAYOUT_FILE, REF_NAME, find_images
 from packaging_targets.formats.oci.manifest import Descriptor, OciIndex, OciManifest
 from packaging_targets.formats.oci.platform import Platform
 from packaging_targets.model.manifest import Entry, Manifest, SourceInfo
-from packaging_targets.registry.oci.reference import names_registry
 
 if TYPE_CHECKING:
     from packaging_targets.formats.archive.members import Writable
     from packaging_targets.services.containers.layouts.folder import LayoutFolder
-
-_FULL_NAME = "io.containerd.image.name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,8 @@ class LayoutArchive:
         documents = contents_of(root, folder, folder.where).documents
         found = next(one for one in documents if one.manifest and one.descriptor.digest == images[0].manifest)
         assert found.manifest is not None
-        return cls(folder, images[0].platform, found.descriptor, found.manifest)
+        described = Descriptor(found.media_type, found.descriptor.digest, found.descriptor.size)
+        return cls(folder, images[0].platform, described, found.manifest)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -69,28 +67,15 @@ class LayoutArchive:
         """Whether a layer is one that only newer engines unpack."""
         return any(layer.media_type == LAYER_TYPES["zstd"] for layer in self.manifest.layers)
 
-    def write(self, stream: Writable, name: str, full_name: str) -> None:
-        """Write the archive of the image `name`, which those that read OCI layouts are to call `full_name`."""
-        annotations = {REF_NAME: name.rpartition(":")[2], _FULL_NAME: full_name}
-        index = OciIndex((Descriptor(self.root.media_type, self.root.digest, self.root.size, annotations),))
-        layers = [_path(layer) for layer in self.manifest.layers]
-        docker = [{"Config": _path(self.manifest.config), "RepoTags": [name], "Layers": layers}]
-        texts = {
-            LAYOUT_FILE: '{"imageLayoutVersion":"1.0.0"}',
-            INDEX_FILE: index.to_bytes().decode(),
-            "manifest.json": json.dumps(docker),
-        }
-        entries = [Entry(path, text=text) for path, text in texts.items()]
+    def write(self, stream: Writable, name: ImageName, told_name: str) -> None:
+        """Write the archive of the image `name`, which is `told_name` to those that read OCI layouts."""
+        annotations = {REF_NAME: name.tag, FULL_NAME: told_name}
+        index = OciIndex((replace(self.root, annotations=annotations),))
+        manifest = docker_manifest(self.manifest.to_bytes(), BLOBS, name)
+        texts = {LAYOUT_FILE: LAYOUT_MARKER, INDEX_FILE: index.to_bytes(), "manifest.json": manifest}
+        entries = [Entry(path, text=data.decode()) for path, data in texts.items()]
         entries += [Entry(path, path) for path in map(_path, self.blobs)]
         write_tar(stream, Manifest.of(entries), _Files(self.folder.path))
-
-
-def full_name_of(name: str) -> str:
-    """Return an image's name with the registry and the folder that docker thinks of where there are none."""
-    first, slash, _ = name.partition("/")
-    if slash and names_registry(first):
-        return name
-    return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
 
 
 def _path(descriptor: Descriptor) -> str:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.oci.documents import announced
+from packaging_targets.formats.oci.image import names_registry
 from packaging_targets.formats.oci.layout import REF_NAME, Image, find_images
 from packaging_targets.registry.oci.client import OciClient
-from packaging_targets.registry.oci.reference import Reference, names_registry
+from packaging_targets.registry.oci.reference import Reference
 from packaging_targets.services.containers.layouts.folder import LayoutFolder
 from packaging_targets.services.containers.layouts.loading import wanted_platform
 from packaging_targets.services.containers.layouts.targets import ImageTarget, image_targets
@@ -45,7 +46,8 @@ def inspect(text: str, platform: str | None, connect: Callable[[Registry], OciCl
         return inspect_folder(LayoutFolder(os.path.realpath(text), text), platform)
     first, slash, _ = text.partition("/")
     if not slash or not names_registry(first):
-        fix = f"name a layout's folder, a target such as //api:image, or an image such as docker.io/library/{text}"
+        likely = f"docker.io/{'' if slash else 'library/'}{text}"
+        fix = f"name a layout's folder, a target such as //api:image, or an image with its registry, as in {likely}"
         raise RequestError.one(f"`{text}` is no folder here, and names no registry", "", fix)
     return _inspect_remote(Reference.parse(text), platform, connect)
 

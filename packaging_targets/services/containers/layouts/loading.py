@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from packaging_targets.errors import BuildError, RequestError
 from packaging_targets.formats.oci.platform import Platform
 from packaging_targets.services.containers.images.engines import Engine, find_engine
-from packaging_targets.services.containers.layouts.archive import LayoutArchive, full_name_of
+from packaging_targets.services.containers.layouts.archive import LayoutArchive
 from packaging_targets.services.containers.layouts.targets import ImageTarget, image_targets
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def load_image(plan: LoadPlan, target: ImageTarget) -> Loaded:
 
     Raises BuildError where the engine fails, IntegrityError for a damaged layout, and as `LayoutArchive.of`.
     """
-    engine, name = plan.engine, target.reference
+    engine, name = plan.engine, str(target.name)
     archive = LayoutArchive.of(target.layout, plan.platform)
     outcome = "unchanged"
     if engine.digest_of(name) not in archive.ids:
@@ -80,8 +80,9 @@ def load_image(plan: LoadPlan, target: ImageTarget) -> Loaded:
 def _load(engine: Engine, archive: LayoutArchive, target: ImageTarget) -> None:
     for blob in archive.blobs:
         archive.folder.demand_whole(blob)  # not every engine does
-    name = target.reference
-    write = partial(archive.write, name=name, full_name=full_name_of(name) if engine.name == "docker" else name)
+    name = target.name
+    # A name without a registry is a local one to podman and buildah, and one of Docker's to docker.
+    write = partial(archive.write, name=name, told_name=name.full if engine.name == "docker" else str(name))
     try:
         # buildah reads an archive more than once, which no pipe allows.
         code, told = (_from_file if engine.name == "buildah" else _from_pipe)(engine, write)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.build.session import planned
 from packaging_targets.errors import Problem, RequestError, near_miss, raise_all
+from packaging_targets.formats.oci.image import ImageName
 from packaging_targets.model.label import Label
-from packaging_targets.services.containers.images.engines import reference_of
 from packaging_targets.services.containers.layouts.folder import LayoutFolder
 from packaging_targets.services.graph.opening import graph_of
 from packaging_targets.services.query.meaning import query
@@ -27,11 +27,11 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class ImageTarget:
-    """A target that makes an image: the folder of its layout, and its name and tag."""
+    """A target that makes an image: the folder of its layout, and what engines are to call it."""
 
     label: str
     layout: LayoutFolder
-    reference: str
+    name: ImageName
 
 
 def image_targets(texts: Sequence[str]) -> tuple[str, tuple[ImageTarget, ...]]:
@@ -54,8 +54,10 @@ def _asked(session: Session, texts: Sequence[str], known: Sequence[str]) -> list
         labels = [str(label) for label in query(graph, text, session.package)]
         images = [label for label in labels if label in known]
         if not images:
-            rule = session.records.targets.rule_of(labels[0])[0]
-            what = f"`{text}` is no image, but a `{rule}`" if len(labels) == 1 else f"`{text}` matches no image"
+            what = f"`{text}` matches no image"
+            if len(labels) == 1:
+                rule, _ = session.records.targets.rule_of(labels[0])
+                what = f"`{labels[0]}` is no image: its rule is `{rule}`"
             listing = f"images: {', '.join(known[:_SHOWN])}" if known else "declare one: [[oci_image]]"
             problems.append(Problem("", what, near_miss(labels[0], known) or listing))
         found += images
@@ -64,9 +66,13 @@ def _asked(session: Session, texts: Sequence[str], known: Sequence[str]) -> list
 
 
 def _target(root: str, label: str, value: object) -> ImageTarget:
+    """Return what a rule has provided, which may be anybody's rule."""
     told = value if isinstance(value, dict) else {}
     layout, image = told.get("layout"), told.get("image") or Label.parse(label).name.lower()
     if not isinstance(layout, str) or not isinstance(image, str):
         fix = f'let the rule say them in context.provide("{KEY}", …)'
         raise RequestError.one("an image needs a `layout`, and may have a name as its `image`", label, fix)
-    return ImageTarget(label, LayoutFolder(os.path.join(root, layout), layout), ":".join(reference_of(image, None)))
+    try:
+        return ImageTarget(label, LayoutFolder(os.path.join(root, layout), layout), ImageName.parse(image))
+    except ValueError as error:
+        raise RequestError.one(f"`{image}` is no name of an image: {error}", label, "give it an `image`") from None
