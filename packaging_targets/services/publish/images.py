@@ -134,7 +134,8 @@ def _read(home: str, one: WantedImage, place: Repository) -> _Image:
     tags = tuple(dict.fromkeys(one.tags)) or (root.annotations.get(REF_NAME, LATEST),)
     raise_all(Problem(one.label, f"`{tag}` is no tag", TAG_FIX) for tag in tags if not is_tag(tag))
     contents = contents_of(root, folder, one.layout)
-    attachments = tuple(_attachment(home, kind, path, root) for kind, path in one.attachments)
+    subject = Descriptor(contents.documents[-1].media_type, root.digest, root.size)
+    attachments = tuple(_attachment(home, kind, path, subject) for kind, path in one.attachments)
     tags = tuple(sorted(tags, key=_is_version))
     return _Image(one.label, folder, contents, tags, attachments, _near(one.base, place))
 
@@ -158,8 +159,7 @@ def _attachment(home: str, artifact_type: str, path: str, subject: Descriptor) -
         what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
         raise RequestError.one(what, path, "make it again: packaging build") from error
     layer = Descriptor(artifact_type, digest, size, {TITLE: os.path.basename(path)})
-    about = Descriptor(subject.media_type, subject.digest, subject.size)
-    manifest = OciManifest(_EMPTY, (layer,), artifact_type=artifact_type, subject=about)
+    manifest = OciManifest(_EMPTY, (layer,), artifact_type=artifact_type, subject=subject)
     return manifest, Blob(digest, size, lambda: open(whole, "rb"))
 
 
