@@ -1,4 +1,4 @@
-"""How much is told, and how JSON is asked for: the global flags, which stand before the verb."""
+"""What the programs share: flags for how much is told and for JSON, counts, and who hears what."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from packaging_targets.errors import Problem
 
@@ -36,6 +36,17 @@ def add_flags(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Let a verb understand `--json` behind it too, so that it is refused in the same words."""
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def count_of(things: str) -> Callable[[str], int]:
+    """Return what reads the number of `things` that a flag gives, 1 or more."""
+
+    def count(text: str) -> int:
+        if not text.isdecimal() or int(text) < 1:
+            raise argparse.ArgumentTypeError(f"`{text}` is no number of {things}: write 1 or more")
+        return int(text)
+
+    return count
 
 
 def tells(options: argparse.Namespace, level: str) -> bool:

@@ -1,4 +1,4 @@
-"""`build` and `build-all`: bring the targets up to date, then build the images of those that changed."""
+"""`build`, `build-all` and `doit image`: bring the targets up to date, then build the images of those that changed."""
 
 from __future__ import annotations
 
@@ -7,71 +7,52 @@ import dataclasses
 import shlex
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging_targets.adapters.cli.containers.verbs import build_targets, tell
 from packaging_targets.adapters.cli.telling import output_as_notes
-from packaging_targets.errors import BuildError, PackagingError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from packaging_targets.services.containers.images.building import Images, Job, Outcome, Plan
+    from packaging_targets.services.containers.images.building import Outcome
+    from packaging_targets.services.containers.images.planning import Images
 
 
 def build(options: argparse.Namespace) -> int:
-    """Build an image, or all where no `target` is named; return 1 where any failed."""
-    from packaging_targets.services.containers.catalogue import root_of
-    from packaging_targets.services.containers.images.building import Images, plan_images
+    """Build the images of `targets`, or all where none is named; return 1 where any failed."""
+    from packaging_targets.services.containers.images.building import command_lines
+    from packaging_targets.services.containers.images.planning import Images, plan_images
+    from packaging_targets.services.containers.places import root_of
 
     root = root_of(options.repo_root)
-    asked = Images((options.target,) if options.target else (), options.tag, options.builder, options.dry_run)
-    plan = plan_images(root, asked)
+    targets = tuple(options.targets or ())
+    asked = Images(targets, options.tag, options.builder, options.force, options.dry_run)
     if options.dry_run:
-        lines = [_line(plan, job) for job in plan.jobs]
-        return tell(options, {"commands": [list(plan.engine.command(job.order)) for job in plan.jobs]}, lines)
+        commands = command_lines(plan_images(root, asked))
+        return tell(options, {"commands": commands}, list(map(shlex.join, commands)))
     with output_as_notes() if options.format == "json" else contextlib.nullcontext():
-        outcomes = list(_outcomes(options, root, asked, plan))
+        outcomes = list(_outcomes(options, root, asked))
     failed = [one.id for one in outcomes if one.outcome == "failed"]
-    summary = [] if options.target else [_summary(outcomes, failed)]
+    summary = [] if targets and len(outcomes) == 1 else [_summary(outcomes, failed)]
     tell(options, {"images": [dataclasses.asdict(one) for one in outcomes]}, summary)
     return 1 if failed else 0
 
 
-def _outcomes(options: argparse.Namespace, root: str, asked: Images, plan: Plan) -> Iterator[Outcome]:
+def _outcomes(options: argparse.Namespace, root: str, asked: Images) -> Iterator[Outcome]:
     """Yield what becomes of each image, and tell of it as it happens."""
-    from packaging_targets.services.containers.images.building import Outcome, build_image, plan_images
+    from packaging_targets.services.containers.images.building import build_images
 
-    stale = _stale(root, plan)
-    plan = plan_images(root, asked)  # what was just rendered says more
-    for job in plan.jobs:
-        try:
-            if job.label in stale:
-                raise BuildError.one(f"{job.label} could not be built")
-            outcome = build_image(plan, job, partial(_say, options, _line(plan, job)), force=options.force)
-        except PackagingError as error:
-            reason = "; ".join(one.what for one in error.problems)
-            outcome = Outcome(job.id, job.image, job.tag, "failed", reason=reason)
-        told = f" ({outcome.digest or outcome.reason})" if outcome.digest or outcome.reason else ""
-        _say(options, f"{outcome.outcome:9} {outcome.image}:{outcome.tag}{told}")
-        yield outcome
-
-
-def _stale(root: str, plan: Plan) -> set[str]:
-    """Bring the targets up to date; return those for which that failed."""
-    labels = [job.label for job in plan.jobs if job.label]
-    if build_targets(root, labels) == 0:
-        return set()
-    return {label for label in labels if build_targets(root, [label])}
-
-
-def _line(plan: Plan, job: Job) -> str:
-    return shlex.join(plan.engine.command(job.order))
+    say = partial(_say, options)
+    for one in build_images(root, asked, partial(build_targets, root), say):
+        told = ", ".join(filter(None, (one.digest, one.reason)))
+        say(f"{one.outcome:9} {one.image}:{one.tag}{f' ({told})' if told else ''}")
+        yield one
 
 
 def _say(options: argparse.Namespace, line: str) -> None:
-    stream: Any = sys.stdout if options.format == "text" else sys.stderr
+    stream = sys.stdout if options.format == "text" else sys.stderr
     stream.write(f"{line}\n")
     stream.flush()  # the engine writes next, to the same place
 
