@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
 from packaging_targets.adapters.cli import features, publish
-from packaging_targets.adapters.cli.containers import images
 from packaging_targets.adapters.cli.containers import program as containers
+from packaging_targets.adapters.cli.containers import verbs as container_verbs
 from packaging_targets.adapters.cli.guard import guarded
 from packaging_targets.adapters.cli.telling import add_flags, count_of
 from packaging_targets.errors import RequestError
@@ -122,7 +122,7 @@ def _build(options: argparse.Namespace) -> int:
     if options.targets is not None:
         if options.labels:
             raise RequestError.one("`--target` names a container, and goes with no label", "--target", "leave one out")
-        return images.build(options)
+        return container_verbs.build(options)
     given = (options.repo_root, options.dry_run, options.format != "text", options.tag, options.builder, options.force)
     if any(given):
         raise RequestError.one("this is for images", "packaging build", "name a container with --target ID")

@@ -1,15 +1,13 @@
-"""What the programs share: flags for how much is told and for JSON, counts, and who hears what."""
+"""What the programs share: flags for how much is told and for JSON, numbers, and who hears what."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from packaging_targets.errors import Problem
 
@@ -65,18 +63,3 @@ def complain(problems: Iterable[Problem]) -> None:
     """Write errors to standard error."""
     for problem in problems:
         sys.stderr.write(f"{problem}\n\n")
-
-
-@contextlib.contextmanager
-def output_as_notes() -> Iterator[None]:
-    """Let what is written to standard output go to standard error: by descriptor, since workers write there too."""
-    sys.stdout.flush()
-    own, notes = 1, 2
-    kept = os.dup(own)
-    os.dup2(notes, own)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(kept, own)
-        os.close(kept)

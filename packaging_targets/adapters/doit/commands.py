@@ -142,8 +142,8 @@ class Image(Command):
 
     def execute(self, opt_values: dict[str, Any], pos_args: list[str]) -> int:
         """Build; return the exit code."""
-        from packaging_targets.adapters.cli.containers import images
-        from packaging_targets.adapters.cli.guard import guarded
+        from packaging_targets.adapters.doit.build import build_beside
+        from packaging_targets.adapters.images import build
 
         targets: list[str] = []
         rest = pos_args
@@ -152,4 +152,11 @@ class Image(Command):
             found, rest = CmdParse(map(CmdOption, self.cmd_options)).parse_only(rest[1:])
             opt_values = {**opt_values, **found}
         asked = {name.replace("-", "_"): opt_values[name] for name in ("tag", "builder", "force", "dry-run", "format")}
-        return guarded(images.build, Namespace(targets=targets, repo_root=None, log_level=None, **asked))
+        try:
+            return build(Namespace(targets=targets, repo_root=None, **asked), build_beside)
+        except PackagingError as error:
+            sys.stderr.write(f"{error}\n")
+            return error.exit_code
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted\n")
+            return 130

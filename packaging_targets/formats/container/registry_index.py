@@ -119,7 +119,11 @@ def _no_constant(text: str) -> None:
 def _exact(text: str) -> float:
     """Return a number that is the same when it is written again."""
     value = float(text)
-    if Decimal(text) != Decimal(repr(value)):
+    try:
+        is_same = Decimal(text) == Decimal(repr(value))
+    except ArithmeticError:  # it has an exponent beyond all reason
+        is_same = False
+    if not is_same:
         raise ValueError(f"`{text}` is no number that a program could write again")
     return value
 

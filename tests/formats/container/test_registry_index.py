@@ -173,6 +173,11 @@ def test_half_a_surrogate_pair_keeps_its_spelling() -> None:
             f"error: the index is no JSON: `1e400` is no number that a program could write again\n  at {WHERE}\n{FIX}",
         ),
         (
+            b'{"a": 1e99999999999999999999}',
+            "error: the index is no JSON: `1e99999999999999999999` is no number that a program could write again\n"
+            f"  at {WHERE}\n{FIX}",
+        ),
+        (
             b'{"a": 0.12345678901234567890}',
             "error: the index is no JSON: `0.12345678901234567890` is no number that a program could write again\n"
             f"  at {WHERE}\n{FIX}",

@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
-from packaging_targets.adapters.cli.containers import images
 from packaging_targets.adapters.cli.containers import verbs as act
 from packaging_targets.adapters.cli.guard import guarded
 from packaging_targets.services.containers.images import ENGINES
@@ -29,7 +28,7 @@ def main() -> int:
     parser.set_defaults(log_level=None)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     add_parsers(verbs)
-    build = _verb(verbs, "build", "build the image of a container, if anything changed", images.build)
+    build = _verb(verbs, "build", "build the image of a container, if anything changed", act.build)
     add_target(build, "the container; may be given again", required=True)
     add_image_flags(build)
     return guarded(_run, parser.parse_args())
@@ -50,7 +49,7 @@ def add_parsers(verbs: Any) -> None:
         _add_parser(verbs, kind)
     remove = _verb(verbs, "remove", "take the entry of a container away", act.remove)
     remove.add_argument("--id", required=True, metavar="ID", help="the container")
-    every = _verb(verbs, "build-all", "build the images of all containers that changed", images.build)
+    every = _verb(verbs, "build-all", "build the images of all containers that changed", act.build)
     add_image_flags(every)
     every.set_defaults(targets=None)
     _verb(verbs, "adopt", "write target files for what only the index knows", act.adopt)

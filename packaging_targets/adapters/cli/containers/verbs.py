@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.telling import complain, output_as_notes
+from packaging_targets.adapters.cli.telling import complain
+from packaging_targets.adapters.output import tell
 
 if TYPE_CHECKING:
     import argparse
@@ -121,6 +120,13 @@ def adopt(options: argparse.Namespace) -> int:
     return code or tell(options, _fields(options, adopted), lines)
 
 
+def build(options: argparse.Namespace) -> int:
+    """Build images."""
+    from packaging_targets.adapters import images
+
+    return images.build(options, build_targets)
+
+
 def _carry_out(options: argparse.Namespace, root: str, prepared: Prepared) -> int:
     """Write what was prepared and build what follows from it, or leave everything as it was; return the exit code."""
     code = 0 if options.dry_run else prepared.carry_out(partial(build_targets, root))
@@ -144,17 +150,6 @@ def build_targets(root: str, labels: Sequence[str]) -> int:
     """Build targets as `packaging build` does, and tell of it on standard error; return the exit code."""
     if not labels:
         return 0
-    from packaging_targets.adapters.doit.build import build
+    from packaging_targets.adapters.doit.build import build_beside
 
-    os.chdir(root)
-    with output_as_notes():
-        return build(labels, None, keep_going=True)
-
-
-def tell(options: argparse.Namespace, value: Any, lines: Sequence[str]) -> int:
-    """Print a result, as JSON or as lines for people; return the exit code of what is done."""
-    if options.format == "json":
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-    else:
-        sys.stdout.writelines(f"{line}\n" for line in lines)
-    return 0
+    return build_beside(root, labels)
