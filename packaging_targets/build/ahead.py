@@ -17,7 +17,7 @@ from packaging_targets.errors import PackagingError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from packaging_targets.build.running.execution import Done, Job
+    from packaging_targets.build.running.job import Done, Job
     from packaging_targets.build.session import Decision, Session
 
 _WINDOW = 32  # actions that are looked at to find one that can run

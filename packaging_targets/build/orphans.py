@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging_targets.build.kinds import KINDS
+from packaging_targets.model.action import FOLDER
 from packaging_targets.store.states import examine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from packaging_targets.build.kinds import Kind
     from packaging_targets.build.world import World
@@ -47,9 +48,10 @@ def is_disposable(kind: Kind, path: str) -> bool:
 def left_by(kind_name: str, outputs: Mapping[str, str]) -> dict[str, str]:
     """Return what is to be recorded of the outputs of an action of this kind that is gone."""
     kind = KINDS.get(kind_name)  # of an earlier version of ours, maybe
+    files = {path: state for path, state in outputs.items() if not path.endswith(FOLDER)}
     if kind is None or not kind.guarded:
-        return dict(outputs)
-    return {path: _state_of(kind, path, state) for path, state in outputs.items()}
+        return files
+    return {path: _state_of(kind, path, state) for path, state in files.items()}
 
 
 def _state_of(kind: Kind, path: str, recorded: str) -> str:
@@ -77,6 +79,25 @@ def remove_orphans(records: Records, world: World, out: str) -> Removal:
         records.outputs.drop_orphan(path)
         world.drop(path)
     return found
+
+
+def remove_strays(records: Records, folders: Iterable[str]) -> list[str]:
+    """Remove what lies in folders that are outputs and was made by no action; return the paths.
+
+    A build that was killed may have left it, or somebody put it there: such a folder is the build's alone.
+    """
+    found = {folder: set(_files(folder)) - records.outputs.within(folder).keys() for folder in folders}
+    strays = sorted(path for paths in found.values() for path in paths)
+    for path in strays:
+        os.remove(path)
+        _remove_empty_folders(os.path.dirname(path))
+    return strays
+
+
+def _files(folder: str) -> Iterator[str]:
+    """Yield all in a folder, at any depth, that is no folder."""
+    for at, folders, files in os.walk(folder.removesuffix(FOLDER)):
+        yield from (f"{at}/{name}" for name in (*files, *(one for one in folders if os.path.islink(f"{at}/{one}"))))
 
 
 def _remove_empty_folders(folder: str) -> None:

@@ -21,13 +21,13 @@ from packaging_targets import __version__
 from packaging_targets.build.explain import Difference, differences, output_difference
 from packaging_targets.build.keys import key_of, snapshot
 from packaging_targets.build.kinds import kind_of
-from packaging_targets.build.orphans import Removal, remove_orphans
+from packaging_targets.build.orphans import Removal, remove_orphans, remove_strays
 from packaging_targets.build.planning.planner import Planner
-from packaging_targets.build.running.execution import Done, Job
+from packaging_targets.build.running.job import Done, Job
 from packaging_targets.build.staleness import candidates
 from packaging_targets.build.world import World
 from packaging_targets.errors import BuildError, PackagingError, Problem
-from packaging_targets.model.action import RULE_FILE
+from packaging_targets.model.action import FOLDER, RULE_FILE, Action
 from packaging_targets.store.layout import package_at
 from packaging_targets.store.lock import Lock
 from packaging_targets.store.look import Look, look
@@ -98,6 +98,7 @@ class Session:
         self.full = index is None or index.fingerprint != self._mark or not known
         self._reasons: dict[str, tuple[Difference, ...]] = {}
         self._rules: dict[str, tuple[str, str]] = {}
+        self._folders: set[str] = set()  # in which something was made
         self._open_in_records = False
         self._open_for_writing = True
 
@@ -148,7 +149,7 @@ class Session:
     def _prefetch(self, actions: Sequence[KnownAction]) -> None:
         """Hash what the actions need, on all cores, before the first of them runs."""
         made = {path for one in actions for path in one.action.outputs}
-        wanted = (path for one in actions for path in one.action.inputs if path[0] != RULE_FILE)
+        wanted = (path for one in actions for path in one.action.inputs if path[0] != RULE_FILE and path[-1] != FOLDER)
         self.world.ensure(path for path in wanted if path not in made)
 
     # Deciding -----------------------------------------------------------------------------------------------------
@@ -160,7 +161,8 @@ class Session:
         """
         pending = self.records.actions[name]
         action = pending.action
-        inputs = self._inputs(pending)
+        run = self._with_files(pending)
+        inputs = self._inputs(name, run)
         states = {path: state for path, (_, state, _) in inputs.items()}
         programs = kind_of(action.kind).program_paths(action)
         tools = {tool: self.world.state(path) for tool, path in programs.items()}
@@ -172,7 +174,7 @@ class Session:
             return Decision(None)
         layout = self.layout
         log = layout.log_of(name)
-        return Decision(Job(name, layout.root, layout.staging, layout.cache, log, action, shot, inputs), reasons)
+        return Decision(Job(name, layout.root, layout.staging, layout.cache, log, run, shot, inputs), reasons)
 
     def _reasons_to_run(self, pending: KnownAction, shot: dict[str, Any]) -> Iterable[Difference]:
         result = pending.result
@@ -182,16 +184,28 @@ class Session:
                 Difference("its description changed", "")
             ]  # such as 1 to true, which Python calls equal
             return
-        for path in pending.action.outputs:
+        files = (path for path in pending.action.outputs if not path.endswith(FOLDER))
+        for path in dict.fromkeys((*files, *result.states)):
             now, recorded = self.world.state(path), result.states.get(path, "")
             if now != recorded:
                 yield output_difference(path, recorded, now)
 
-    def _inputs(self, pending: KnownAction) -> dict[str, tuple[str, str, Signature]]:
-        found = {path: self._input(path) for path in pending.action.inputs}
+    def _with_files(self, pending: KnownAction) -> Action:
+        """Return an action with the files that are in the folders which it uses, now that these are made."""
+        folders = [path for path in pending.action.inputs if path.endswith(FOLDER)]
+        if not folders:
+            return pending.action
+        self.records.actions.flush()
+        try:
+            return pending.action.with_files({folder: tuple(self.records.outputs.within(folder)) for folder in folders})
+        except ValueError as error:
+            raise BuildError.one(str(error), pending.id, "give one of the two another name") from None
+
+    def _inputs(self, name: str, action: Action) -> dict[str, tuple[str, str, Signature]]:
+        found = {path: self._input(path) for path in action.inputs}
         bad = [(path, state) for path, (_, state, _) in found.items() if state[0] not in "fxl"]
         if bad:
-            raise BuildError(*(_unusable(pending.id, path, state) for path, state in bad))
+            raise BuildError(*(_unusable(name, path, state) for path, state in bad))
         return found
 
     def _input(self, path: str) -> tuple[str, str, Signature]:
@@ -209,10 +223,11 @@ class Session:
     def record(self, name: str, done: Done, shot: Mapping[str, Any]) -> None:
         """Remember what running an action came to."""
         pending = self.records.actions[name]
-        states = dict(zip(pending.action.outputs, done.states, strict=True))
-        for path, state in states.items():
+        for path, state in done.states.items():
             self.world.made(path, state)
-        result = Result(done.key, shot, states, done.outcome, round(done.seconds, 3), int(time.time()))
+        if pending.has_folders:
+            self._folders.update(path for path in pending.action.outputs if path.endswith(FOLDER))
+        result = Result(done.key, shot, done.states, done.outcome, round(done.seconds, 3), int(time.time()))
         self.records.actions.record(pending, result, [one.row() for one in self._reasons.get(name, ())])
 
     # Closing ------------------------------------------------------------------------------------------------------
@@ -225,6 +240,7 @@ class Session:
         try:
             self.records.actions.flush()
             removal = remove_orphans(self.records, self.world, self.settings.out)
+            removal.removed += remove_strays(self.records, self._tidied_folders())
             self._save_index()
             if self._open_in_records:
                 self.records.remember("open", "")
@@ -232,6 +248,12 @@ class Session:
         finally:
             self.records.close()
             self._lock.release()
+
+    def _tidied_folders(self) -> list[str]:
+        """Return the folders that actions have filled; after a kill, strays may lie in any, and all is examined."""
+        folders = self.records.outputs.folders() if self.full else self._folders
+        makers = {path: self.records.outputs.makers(path) for path in folders}
+        return [path for path in makers if not any(self.records.actions[name].stale for name in makers[path])]
 
     def _save_index(self) -> None:
         watched = self._watched

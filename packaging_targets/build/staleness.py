@@ -29,11 +29,10 @@ def mark_changed(
     """
     unmade = set()
     for path, state in states.items():
-        maker = records.outputs.maker(path)
-        if maker is None:
+        makers = records.outputs.makers(path)
+        if not makers:
             unmade.add(path)
-        elif maker[1] != state:
-            records.actions.mark_stale(maker[:1])
+        records.actions.mark_stale(maker for maker, made in makers.items() if made != state)
     used: set[str] = set()
     for label, paths in _by_label(records, unmade, package_of).items():
         for name, action in records.actions.plain(label):
@@ -65,11 +64,16 @@ class Makers:
     """Who makes what, among some actions."""
 
     def __init__(self, actions: Iterable[KnownAction]) -> None:
-        self._maker = {path: one.id for one in actions for path in one.action.outputs}
+        self._makers: dict[str, list[str]] = {}
+        for one in actions:
+            for path in one.action.outputs:
+                self._makers.setdefault(path, []).append(one.id)
 
     def of(self, pending: KnownAction) -> list[str]:
         """Return the ids of those that make what an action uses, sorted."""
-        return sorted({self._maker[path] for path in pending.action.inputs if path in self._maker} - {pending.id})
+        makers = self._makers
+        found = {name for path in pending.action.inputs if path in makers for name in makers[path]}
+        return sorted(found - {pending.id})
 
 
 def candidates(records: Records, labels: Collection[Label] | None = None) -> list[KnownAction]:

@@ -5,11 +5,11 @@ A manifest names sources and does not hold them, so that a format streams them f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ class Entry:
     """One path of a tree: a file from a source, literal text, a symbolic link, or a folder.
 
     `dest` is a relative POSIX path without `.` or `..`. Exactly one of `source`, `text`, `link` is set, or none
-    for a folder: ValueError names two that are. A source that is itself a symbolic link is written as that link.
-    `executable` None means: as the source is.
+    for a folder: ValueError names two that are. A source that is itself a symbolic link is written as that link, and
+    one that ends in `/` stands for all files that actions have made in this folder. `executable` None means: as the
+    source is.
     """
 
     dest: str
@@ -55,8 +56,10 @@ class Entry:
 
     @property
     def is_folder(self) -> bool:
-        """Whether the entry is a folder."""
-        return self.source is None and self.text is None and self.link is None
+        """Whether the entry is a folder, or stands for the files of one."""
+        if self.source is not None:
+            return self.source.endswith("/")
+        return self.text is None and self.link is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,15 @@ class Manifest:
         """Every source that an entry names, sorted, each once."""
         return tuple(sorted({entry.source for entry in self.entries if entry.source is not None}))
 
+    def with_files(self, files: Mapping[str, Sequence[str]]) -> Manifest:
+        """Return the manifest with the files of folders in place of sources that are folders.
+
+        Raises ValueError as `of` does.
+        """
+        if not any(entry.source in files for entry in self.entries):
+            return self
+        return Manifest.of(one for entry in self.entries for one in _files(entry, files))
+
     def to_json(self) -> list[list[Any]]:
         """Return the manifest as the JSON value that an action carries: it is hashed, and crosses processes."""
         return [_row(entry) for entry in self.entries]
@@ -98,6 +110,17 @@ class Manifest:
     def from_json(cls, value: Iterable[Any]) -> Manifest:
         """Return the manifest that `to_json` described."""
         return cls(tuple(Entry(*row) for row in value))
+
+
+def _files(entry: Entry, files: Mapping[str, Sequence[str]]) -> Iterator[Entry]:
+    """Yield an entry, or the folder that it stands for and the files in that."""
+    source = entry.source
+    if source is None or source not in files:
+        yield entry
+        return
+    yield Entry(entry.dest)
+    for path in files[source]:
+        yield replace(entry, dest=f"{entry.dest}/{path.removeprefix(source)}", source=path)
 
 
 def _row(entry: Entry) -> list[Any]:
@@ -109,7 +132,7 @@ def _row(entry: Entry) -> list[Any]:
 
 def _content(entry: Entry) -> str:
     """Return what an entry holds, in words that tell it from another entry of the same destination."""
-    if entry.is_folder:
+    if entry.is_folder and entry.source is None:
         return "a folder"
     mode = {True: ", executable", False: ", not executable", None: ""}[entry.executable]
     if entry.link is not None:

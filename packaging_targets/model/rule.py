@@ -69,7 +69,10 @@ class Context(Protocol):
         ...
 
     def output(self, name: str) -> str:
-        """Return the workspace path of an output: `<out>/<package>/<name>`."""
+        """Return the workspace path of an output: `<out>/<package>/<name>`.
+
+        A name that ends in `/` is that of a folder: which files it gets is found out when its actions run.
+        """
         ...
 
     def workspace_output(self, path: str) -> str:

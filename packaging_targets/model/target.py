@@ -31,7 +31,8 @@ class Target:
 
     `fields` holds what the rule's schema describes, defaults included. `deps` are the labels of all fields
     that take labels, in order. `where` is not part of a target's identity: a moved entry is the same entry.
-    `globs_stated` tells that the entry names its `srcs` itself: then each glob has to match something.
+    `globs` are those of all fields that find sources, each with the path of its field, and has to match something;
+    a default of the rule's has an empty path, and may match nothing.
     """
 
     label: Label
@@ -39,12 +40,17 @@ class Target:
     fields: Mapping[str, Any]
     deps: tuple[Label, ...] = ()
     where: Where = field(default=Where("", 0), compare=False)
-    globs_stated: bool = False
+    globs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The globs by which sources are found."""
+        return tuple(glob for glob, _ in self.globs)
 
     @property
     def identity(self) -> str:
         """A digest of all of the entry that can matter to what is built."""
         fields = {name: value for name, value in self.fields.items() if name != "description"}
-        said = [self.rule, fields, list(map(str, self.deps)), self.globs_stated]
+        said = [self.rule, fields, list(map(str, self.deps)), self.globs]
         # TOML has numbers and dates that canonical JSON has not; what is written here is compared on this machine only.
         return Digest.of(json.dumps(said, sort_keys=True, default=str).encode()).hex

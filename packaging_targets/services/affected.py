@@ -111,7 +111,7 @@ class _Finder:
         relative = path[len(package) + 1 :] if package else path
         for node in self._by_package.get(package or "", ()):
             fields = node.fields
-            if match_any(fields["srcs"])(relative) and not match_any(fields["exclude"])(relative):
+            if match_any(node.patterns)(relative) and not match_any(fields["exclude"])(relative):
                 yield node.label
 
     def _declared_differently(self, path: str) -> set[Label]:
@@ -144,9 +144,7 @@ class _Finder:
         files = [*self._tree.files_below(package), *(path for path in self._uses if path.startswith(f"{package}/"))]
         cut = len(around) + 1 if around else 0
         nodes = self._by_package.get(around, ())
-        return {
-            node.label for node in nodes if any(map(match_any(node.fields["srcs"]), (path[cut:] for path in files)))
-        }
+        return {node.label for node in nodes if any(map(match_any(node.patterns), (path[cut:] for path in files)))}
 
     def _settings_changed(self, before: bytes) -> bool:
         old = parse_target_file(TARGET_FILE, before).workspace or {}

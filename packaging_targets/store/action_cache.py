@@ -2,8 +2,8 @@
 
 One file an entry, so that an entry is there whole or not at all:
 
-    magic, 8 bytes │ header length u32, little-endian │ header JSON │ bytes of the first output │ of the second │ …
-    header: {"outputs": [[size, state], …]}, in the order of the action's outputs
+    magic, 8 bytes │ header length u32, little-endian │ SHA-256 of the header │ header │ bytes of the outputs, in order
+    header: {"outputs": [[size, state, path], …]}
 
 Entries are believed only as far as their digests hold: a corrupt one is dropped and the action runs.
 The time of the last use is the entry's mtime; `gc` removes what was not used for longest.
@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
-_MAGIC = b"PTENTRY1"
+_MAGIC = b"PTENTRY2"
 _HEADER_LIMIT = 64 << 20
 _BLOCK = 1 << 20
 
@@ -46,16 +46,16 @@ class ActionCache:
         """Return where the entry of an action key is or would be."""
         return os.path.join(self._entries, key[:2], key[2:])
 
-    def restore(self, key: str, places: Sequence[str]) -> list[str] | None:
-        """Write the outputs of an entry to `places`, in order, and return their states.
+    def restore(self, key: str, place: Callable[[str], str | None]) -> dict[str, str] | None:
+        """Write the outputs of an entry to where `place` says for their paths, and return their states by path.
 
-        Returns None where there is no entry or none that can be believed; such a one is removed. `places` are
-        staging files: they may be half-written when None is returned.
+        `place` returns None for what is no output. Returns None where there is no entry or none that can be believed;
+        such a one is removed. The files may be half-written then.
         """
         path = self.path_of(key)
         try:
             with open(path, "rb") as file:
-                states = _restored(file, places)
+                states = _restored(file, place)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError):
@@ -72,16 +72,14 @@ class ActionCache:
         """Return the one output of an entry, or None where there is no entry or none that can be believed."""
         try:
             with open(self.path_of(key), "rb") as file:
-                data = file.read()
-            at = len(_MAGIC) + 4 + int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 4], "little")
-            ((size, state),) = json.loads(data[len(_MAGIC) + 4 : at])["outputs"]
+                ((size, state, _),) = _header(file)
+                content = file.read()
         except (OSError, ValueError, LookupError, TypeError):
             return None
-        content = data[at:]
         return content if (size, state[1:]) == (len(content), hashlib.sha256(content).hexdigest()) else None
 
-    def store(self, key: str, contents: Sequence[bytes | str], states: Sequence[str]) -> None:
-        """Add an entry made of finished outputs: their bytes, or the paths of files that hold them.
+    def store(self, key: str, contents: Mapping[str, bytes | str], states: Mapping[str, str]) -> None:
+        """Add an entry made of finished outputs, by path: their bytes, or the paths of files that hold them.
 
         A cache that cannot be written is no error.
         """
@@ -118,7 +116,7 @@ class ActionCache:
         for entry in list(self.entries()):
             try:
                 with open(entry.path, "rb") as file:
-                    holds = _restored(file, None) is not None
+                    holds = _restored(file, lambda _: os.devnull) is not None
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, LookupError, TypeError):
@@ -145,11 +143,12 @@ class ActionCache:
         return removed, freed
 
 
-def _write(entry: BinaryIO, contents: Sequence[bytes | str], states: Sequence[str]) -> None:
-    sizes = (len(one) if isinstance(one, bytes) else os.path.getsize(one) for one in contents)
-    header = json.dumps({"outputs": list(zip(sizes, states, strict=True))}).encode()
-    entry.write(_MAGIC + len(header).to_bytes(4, "little") + header)
-    for one in contents:
+def _write(entry: BinaryIO, contents: Mapping[str, bytes | str], states: Mapping[str, str]) -> None:
+    sizes = (len(one) if isinstance(one, bytes) else os.path.getsize(one) for one in contents.values())
+    rows = [[size, states[path], path] for size, path in zip(sizes, contents, strict=True)]
+    header = json.dumps({"outputs": rows}).encode()
+    entry.write(_MAGIC + len(header).to_bytes(4, "little") + hashlib.sha256(header).digest() + header)
+    for one in contents.values():
         if isinstance(one, bytes):
             entry.write(one)
         else:
@@ -158,24 +157,32 @@ def _write(entry: BinaryIO, contents: Sequence[bytes | str], states: Sequence[st
                     entry.write(block)
 
 
-def _restored(file: BinaryIO, places: Sequence[str] | None) -> list[str] | None:
-    """Copy an entry's outputs to `places`, or only check them where that is None; None for a corrupt entry."""
-    if file.read(len(_MAGIC)) != _MAGIC:
-        return None
-    size = int.from_bytes(file.read(4), "little")
-    if size > _HEADER_LIMIT:
-        return None
-    outputs = json.loads(file.read(size))["outputs"]
-    if places is not None and len(outputs) != len(places):
-        return None
-    for at, (length, state) in enumerate(outputs):
-        place = os.devnull if places is None else places[at]
-        with _opened(place) as out:
+def _restored(file: BinaryIO, place: Callable[[str], str | None]) -> dict[str, str] | None:
+    """Copy an entry's outputs to where `place` says; return their states by path, or None for a corrupt entry."""
+    outputs = _header(file)
+    for length, state, path in outputs:
+        to = place(path)
+        if to is None:
+            return None
+        with _opened(to) as out:
             if state[0] not in "fx" or _copied_digest(file, out, length) != state[1:]:
                 return None
-            if state[0] == "x" and places is not None:
+            if state[0] == "x" and to != os.devnull:
                 make_executable(out.fileno())
-    return [state for _, state in outputs] if not file.read(1) else None
+    return {path: state for _, state, path in outputs} if not file.read(1) else None
+
+
+def _header(file: BinaryIO) -> list[tuple[int, str, str]]:
+    """Return size, state and path of each output of an entry; raises ValueError for a header that is damaged."""
+    if file.read(len(_MAGIC)) != _MAGIC:
+        raise ValueError("no entry")
+    size = int.from_bytes(file.read(4), "little")
+    digest = file.read(hashlib.sha256().digest_size)
+    header = file.read(min(size, _HEADER_LIMIT))
+    if hashlib.sha256(header).digest() != digest:
+        raise ValueError("a damaged header")
+    rows: list[tuple[int, str, str]] = json.loads(header)["outputs"]
+    return rows
 
 
 def _opened(place: str) -> BinaryIO:

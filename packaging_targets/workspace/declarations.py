@@ -80,7 +80,7 @@ class Declarations:
             self.broken[label] = Target(label, entry.rule, {}, deps, where)
             return None
         fields = checker.with_defaults(entry.fields)
-        return Target(label, entry.rule, fields, deps, where, globs_stated="srcs" in entry.fields)
+        return Target(label, entry.rule, fields, deps, where, tuple(checker.globs(entry.fields)))
 
     def _deps(self, file: TargetFile, entry: RawEntry, checker: Checker, label: Label) -> tuple[Label, ...]:
         deps: list[Label] = []

@@ -105,7 +105,7 @@ def _check_link(context: Context, path: str, root: str) -> None:
 
 def _outputs(context: Context, prefix: str) -> list[Item]:
     paths = [path for label in context.deps() for path in context.outputs_of(label)]
-    names = ((path, posixpath.basename(path)) for path in paths)
+    names = ((path, posixpath.basename(path.rstrip("/"))) for path in paths)
     return [Item(path, name, prefix, posixpath.join(prefix, name)) for path, name in names]
 
 

@@ -54,7 +54,7 @@ def _sources(context: Context) -> Sequence[str]:
 def _outputs(context: Context) -> list[str]:
     names = context.target.fields["outs"]
     try:
-        Manifest.of(Entry(name, text="") for name in names)
+        Manifest.of(Entry(name[:-1]) if name.endswith("/") else Entry(name, text="") for name in names)
     except ValueError as error:
         fix = "write paths of files below the package's out folder"
         context.fail(str(error), field="$.outs", fix=fix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -371,3 +372,32 @@ def test_an_epoch_is_an_input(ws: Workspace) -> None:
     del ws.environment["SOURCE_DATE_EPOCH"]
     assert ws.build().built == []
     assert ws.contents() == before
+
+
+def test_the_globs_of_any_field_find_sources_where_the_schema_says_so(ws: Workspace) -> None:
+    rule = """
+        from packaging_targets import Action, Context
+
+        def analyse(context: Context) -> list[Action]:
+            text = "\\n".join(map(context.relative, context.sources()))
+            return [Action("write/1", {"text": text}, (), (context.output("list"),))]
+    """
+    part = {"type": "object", "properties": {"pages": {"type": "array", "items": {"type": "string", "format": "glob"}}}}
+    schema = {"type": "object", "properties": {"parts": {"type": "array", "items": part}}}
+    ws.write({"rules/listing/rule.py": rule, "rules/listing/schema.json": json.dumps(schema)})
+    ws.write(
+        {
+            "x/TARGETS.toml": '[[listing]]\nname = "l"\nexclude = ["b*"]\nparts = [{ pages = ["*.md"] }, { pages = ["*.rst"] }]'
+        }
+    )
+    ws.write({"x/a.md": "", "x/b.md": "", "x/c.rst": "", "x/d.txt": ""})
+    ws.build("//x:l")
+    assert ws.read("dist/x/list") == "a.md\nc.rst"
+    ws.write({"x/e.rst": ""})
+    assert ws.build("//x:l").built == ["//x:l"]
+    ws.path("x/e.rst").unlink()
+    ws.path("x/c.rst").unlink()
+    run = ws.build("//x:l")
+    assert "`*.rst` matches no file below x\n  at x/TARGETS.toml:4  (//x:l, $.parts[1].pages[0])" in run.output
+    ws.write({"x/TARGETS.toml": '[[listing]]\nname = "l"\nparts = [{ pages = ["../*.md"] }]'})
+    assert "`../*.md` is no glob" in ws.build("//x:l").output

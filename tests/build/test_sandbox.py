@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from packaging_targets.model.action import Blob
+
 OUT = "dist/pkg/out.txt"
 REASON = "bubblewrap is not installed"
 DECLARE = "add it to `srcs`; in a rule of your own, to the action's inputs too"
@@ -64,6 +66,9 @@ class DiskStep:
     def create(self, path: str, *, executable: bool = False) -> BinaryIO:
         self.made[path] = (Written(), executable)
         return self.made[path][0]
+
+    def create_blob(self, folder: str) -> Blob:
+        raise NotImplementedError(folder)  # a command has names for all that it makes
 
     def previous(self, path: str) -> bytes | None:
         return None

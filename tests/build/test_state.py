@@ -13,7 +13,8 @@ import pytest
 from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
 from packaging_targets.adapters.testing import PACKAGING, Run, Workspace
-from packaging_targets.build.running.execution import Job, run_job
+from packaging_targets.build.running.execution import run_job
+from packaging_targets.build.running.job import Job
 from packaging_targets.errors import BuildError
 from packaging_targets.model.action import Action
 from packaging_targets.store.states import examine

@@ -24,7 +24,15 @@ _STAMP_SCHEMA = {
     "properties": {"text": {"type": "string", "description": "The text."}},
     "required": ["text"],
 }
-_SORT = ["sh", "-c", 'cat "$@" | sort >"$0"', "{out}", "{srcs}", "{deps}"]
+_SORT = ["sh", "-c", 'find "$@" -type f -exec cat {{}} + | sort >"$0"', "{out}", "{srcs}", "{deps}"]
+# Which files there are in the folder depends on what the sources hold.
+_SPREAD = [
+    "sh",
+    "-c",
+    'for f; do d="$0/$(head -c1 "$f")"; mkdir -p "$d"; cat "$f" >"$d/${{f##*/}}"; done',
+    "{out}",
+    "{srcs}",
+]
 _FORMATS = ["tar", "tar.gz", "tar.zst", "zip"]
 
 
@@ -203,7 +211,7 @@ class Monorepo:
         old = entry.label
         entry.name = self._new("t")
         if "outs" in entry.fields:
-            entry.fields["outs"] = [f"{entry.name}.out"]
+            entry.fields["outs"] = [entry.fields["outs"][0].replace(old.partition(":")[2], entry.name)]
         for other in self.entries:
             if old in other.fields.get("deps", ()):
                 other.fields["deps"] = [entry.label if dep == old else dep for dep in other.fields["deps"]]
@@ -271,7 +279,8 @@ class Monorepo:
     def _add_entry(self, rule: str, package: str) -> str:
         entry = Entry(package, rule, self._new("t"))
         if rule == "command":
-            entry.fields = {"argv": _SORT, "srcs": ["**/*.txt"], "outs": [f"{entry.name}.out"]}
+            argv, out = self.random.choice([(_SORT, f"{entry.name}.out"), (_SPREAD, f"{entry.name}.d/")])
+            entry.fields = {"argv": argv, "srcs": ["**/*.txt"], "outs": [out]}
         elif rule == "stamp":
             entry.fields = {"text": self._new("text ")}
         elif rule == "service":

@@ -142,10 +142,19 @@ def analysed(ws: Workspace, ids: dict[str, int] | None = None) -> Analysis:
     """Analyse the pack of `game` in this process: what a build would do before its first action."""
     with contextlib.chdir(ws.root):
         fields = {"srcs": ["assets/**"], "exclude": [], "deps": [], **({} if ids is None else {"ids": ids})}
-        target = Target(Label("game", "pack"), "asset_pack", fields, where=Where("game/TARGETS.toml", 1))
+        target = Target(
+            Label("game", "pack"),
+            "asset_pack",
+            fields,
+            (),
+            Where("game/TARGETS.toml", 1),
+            (("assets/**", "$.srcs[0]"),),
+        )
         settings = Settings(str(ws.root))
         sources = find_sources(settings, target, ())
-        context = AnalysisContext(settings, target, sources, lambda _: Offered((), {}), lambda _: False, lambda _: "-")
+        context = AnalysisContext(
+            settings, target, sources, lambda _: Offered((), {}, frozenset()), lambda _: False, lambda _: "-"
+        )
         return analyse(context, RULE)
 
 

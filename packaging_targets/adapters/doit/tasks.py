@@ -18,6 +18,7 @@ from doit.task import Task
 
 from packaging_targets.adapters.doit.params import PARAMS
 from packaging_targets.adapters.doit.turns import GROUP, Build, close_build, decide, ours, perform, record
+from packaging_targets.model.action import FOLDER
 from packaging_targets.services.up_to_date import clean_targets, look_around
 from packaging_targets.store.layout import STATE_FOLDER, find_root
 
@@ -172,10 +173,10 @@ def _task(one: KnownAction, makers: Makers, *, stale: bool | None) -> Task:
     task = Task(
         _name(one.id),
         [(perform,)],
-        targets=action.outputs,
+        targets=[path for path in action.outputs if not path.endswith(FOLDER)],
         task_dep=[_name(made) for made in makers.of(one)],
         uptodate=[(decide, [one.id])] if stale else [stale is None],
-        clean=_cleaning(action.kind),
+        clean=_cleaning(one),
         doc=action.title or f"{action.kind.partition('/')[0]}: {', '.join(action.outputs)}",
         subtask_of=GROUP,
         io={"capture": False},
@@ -185,19 +186,23 @@ def _task(one: KnownAction, makers: Makers, *, stale: bool | None) -> Task:
     return task
 
 
-def _cleaning(kind: str) -> Any:
-    """Return how doit is to clean the task of an action of this kind."""
+def _cleaning(one: KnownAction) -> Any:
+    """Return how doit is to clean the task of an action."""
     from packaging_targets.build.kinds import KINDS
 
-    return [(_clean, [], {"kind": kind})] if KINDS[kind].guarded else True
+    kind = one.action.kind
+    if not KINDS[kind].guarded and not one.has_folders:
+        return True
+    # Of what was made in folders doit knows nothing: it may be in several tasks, and doit wants one for each target.
+    return [(_clean, [], {"kind": kind, "made": sorted(one.result.states) if one.result else []})]
 
 
-def _clean(task: Task, kind: str, dryrun: bool) -> None:  # noqa: FBT001  # doit's interface
+def _clean(task: Task, kind: str, made: list[str], dryrun: bool) -> None:  # noqa: FBT001  # doit's interface
     """Remove a task's outputs, as doit does, but for what a person wrote in."""
     from packaging_targets.build.kinds import KINDS
     from packaging_targets.build.orphans import is_disposable
 
-    for path in filter(os.path.isfile, task.targets):
+    for path in filter(os.path.isfile, dict.fromkeys((*task.targets, *made))):
         disposable = is_disposable(KINDS[kind], path)
         sys.stdout.write(
             f"{task.name} - {'removing' if disposable else 'keeping what somebody wrote in'} file '{path}'\n"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from packaging_targets.build.ahead import Ahead
     from packaging_targets.build.orphans import Removal
-    from packaging_targets.build.running.execution import Done, Job
+    from packaging_targets.build.running.job import Done, Job
     from packaging_targets.build.session import Session
 
 GROUP = "build"
@@ -108,12 +108,12 @@ def perform(task: Task) -> Any:
         return TaskFailed(task.meta["refused"])
     job: Job | None = task.meta.get("job")
     if job is None:  # `doit --always-execute` runs what is up to date too; content has decided
-        return {"key": "", "outcome": "up to date", "states": [], "seconds": 0.0}
+        return {"key": "", "outcome": "up to date", "states": {}, "seconds": 0.0}
     try:
         done = _run(job)
     except PackagingError as error:
         return TaskFailed(str(error))
-    return {"key": done.key, "outcome": done.outcome, "states": list(done.states), "seconds": done.seconds}
+    return {"key": done.key, "outcome": done.outcome, "states": done.states, "seconds": done.seconds}
 
 
 def _run(job: Job) -> Done:
@@ -134,12 +134,12 @@ def _run(job: Job) -> Done:
 
 def record(task: Task, name: str) -> dict[str, Any]:
     """Remember what a task came to; returns nothing for doit to remember."""
-    from packaging_targets.build.running.execution import Done
+    from packaging_targets.build.running.job import Done
 
     assert Build.session is not None
     values = task.values
     if values["outcome"] != "up to date":
-        done = Done(values["key"], values["outcome"], tuple(values["states"]), values["seconds"])
+        done = Done(values["key"], values["outcome"], values["states"], values["seconds"])
         Build.session.record(name, done, task.meta["job"].shot)
     if Build.ahead is not None:
         Build.ahead.finish(name)

@@ -29,6 +29,7 @@ from packaging_targets.build.params import (
     whole,
 )
 from packaging_targets.errors import Problem, RequestError, near_miss
+from packaging_targets.model.action import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ class Kind:
     refuse (`check(action, step)` in the same module), and tell whether all of it is theirs (`is_disposable(data)`)
     before it is removed; `cached` False means that a result depends on more than its key says, so that it is never
     restored from the cache. `programs` kinds call programs of the system (`tool_paths(action)` in the same module),
-    whose files count; `uncounted` names parameters that do not change what is made.
+    whose files count; `uncounted` names parameters that do not change what is made. `folders` kinds may make folders.
     """
 
     module: str
@@ -56,6 +57,7 @@ class Kind:
     guarded: bool = False
     cached: bool = True
     programs: bool = False
+    folders: bool = False
     uncounted: frozenset[str] = frozenset()
 
     def program_paths(self, action: Action) -> dict[str, str]:
@@ -73,6 +75,10 @@ class Kind:
             takes = " or ".join(map(str, self.outputs))
             files, outputs = ("file" if self.outputs[-1] == 1 else "files"), ("output" if count == 1 else "outputs")
             yield Problem("", f"the kind `{action.kind}` makes {takes} {files}, but the action has {count} {outputs}")
+        for path in () if self.folders else action.outputs:
+            if path.endswith(FOLDER):
+                what = f"the kind `{action.kind}` makes files, but `{path}` is a folder"
+                yield Problem("", what, "leave the `/` at its end out")
 
     def run(self, action: Action, step: Step) -> None:
         """Do the action."""
@@ -119,6 +125,7 @@ KINDS = {
         ),
         outputs=range(1, sys.maxsize),
         programs=True,
+        folders=True,
         uncounted=frozenset({"timeout"}),
     ),
     "digests/1": Kind(

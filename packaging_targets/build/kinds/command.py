@@ -17,10 +17,10 @@ from packaging_targets.build.sandbox import room, undeclared
 from packaging_targets.build.sandbox.room import Room, fresh_room
 from packaging_targets.build.sandbox.walls import Walls, bubblewrap
 from packaging_targets.errors import BuildError, Problem, raise_all
-from packaging_targets.model.action import RULE_FILE
+from packaging_targets.model.action import FOLDER, RULE_FILE, folders_around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from packaging_targets.build.sandbox.process import Ended
     from packaging_targets.model.action import Action, Step
@@ -40,6 +40,7 @@ def run(action: Action, step: Step) -> None:
     params = action.params
     with fresh_room() as fresh:
         fresh.stage(action.inputs, step)
+        # Of an output that is a folder, that is the folder itself.
         for folder in (params["cwd"], *map(os.path.dirname, action.outputs)):
             fresh.make_folder(folder)
         walls = Walls(fresh, bubblewrap(), _hidden(), tools)
@@ -52,7 +53,7 @@ def run(action: Action, step: Step) -> None:
             raise_all(_failure(action, walls, ended), BuildError)
         files = fresh.files()
         raise_all(_surprises(action, fresh, files), BuildError)
-        for path in action.outputs:
+        for path in _made(action, files):
             os.chmod(fresh.path(path), stat.S_IRUSR)
             with open(fresh.path(path), "rb") as made, _output(step, path, files[path]) as out:
                 shutil.copyfileobj(made, out, _CHUNK)
@@ -179,24 +180,40 @@ def _missed_of_rules(action: Action, log: str) -> Iterator[Problem]:
             yield Problem("", f"`{program}` looked for `{path}` where there is none", fix)
 
 
+def _made(action: Action, files: Iterable[str]) -> list[str]:
+    """Return which of the files in the tree are outputs, or lie in a folder that is one."""
+    outputs = frozenset(action.outputs)
+    return [path for path in files if path in outputs or any(folders_around(path, outputs))]
+
+
 def _surprises(action: Action, fresh: Room, files: Mapping[str, os.stat_result]) -> Iterator[Problem]:
     """Yield every way in which the tree is not as declared."""
     program = action.params["argv"][0]
-    for path in action.outputs:
-        if os.path.isdir(fresh.path(path)) and path not in files:
-            fix = "declare each file, or pack the folder into one"
-            yield Problem("", f"the output `{path}` is a folder", fix)
-        elif path not in files:
-            yield Problem("", f"`{program}` did not make the output `{path}`", _write(action, path))
-        elif not stat.S_ISREG(files[path].st_mode):
+    yield from _lacking(action, fresh, files)
+    inputs, made = frozenset(action.inputs), frozenset(_made(action, files))
+    for path in sorted(made):
+        if not stat.S_ISREG(files[path].st_mode):
             yield Problem("", f"the output `{path}` is no regular file", "write its content there")
-    inputs, outputs = frozenset(action.inputs), frozenset(action.outputs)
     for path, now in files.items():
         if fresh.is_changed(path, now):
             yield Problem("", f"`{program}` changed its input `{path}`", "write to an output instead")
-        elif path not in inputs and path not in outputs:
+        elif path not in inputs and path not in made:
             fix = "declare it as an output, or write it below $TMPDIR"
             yield Problem("", f"`{program}` made `{path}`, which is not declared", fix)
+
+
+def _lacking(action: Action, fresh: Room, files: Collection[str]) -> Iterator[Problem]:
+    """Yield outputs that the program has not made."""
+    program = action.params["argv"][0]
+    for path in action.outputs:
+        if path.endswith(FOLDER):
+            if not any(one.startswith(path) for one in files):
+                yield Problem("", f"`{program}` made no file in `{path}`", _write(action, path))
+        elif path not in files:
+            if os.path.isdir(fresh.path(path)):
+                yield Problem("", f"the output `{path}` is a folder", "end its name in `outs` with a `/`")
+            else:
+                yield Problem("", f"`{program}` did not make the output `{path}`", _write(action, path))
 
 
 def _write(action: Action, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from packaging_targets.build.kinds import kind_of
 from packaging_targets.build.planning.context import placed
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
-from packaging_targets.model.action import Action
+from packaging_targets.model.action import FOLDER, Action, folders_around
 from packaging_targets.workspace.rules.loading import call_rule
 from packaging_targets.workspace.rules.schema import shown
 
@@ -90,21 +91,24 @@ def _misfits(action: Action) -> Iterable[Problem]:
 
 
 def _bad_outputs(rule: Rule, context: AnalysisContext, actions: tuple[Action, ...]) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for path in (path for action in actions for path in action.outputs):
+    times = Counter(path for action in actions for path in action.outputs)
+    for path, count in times.items():
         if path not in context.said.outputs:
             what = f"the rule `{rule.name}` makes `{path}`, which it has not got from the context"
             yield _fault(rule, what, "name it by context.output(…), or by context.workspace_output(…) outside of it")
-        if path in seen:
+        # Several actions may make files in one folder.
+        if count > 1 and not path.endswith(FOLDER):
             yield _fault(rule, f"the rule `{rule.name}` makes `{path}` twice", "give each action outputs of its own")
-        seen.add(path)
+        for folder in folders_around(path, times):
+            what = f"the rule `{rule.name}` makes `{path}` in `{folder}`, which is an output too"
+            yield _fault(rule, what, "leave one of them out")
 
 
 def _bad_inputs(rule: Rule, context: AnalysisContext, actions: tuple[Action, ...]) -> Iterator[Problem]:
     """Yield inputs that nothing declares: an action would wait for nobody, and a reader could not tell where from."""
     known = {*context.sources(), *context.said.paths, *(path for action in actions for path in action.outputs)}
     for label in context.deps():
-        known.update(context.outputs_of(label))
+        known.update(context.made_by(label))
     for action in actions:
         unknown = [path for path in action.inputs if path not in known and not context.has_rule_file(path)]
         known.update(unknown)  # once is enough
@@ -128,8 +132,11 @@ def _stray(rule: Rule, context: AnalysisContext, path: str, more: str) -> tuple[
 
 
 def _circles(rule: Rule, actions: tuple[Action, ...]) -> Iterator[Problem]:
-    maker = {path: action.name for action in actions for path in action.outputs}
-    graph = {action.name: {maker[path] for path in action.inputs if path in maker} for action in actions}
+    makers: dict[str, set[str]] = {}
+    for action in actions:
+        for path in action.outputs:
+            makers.setdefault(path, set()).add(action.name)
+    graph = {action.name: {name for path in action.inputs for name in makers.get(path, ())} for action in actions}
     try:
         if any(graph.values()):
             TopologicalSorter(graph).prepare()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging_targets.build.kinds import kind_of
 from packaging_targets.build.orphans import left_by
 from packaging_targets.errors import PackagingError, Problem, RequestError
-from packaging_targets.model.action import RULE_FILE
+from packaging_targets.model.action import FOLDER, RULE_FILE, folders_around
 from packaging_targets.store.records.actions import action_id
 
 if TYPE_CHECKING:
@@ -96,10 +96,9 @@ class Claims:
         for label, analysis in analysed.items():
             self._replace(label, analysis.actions, stale=label in stale_anyway)
             for action in analysis.actions:
-                for path in action.outputs:
-                    problems += self._take(path, action_id(label, action), before[label].get(path, ""))
+                problems += self._take(action_id(label, action), action, before[label])
             problems += self._store_foreign(str(label), analysis, sources[label])
-        return problems
+        return [*problems, *self._crowded()]
 
     def _replace(self, label: Label, actions: tuple[Action, ...], *, stale: bool) -> None:
         try:
@@ -109,23 +108,41 @@ class Claims:
             what = f"the rule `{target.rule}` gave an action {_unwritable(actions)} that JSON cannot hold: {error}"
             raise RequestError(Problem(str(target.where), what, label=str(target.label))) from error
 
-    def _release(self, label: str) -> dict[str, str]:
+    def _release(self, label: str) -> dict[str, dict[str, str]]:
         """Take a target's outputs away from it; those that were made become orphans until somebody claims them."""
-        made: dict[str, str] = {}
+        made: dict[str, dict[str, str]] = {}
         for name, kind in self._records.actions.kinds(label):
-            outputs = self._records.outputs.of_action(name)
+            made[name] = self._records.outputs.of_action(name)
             self._records.outputs.release(name)
-            self._records.outputs.add_orphans(left_by(kind, outputs))
-            made |= outputs
+            self._records.outputs.add_orphans(left_by(kind, made[name]))
         return made
 
-    def _take(self, path: str, name: str, state: str) -> list[Problem]:
-        maker = self._records.outputs.maker(path)
-        if maker is not None and maker[0] != name:
-            other = maker[0].partition("#")[0]
-            return [_contested(path, self._new[path], f"`{other}`")]
-        self._records.outputs.take(path, name, state)
-        return []
+    def _take(self, name: str, action: Action, before: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
+        """Let an action be the maker of its outputs; `before` is what the actions of its target had made."""
+        states = {path: state for made in before.values() for path, state in made.items()}
+        for path in action.outputs:
+            label = name.partition("#")[0]
+            others = {maker.partition("#")[0] for maker in self._records.outputs.makers(path)} - {label}
+            if others:
+                yield _contested(path, self._new[path], f"`{min(others)}`")
+                continue
+            self._records.outputs.take(path, name, states.get(path, ""))
+            if path.endswith(FOLDER):
+                for inner, state in before.get(name, {}).items():
+                    if inner.startswith(path) and inner != path:
+                        self._records.outputs.take(inner, name, state)
+
+    def _crowded(self) -> Iterator[Problem]:
+        """Yield the problems of outputs in folders that other targets make."""
+        folders = self._records.outputs.folders()
+        if not folders:
+            return
+        for path, target in self._new.items():
+            around = [*folders_around(path, folders), *([path] if path in folders else ())]
+            makers = {maker for folder in around for maker in self._records.outputs.makers_within(folder)}
+            others = {maker.partition("#")[0] for maker in makers} - {str(target.label)}
+            if others:
+                yield _contested(path, target, f"`{min(others)}`")
 
     def _store_foreign(self, label: str, analysis: Analysis, sources: Collection[str]) -> list[Problem]:
         """Note what a target uses that is not its own; return the problems of what others make and it does not name."""
@@ -145,8 +162,8 @@ class Claims:
         known = {str(target.label), *map(str, target.deps)}
         for path in sorted(paths):
             other = self._new.get(path)
-            maker = self._records.outputs.maker(path)
-            label = str(other.label) if other else (maker or ("",))[0].partition("#")[0]
+            makers = self._records.outputs.makers(path)
+            label = str(other.label) if other else min(makers, default="").partition("#")[0]
             if label not in known:
                 what = f"`{path}` is made by `{label}`, which `{target.label}` does not depend on"
                 yield Problem(str(target.where), what, f'write deps = ["{label}"]', str(target.label))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from packaging_targets.errors import Problem, RequestError, raise_all
+from packaging_targets.model.action import FOLDER
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import STATE_FOLDER, TARGET_FILE
 
@@ -28,10 +29,14 @@ _RULES = "rules"
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What a target offers to those that depend on it: its outputs, and what its rule provided."""
+    """What a target offers to those that depend on it: its outputs, and what its rule provided.
+
+    `made` are the outputs and the steps on the way to them.
+    """
 
     outputs: tuple[str, ...]
     provided: Mapping[str, Any]
+    made: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -143,16 +148,19 @@ class AnalysisContext:
         return path.removeprefix(f"{package}/") if package else path
 
     def output(self, name: str) -> str:
-        """Return `<out>/<package>/<name>`."""
-        folder = posixpath.join(self._settings.out, self._target.label.package)
+        """Return `<out>/<package>/<name>`, which ends in `/` for a folder where the name does."""
+        folder = posixpath.normpath(posixpath.join(self._settings.out, self._target.label.package))
         found = self._output(posixpath.join(folder, name), name)
-        if not found.startswith(f"{posixpath.normpath(folder)}/"):
+        if not found.removesuffix(FOLDER).startswith(f"{folder}/"):
             fix = "name a file below it; context.workspace_output(…) names others"
-            self.fail(f"the output `{name}` is no file below `{posixpath.normpath(folder)}`", fix=fix)
+            self.fail(f"the output `{name}` is no file below `{folder}`", fix=fix)
         return found
 
     def workspace_output(self, path: str) -> str:
         """Return the workspace path of an output outside the `out` folder."""
+        if path.endswith(FOLDER):
+            fix = "name each file, or a folder by context.output(…)"
+            self.fail(f"the output `{path}` is a folder among sources, where not all is ours", fix=fix)
         return self._output(path, path)
 
     def _output(self, path: str, given: str) -> str:
@@ -162,6 +170,8 @@ class AnalysisContext:
             self.fail(f"`{given}` names no file", fix="name a file in the workspace")
         if name == TARGET_FILE or folder.split("/")[0] == _RULES:
             self.fail(f"`{found}` is a file that builds are made from, and no output", fix="choose another name")
+        if given.endswith(FOLDER):
+            found += FOLDER
         self.said.outputs.add(found)
         return found
 
@@ -179,6 +189,10 @@ class AnalysisContext:
     def outputs_of(self, label: Label | str) -> tuple[str, ...]:
         """Return the outputs of a dependency."""
         return self._offered(self._dependency(label)).outputs
+
+    def made_by(self, label: Label) -> frozenset[str]:
+        """Return all that the actions of a dependency make, the steps on the way to its outputs too."""
+        return self._offered(label).made
 
     def provide(self, key: str, value: Any) -> None:
         """Offer a JSON value to dependants."""

@@ -37,11 +37,11 @@ class Sources:
 
 
 def find_sources(settings: Settings, target: Target, outputs: Collection[str]) -> Sources:
-    """Return what a target's `srcs` match, without `exclude` and without `outputs`, which targets make.
+    """Return what a target's globs match, without `exclude` and without `outputs`, which targets make.
 
-    Where the entry names its `srcs` itself, each glob has to match something. The current folder is the workspace root.
+    Each glob that the entry names has to match something. The current folder is the workspace root.
     """
-    globs: Sequence[str] = target.fields["srcs"]
+    globs = target.patterns
     package = target.label.package
     base = f"{package}/" if package else ""
     files = [found for found in _candidates(settings, package, globs) if base + found.path not in outputs]
@@ -50,8 +50,7 @@ def find_sources(settings: Settings, target: Target, outputs: Collection[str]) -
     matched = [found for found in files if wanted(found.path) and not (unwanted and unwanted(found.path))]
     chosen = [found for found in matched if found.kind != "package"]
     problems = [problem for found in chosen if (problem := _unfit(settings, base + found.path, found, target))]
-    if target.globs_stated:
-        problems.extend(_idle_globs(target, files))
+    problems.extend(_idle_globs(target, files))
     return Sources(
         tuple(sorted(base + found.path for found in chosen)),
         frozenset(base + found.path for found in chosen if found.kind == "link"),
@@ -93,13 +92,13 @@ def _unfit(settings: Settings, path: str, found: Found, target: Target) -> Probl
 
 def _idle_globs(target: Target, files: Sequence[Found]) -> list[Problem]:
     problems = []
-    for place, glob in enumerate(target.fields["srcs"]):
+    for glob, field in target.globs:
         matches = match_any([glob])
-        if not any(matches(found.path) and found.kind != "package" for found in files):
+        if field and not any(matches(found.path) and found.kind != "package" for found in files):
             folder = target.label.package or "the root folder"
             fix = "mend the glob, or remove it"
             for inner in filter(matches, (found.path for found in files)):
                 fix = f"`{posixpath.dirname(inner)}` is a package of its own: depend on a target of it"
             what = f"`{glob}` matches no file below {folder}"
-            problems.append(Problem(str(target.where), what, fix, str(target.label), f"$.srcs[{place}]"))
+            problems.append(Problem(str(target.where), what, fix, str(target.label), field))
     return problems

@@ -6,13 +6,13 @@ A plan looks at few of them. What it found stands above what the records say, un
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging_targets.build.planning.context import Offered
 from packaging_targets.workspace.graph import TargetGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from packaging_targets.build.planning.analysis import Analysis
     from packaging_targets.model.action import Action
@@ -81,30 +81,30 @@ class Targets:
 
     def offered(self, label: Label) -> Offered:
         """Return what a target offers to those that depend on it, after this plan."""
-        return self.offered_so_far(label) or Offered((), {})
+        return self.offered_so_far(label) or Offered((), {}, frozenset())
 
     def offered_so_far(self, label: Label) -> Offered | None:
         """Return what a target offered until now, in this plan or before it; None where there was no such target."""
         found = self.analysed.get(label)
-        return Offered(_results(found.actions), found.provided) if found else self._offered_before(label)
+        return _offered(found.actions, found.provided) if found else self._offered_before(label)
 
     def _offered_before(self, label: Label) -> Offered | None:
         """Return what a target offered before this plan, or None where there was no such target."""
         provided = self._records.targets.provided(str(label))
         if provided is None:
             return None
-        return Offered(_results([action for _, action in self._records.actions.plain(str(label))]), provided)
+        return _offered([action for _, action in self._records.actions.plain(str(label))], provided)
 
     def store(self) -> None:
         """Write what was analysed to the records."""
         self._records.targets.store([self.seen[label] for label in self.analysed])
 
 
-def _results(actions: Iterable[Action]) -> tuple[str, ...]:
-    """Return what the actions of a target make and none of them uses: the others are steps."""
-    steps = list(actions)
-    used = {path for action in steps for path in action.inputs}
-    return tuple(path for action in steps for path in action.outputs if path not in used)
+def _offered(actions: Sequence[Action], provided: Mapping[str, Any]) -> Offered:
+    """Return what a target offers: as its outputs what its actions make and none of them uses; the others are steps."""
+    used = {path for action in actions for path in action.inputs}
+    made = dict.fromkeys(path for action in actions for path in action.outputs)
+    return Offered(tuple(path for path in made if path not in used), provided, frozenset(made))
 
 
 def graph_of(

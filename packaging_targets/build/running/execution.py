@@ -6,61 +6,24 @@ on the disk of the workspace and renamed: at any moment an output is the old one
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import io
-import itertools
 import os
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from packaging_targets.build.keys import key_of
 from packaging_targets.build.kinds import kind_of
+from packaging_targets.build.running.job import Done, Job
+from packaging_targets.build.running.step import StagingStep
 from packaging_targets.errors import BuildError, PackagingError, Problem
-from packaging_targets.model.manifest import SourceInfo
-from packaging_targets.store.action_cache import ActionCache, make_executable
+from packaging_targets.store.action_cache import ActionCache
 from packaging_targets.store.states import examine
 from packaging_targets.store.sweep import UNTRUSTED, signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from packaging_targets.model.action import Action
     from packaging_targets.store.sweep import Signature
-
-_BUFFER = 1 << 17
-_KEPT = 1 << 18  # outputs up to this size go to the cache without being read again
-_numbers = itertools.count()
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """All that running an action takes, as picklable data.
-
-    `inputs` maps each declared input to where it is on disk, its state, and its signature when that state was
-    taken. `root` is absolute; everything else may be relative to it.
-    """
-
-    id: str
-    root: str
-    staging: str
-    cache: str
-    log: str
-    action: Action
-    shot: Mapping[str, Any]
-    inputs: Mapping[str, tuple[str, str, Signature]]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What running an action came to: `outcome` is `built` or `restored`, `states` the states of the outputs."""
-
-    key: str
-    outcome: str
-    states: tuple[str, ...]
-    seconds: float
-    log: str = ""
 
 
 def run_job(job: Job) -> Done:
@@ -69,10 +32,10 @@ def run_job(job: Job) -> Done:
     action = job.action
     kind = kind_of(action.kind)
     key = key_of(job.shot)
-    step = _Step(job)
+    step = StagingStep(job)
     try:
         kind.check(action, step)
-        states = ActionCache(job.cache).restore(key, step.staged) if kind.cached else None
+        states = step.restore(ActionCache(job.cache), key) if kind.cached else None
         outcome = "restored" if states else "built"
         if states is None:
             kind.run(action, step)
@@ -88,135 +51,7 @@ def run_job(job: Job) -> Done:
         raise type(error)(*_logged(job, step.log_text, problems)) from error
     finally:
         step.clean_up()
-    return Done(key, outcome, tuple(states), time.monotonic() - started, step.log_text)
-
-
-class _Step:
-    """The one implementation of `packaging_targets.model.action.Step`."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._action = action = job.action
-        # A folder for each action would cost more than many an action: the names are unique instead.
-        mine = f"{job.staging}/{os.getpid()}-{next(_numbers)}"
-        self.staged = [f"{mine}-{place}" for place in range(len(action.outputs))]
-        self._placed = False
-        self._streams: dict[str, _HashingFile] = {}
-        self._log: list[str] = []
-
-    def info(self, path: str) -> SourceInfo:
-        """Describe the declared input `path`."""
-        real, state, _ = self._input(path)
-        if state[0] == "l":
-            return SourceInfo(0, link=os.readlink(real))
-        return SourceInfo(os.stat(real).st_size, state[0] == "x")
-
-    def open(self, path: str) -> BinaryIO:
-        """Open the declared input `path`."""
-        # Unbuffered: formats read whole files or large blocks, and a buffer would be one more copy.
-        return open(self._input(path)[0], "rb", buffering=0)
-
-    def create(self, path: str, *, executable: bool = False) -> BinaryIO:
-        """Open the declared output `path`."""
-        if path not in self._action.outputs:
-            what = f"the action kind `{self._action.kind}` wants to write `{path}`, which is no output of it"
-            raise BuildError.one(what)
-        staged = self.staged[self._action.outputs.index(path)]
-        stream = _HashingFile(staged, executable=executable)
-        self._streams[path] = stream
-        return io.BufferedWriter(stream, _BUFFER)
-
-    def previous(self, path: str) -> bytes | None:
-        """Return what stands at the declared output `path` now."""
-        try:
-            with open(os.path.join(self._job.root, path), "rb") as file:
-                return file.read()
-        except FileNotFoundError:
-            return None
-
-    def log(self, text: str) -> None:
-        """Add to the log."""
-        self._log.append(text)
-
-    @property
-    def log_text(self) -> str:
-        """All that was logged."""
-        return "".join(self._log)
-
-    def finish(self) -> list[str]:
-        """Return the states of the outputs, in order; raises BuildError where one was not written."""
-        missing = [path for path in self._action.outputs if path not in self._streams]
-        if missing:
-            kind = self._action.kind
-            raise BuildError(*(Problem("", f"the action kind `{kind}` did not make `{path}`") for path in missing))
-        return [self._streams[path].state for path in self._action.outputs]
-
-    def put_into_place(self) -> None:
-        """Rename the staged outputs to where they belong."""
-        for path, staged in zip(self._action.outputs, self.staged, strict=True):
-            place = os.path.join(self._job.root, path)
-            try:
-                os.replace(staged, place)
-            except FileNotFoundError:
-                os.makedirs(os.path.dirname(place), exist_ok=True)
-                os.replace(staged, place)
-        self._placed = True
-
-    def contents(self) -> list[bytes | str]:
-        """Return for each output its bytes where they are few, else the staged file."""
-        return [
-            self._streams[path].kept or staged for path, staged in zip(self._action.outputs, self.staged, strict=True)
-        ]
-
-    def clean_up(self) -> None:
-        """Remove what is still staged: the action failed."""
-        if not self._placed:
-            for staged in self.staged:
-                with contextlib.suppress(OSError):
-                    os.remove(staged)
-
-    def _input(self, path: str) -> tuple[str, str, Signature]:
-        if path not in self._job.inputs:
-            what = f"the action kind `{self._action.kind}` wants to read `{path}`, which is no input of it"
-            raise BuildError.one(what, fix="add it to the action's inputs")
-        return self._job.inputs[path]
-
-
-class _HashingFile(io.RawIOBase):
-    """A file that is hashed while it is written, so that its state is known when it is closed."""
-
-    def __init__(self, path: str, *, executable: bool) -> None:
-        try:
-            self._file = open(path, "wb", buffering=0)  # noqa: SIM115  # closed by close()
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            self._file = open(path, "wb", buffering=0)  # noqa: SIM115  # closed by close()
-        self._digest = hashlib.sha256()
-        self._executable = executable
-        self.kept: bytes | None = b""
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        written = self._file.write(data)
-        part = bytes(memoryview(data)[:written])
-        self._digest.update(part)
-        if self.kept is not None:
-            self.kept = self.kept + part if len(self.kept) + len(part) <= _KEPT else None
-        return written
-
-    def close(self) -> None:
-        if not self.closed:
-            if self._executable:
-                make_executable(self._file.fileno())
-            self._file.close()
-        super().close()
-
-    @property
-    def state(self) -> str:
-        """The state of what was written."""
-        return ("x" if self._executable else "f") + self._digest.hexdigest()
+    return Done(key, outcome, states, time.monotonic() - started, step.log_text)
 
 
 def _demand_unchanged(job: Job) -> None:

@@ -26,7 +26,7 @@ from packaging_targets.errors import BuildError, PackagingError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packaging_targets.build.running.execution import Done, Job
+    from packaging_targets.build.running.job import Done, Job
 
 _AHEAD = 2  # jobs a worker has at once: the one it runs, and the next
 _PIPE = 1 << 15  # bytes that every pipe takes without anybody reading, if it is empty

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from packaging_targets.store.sweep import Signature
 
 
+_NAME = "receipt"
+
+
 @dataclass(slots=True)
 class Receipt:
     """What is remembered of one pair of folders.
@@ -77,4 +80,4 @@ class Receipt:
             return
         data = json.dumps({"checked": checked, "standing": standing}, separators=(",", ":")).encode()
         state = "f" + hashlib.sha256(data).hexdigest()
-        ActionCache(default_cache()).store(self.key, [data], [state])
+        ActionCache(default_cache()).store(self.key, {_NAME: data}, {_NAME: state})

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.model.action import Action
+from packaging_targets.model.action import FOLDER, Action
 from packaging_targets.store.records.database import dumps, loads
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class KnownAction:
     action: Action
     stale: bool
     result: Result | None
+
+    @property
+    def has_folders(self) -> bool:
+        """Whether some of its outputs are folders."""
+        return any(path.endswith(FOLDER) for path in self.action.outputs)
 
 
 def action_id(label: Label | str, action: Action) -> str:
@@ -194,7 +199,10 @@ class Actions:
         query = "update action set stale = 0, result = ?, reasons = ? where id = ?"
         told = {name: getattr(result, name) for name in Result.__slots__}
         self._database.run(query, dumps(told), dumps(reasons), pending.id)
-        self._outputs.set_states(result.states)
+        if pending.has_folders:
+            self._outputs.set_files(pending.id, result.states)
+        else:
+            self._outputs.set_states(pending.id, result.states)
         if before != result.states:
             self._mark_dependants(pending)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_VERSION = 2
+_VERSION = 3
 _AT_ONCE = 500  # values in one statement: SQLite takes 999 in its oldest form
 _SCHEMA = """
 create table folder(path text primary key, parent text) without rowid;
@@ -25,7 +25,7 @@ create index folder_parent on folder(parent);
 create table package(path text primary key) without rowid;
 create table rule(name text primary key, digest text, files text, over text) without rowid;
 create table target(
-    label text primary key, package text, rule text, line integer, identity text, fields text, stated integer,
+    label text primary key, package text, rule text, line integer, identity text, fields text, globs text,
     deps text, sources text, reads text, provided text, warnings text
 ) without rowid;
 create index target_package on target(package);
@@ -40,7 +40,7 @@ create table action(
 ) without rowid;
 create index action_label on action(label);
 create index action_stale on action(stale, label) where stale = 1;
-create table output(path text primary key, id text, state text) without rowid;
+create table output(path text, id text, state text, primary key(path, id)) without rowid;
 create index output_id on output(id);
 create table orphan(path text primary key, state text) without rowid;
 create table meta(key text primary key, value text) without rowid;

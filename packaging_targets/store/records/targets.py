@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from packaging_targets.store.records.database import Database
 
-_SELECT = "select label, rule, line, fields, stated, deps, sources, reads, provided from target where"
+_SELECT = "select label, rule, line, fields, globs, deps, sources, reads, provided from target where"
 
 
 @dataclass(slots=True)
@@ -52,13 +52,13 @@ class Targets:
 
     def every(self) -> Iterator[Target]:
         """Yield all targets."""
-        for row in self._database.rows("select label, rule, line, fields, stated, deps from target"):
+        for row in self._database.rows("select label, rule, line, fields, globs, deps from target"):
             yield _target(*row)
 
     def outlines(self) -> Iterator[Target]:
         """Yield all targets as a graph needs them: without their fields, which take longest to read."""
         for label, rule, line, deps in self._database.rows("select label, rule, line, deps from target"):
-            yield _target(label, rule, line, "{}", 0, deps)
+            yield _target(label, rule, line, "{}", "[]", deps)
 
     def labels(self) -> list[str]:
         """Return the labels of all targets, as texts."""
@@ -179,10 +179,10 @@ def _label(text: str) -> Label:
     return Label(package, name)
 
 
-def _target(text: str, rule: str, line: int, fields: str, stated: int, deps: str) -> Target:
+def _target(text: str, rule: str, line: int, fields: str, globs: str, deps: str) -> Target:
     label = _label(text)
     where = Where(target_file_of(label.package), line)
-    return Target(label, rule, loads(fields), tuple(map(_label, loads(deps))), where, bool(stated))
+    return Target(label, rule, loads(fields), tuple(map(_label, loads(deps))), where, tuple(map(tuple, loads(globs))))
 
 
 def _known(row: tuple[Any, ...]) -> KnownTarget:
@@ -199,7 +199,7 @@ def _row(known: KnownTarget) -> tuple[object, ...]:
         target.where.line,
         target.identity,
         dumps(target.fields),
-        int(target.globs_stated),
+        dumps(target.globs),
         dumps([str(dep) for dep in target.deps]),
         dumps(known.sources),
         dumps(known.reads),

@@ -25,7 +25,12 @@ _LONGEST = 60
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 SHARED: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$", "description": "The target's name."},
-    "srcs": {**_STRINGS, "default": [], "description": "Globs of source files, relative to the package."},
+    "srcs": {
+        "type": "array",
+        "items": {"type": "string", "format": "glob"},
+        "default": [],
+        "description": "Globs of source files, relative to the package.",
+    },
     "exclude": {**_STRINGS, "default": [], "description": "Globs that are taken out of `srcs`."},
     "deps": {
         "type": "array",
@@ -112,6 +117,7 @@ class Checker:
         properties = self.schema["properties"]
         self._defaults = {name: part["default"] for name, part in properties.items() if "default" in part}
         self._label_fields = [name for name, part in properties.items() if '"label"' in json.dumps(part)]
+        self._glob_fields = [name for name, part in properties.items() if '"glob"' in json.dumps(part)]
 
     def problems(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         """Yield (field path, what, fix) for everything that is wrong with an entry."""
@@ -122,10 +128,10 @@ class Checker:
             raise RequestError.one(what, self._where) from error
         for wrong in errors:
             yield from self._told(wrong, fields)
-        for name in ("srcs", "exclude"):
-            for place, glob in enumerate(fields.get(name, ())):
-                if not errors and (what := bad_glob(glob)):
-                    yield f"$.{name}[{place}]", f"`{glob}` is no glob: {what}", ""
+        excluded = ((glob, f"$.exclude[{place}]") for place, glob in enumerate(fields.get("exclude", ())))
+        for glob, path in () if errors else (*self.globs(fields), *excluded):
+            if what := bad_glob(glob):
+                yield path, f"`{glob}` is no glob: {what}", ""
 
     def with_defaults(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields of a valid entry with the schema's defaults filled in, sorted by name."""
@@ -135,7 +141,14 @@ class Checker:
         """Yield (field path, text) of every label in the fields of a valid entry."""
         for name in self._label_fields:
             if name in fields:
-                yield from _labels(self.schema["properties"][name], fields[name], f"$.{name}")
+                yield from _texts_of("label", self.schema["properties"][name], fields[name], f"$.{name}")
+
+    def globs(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Yield (glob, field path) of every glob of sources in a valid entry; a default's path is empty."""
+        for name in self._glob_fields:
+            value = fields.get(name, self._defaults.get(name))
+            for path, glob in _texts_of("glob", self.schema["properties"][name], value, f"$.{name}"):
+                yield glob, path if name in fields else ""
 
     def _told(self, error: Any, fields: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
@@ -230,17 +243,19 @@ def bad_glob(glob: str) -> str:
     return ""
 
 
-def _labels(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _texts_of(form: str, schema: Mapping[str, Any], value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield (field path, text) of every text in a value whose format is `form`."""
     if isinstance(value, str):
-        if schema.get("format") == "label":
+        if schema.get("format") == form:
             yield path, value
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            yield from _labels(_table(schema.get("items")), item, f"{path}[{place}]")
+            yield from _texts_of(form, _table(schema.get("items")), item, f"{path}[{place}]")
     elif isinstance(value, dict):
         named = schema.get("properties", {})
         for key, item in value.items():
-            yield from _labels(_table(named.get(key, schema.get("additionalProperties"))), item, f"{path}.{key}")
+            inner = _table(named.get(key, schema.get("additionalProperties")))
+            yield from _texts_of(form, inner, item, f"{path}.{key}")
 
 
 def _table(part: Any) -> Mapping[str, Any]:

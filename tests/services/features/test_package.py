@@ -511,7 +511,7 @@ def test_what_another_version_remembers_may_look_different(features: Features, d
     features.rest()
     features.package()
     key = Receipt.recall("src", os.path.realpath("output"), "collection", "versioned").key
-    ActionCache(default_cache()).store(key, [data], ["f" + hashlib.sha256(data).hexdigest()])
+    ActionCache(default_cache()).store(key, {"receipt": data}, {"receipt": "f" + hashlib.sha256(data).hexdigest()})
     assert [one.kept for one in features.package().archives] == [False]
     assert [one.kept for one in features.package().archives] == [True]
 

@@ -1,0 +1,184 @@
+"""Outputs that are folders: which files are in them is found out when their actions run."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from packaging_targets.adapters.testing import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SITE = """
+    [[command]]
+    name = "site"
+    srcs = ["*.md"]
+    argv = ["sh", "-c", "for page in *.md; do mkdir -p {out}/$(head -c1 $page); cp $page {out}/$(head -c1 $page)/$page.html; done"]
+    outs = ["html/"]
+"""
+PACKED = """
+    [[archive]]
+    name = "pack"
+    srcs = []
+    deps = [":site"]
+    format = "zip"
+    prefix = "www"
+"""
+PAGES = {"docs/one.md": "a page\n", "docs/two.md": "b page\n"}
+HTML = "dist/docs/html"
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    ws = Workspace(tmp_path / "repo")
+    ws.write({"docs/TARGETS.toml": SITE + PACKED, **PAGES})
+    return ws
+
+
+def members(ws: Workspace) -> list[str]:
+    from zipfile import ZipFile
+
+    with ZipFile(ws.path("dist/docs/pack.zip")) as archive:
+        return [name for name in archive.namelist() if not name.endswith("/")]
+
+
+def test_what_a_program_makes_in_a_folder_is_an_output(ws: Workspace) -> None:
+    run = ws.build()
+    assert run.built == ["//docs:pack", "//docs:site"]
+    assert ws.paths(HTML) == [f"{HTML}/a/one.md.html", f"{HTML}/b/two.md.html"]
+    assert members(ws) == ["www/html/a/one.md.html", "www/html/b/two.md.html"]
+    assert ws.build().built == []
+
+
+def test_a_file_that_is_not_made_any_longer_goes_with_its_folder(ws: Workspace) -> None:
+    ws.build()
+    ws.write({"docs/two.md": "a page too\n"})
+    run = ws.build()
+    assert run.built == ["//docs:pack", "//docs:site"]
+    assert run.removed == [f"{HTML}/b/two.md.html"]
+    assert ws.paths(HTML) == [f"{HTML}/a/one.md.html", f"{HTML}/a/two.md.html"]
+    assert members(ws) == ["www/html/a/one.md.html", "www/html/a/two.md.html"]
+    assert not ws.path(f"{HTML}/b").exists()
+
+
+def test_going_back_restores_the_folder_as_it_was(ws: Workspace) -> None:
+    ws.build()
+    ws.write({"docs/two.md": "a page too\n"})
+    ws.build()
+    ws.write({"docs/two.md": "b page\n"})
+    run = ws.build()
+    assert (run.built, run.restored) == ([], ["//docs:pack", "//docs:site"])
+    assert ws.paths(HTML) == [f"{HTML}/a/one.md.html", f"{HTML}/b/two.md.html"]
+
+
+def test_dependants_run_again_only_when_a_file_in_the_folder_is_another_one(ws: Workspace) -> None:
+    ws.write({"docs/TARGETS.toml": SITE.replace("cp $page", "head -c 3 $page >") + PACKED})
+    ws.build()
+    ws.write({"docs/one.md": "a pagE\n"})
+    assert ws.build().built == ["//docs:site"]
+
+
+@pytest.mark.parametrize("damage", ["remove", "change"])
+def test_a_file_in_a_folder_that_was_tampered_with_comes_back(ws: Workspace, damage: str) -> None:
+    ws.build()
+    page = ws.path(f"{HTML}/a/one.md.html")
+    page.unlink() if damage == "remove" else page.write_text("forged")
+    run = ws.build()
+    assert run.restored == ["//docs:site"]
+    assert page.read_text() == "a page\n"
+
+
+def test_strays_in_a_folder_go_when_its_action_runs(ws: Workspace) -> None:
+    ws.build()
+    ws.write({f"{HTML}/stray.html": "mine", "docs/one.md": "a change\n"})
+    os.symlink("/", ws.path(f"{HTML}/link"))
+    run = ws.build()
+    assert run.removed == [f"{HTML}/link", f"{HTML}/stray.html"]
+    assert ws.paths(HTML) == [f"{HTML}/a/one.md.html", f"{HTML}/b/two.md.html"]
+
+
+def test_a_folder_goes_with_its_target(ws: Workspace) -> None:
+    ws.build()
+    ws.write({"docs/TARGETS.toml": ""})
+    run = ws.build()
+    assert run.removed == [f"{HTML}/a/one.md.html", f"{HTML}/b/two.md.html", "dist/docs/pack.zip"]
+    assert not ws.path("dist/docs").exists()
+
+
+def test_a_changed_description_keeps_what_stays_the_same(ws: Workspace) -> None:
+    ws.build()
+    ws.write({"docs/TARGETS.toml": SITE.replace('name = "site"', 'name = "site"\ntimeout = 9') + PACKED})
+    run = ws.build()
+    assert (run.built, run.restored, run.removed) == ([], [], [])
+    assert ws.paths(HTML) == [f"{HTML}/a/one.md.html", f"{HTML}/b/two.md.html"]
+
+
+def test_without_records_and_index_the_folder_is_restored(ws: Workspace) -> None:
+    ws.build()
+    for name in ("records.sqlite", "index"):
+        ws.path(f".packaging/{name}").unlink()
+    ws.write({f"{HTML}/left-by-a-kill.html": "x"})
+    run = ws.build()
+    assert run.restored == ["//docs:pack", "//docs:site"]
+    assert run.removed == [f"{HTML}/left-by-a-kill.html"]
+
+
+def test_other_folders_stay_when_some_targets_are_built_without_records(ws: Workspace) -> None:
+    ws.write({"other/TARGETS.toml": SITE, "other/one.md": "x\n"})
+    ws.build()
+    for name in ("records.sqlite", "index"):
+        ws.path(f".packaging/{name}").unlink()
+    ws.build("//other:site")
+    assert ws.paths(HTML) == [f"{HTML}/a/one.md.html", f"{HTML}/b/two.md.html"]
+
+
+def test_clean_removes_what_is_in_a_folder(ws: Workspace) -> None:
+    ws.build()
+    assert ws.doit("clean").exit_code == 0
+    assert ws.paths("dist") == []
+    assert ws.build().restored == ["//docs:pack", "//docs:site"]
+
+
+def test_a_program_that_makes_nothing_in_a_folder_fails(ws: Workspace) -> None:
+    ws.write({"docs/TARGETS.toml": SITE.replace("for page in *.md; do", "for page in; do")})
+    assert "`sh` made no file in `dist/docs/html/`" in ws.build().output
+
+
+def test_a_link_in_a_folder_is_refused(ws: Workspace) -> None:
+    ws.write({"docs/TARGETS.toml": SITE.replace("; done", "; done; ln -s a {out}/link")})
+    assert "the output `dist/docs/html/link` is no regular file" in ws.build().output
+
+
+@pytest.mark.parametrize("others", ["html/a/one.md.html", "html/", "html/inner/"])
+def test_nobody_else_makes_something_in_a_folder(ws: Workspace, others: str) -> None:
+    ws.write({"docs/TARGETS.toml": SITE + SITE.replace('"site"', '"rival"').replace('"html/"', f'"{others}"')})
+    run = ws.build()
+    assert run.exit_code == 3
+    assert f"two targets make `dist/docs/{others}`" in run.output or "two targets make `dist/docs/html/`" in run.output
+    ws.write({"docs/TARGETS.toml": SITE})
+    ws.build()
+    ws.write({"docs/TARGETS.toml": SITE + SITE.replace('"site"', '"rival"').replace('"html/"', f'"{others}"')})
+    assert ws.build().exit_code == 3
+
+
+def test_an_output_in_a_folder_of_the_same_target_is_refused(ws: Workspace) -> None:
+    ws.write(
+        {
+            "docs/TARGETS.toml": SITE.replace('["html/"]', '["html/", "html/a/x.html"]').replace(
+                "{out}", "../dist/docs/html"
+            )
+        }
+    )
+    assert "makes `dist/docs/html/a/x.html` in `dist/docs/html/`, which is an output too" in ws.build().output
+
+
+def test_why_names_the_files_of_a_folder(ws: Workspace) -> None:
+    ws.build()
+    ws.write({"docs/two.md": "a page too\n"})
+    ws.build()
+    told = ws.doit("why", "//docs:pack").output
+    assert f"input added {HTML}/a/two.md.html" in told
+    assert f"input removed {HTML}/b/two.md.html" in told
