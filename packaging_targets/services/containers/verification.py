@@ -42,6 +42,7 @@ def verify(root: str) -> tuple[int, tuple[Problem, ...]]:
     for entry in catalogue.entries:
         problems += entry_problems(catalogue, entry)
         problems += _whatever(_dockerfile_problems(catalogue, entry))
+    problems += _shared_images(catalogue)
     problems += _undeclared(catalogue)
     for path in (catalogue.index_path, HOME):
         problems += find_credentials(root, path)
@@ -106,6 +107,16 @@ def _elsewhere(root: str, entry: Entry, source: str) -> tuple[str, str] | None:
         return None
     what = f"`{source}` is not in the context `{context}`, but in `{others[0]}`"
     return what, f"let the context be {others[0]}, or copy it by its path in {context}"
+
+
+def _shared_images(catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield the names of images that the build of one container would take from another."""
+    first: dict[str, Entry] = {}
+    for entry in catalogue.entries:
+        one = first.setdefault(entry.image, entry)
+        if one.id != entry.id:
+            what = f"`{one.id}` and `{entry.id}` have the same image `{entry.image}`"
+            yield Problem(catalogue.index_path, what, "give one of them another name", entry.label or entry.id)
 
 
 def _undeclared(catalogue: Catalogue) -> Iterator[Problem]:

@@ -149,6 +149,26 @@ def test_what_a_target_depends_on_is_made_before_its_image(repo: Workspace) -> N
     assert "failed    api:latest (//apps/api:api could not be built)\n" in failed.output
 
 
+def test_a_folder_that_a_dependency_makes_counts_by_what_is_in_it(repo: Workspace) -> None:
+    command = """
+        [[command]]
+        name = "site"
+        srcs = ["a.txt"]
+        argv = ["cp", "a.txt", "{out}/x"]
+        outs = ["site/"]
+        """
+    repo.write({"web/TARGETS.toml": command, "web/a.txt": "1"})
+    repo.write({"apps/api/TARGETS.toml": '[[service]]\nname = "api"\ndeps = ["//web:site"]\n'})
+    (repo.root.parent / "engine" / "bin" / "cp").symlink_to(str(shutil.which("cp")))
+
+    def outcome() -> str:
+        return ctl(repo, "build", "--target", "api").output.splitlines()[-1].split()[0]
+
+    assert [outcome(), outcome()] == ["built", "unchanged"]
+    repo.write({"web/a.txt": "2"})
+    assert [outcome(), outcome()] == ["built", "unchanged"]
+
+
 def test_containers_are_named_by_labels_and_patterns_too(repo: Workspace) -> None:
     def built(*words: str, cwd: str = "") -> list[str]:
         run = repo.run([*CTL, "build", *words, "--dry-run", "--format", "json"], cwd=cwd)

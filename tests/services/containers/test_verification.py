@@ -131,6 +131,13 @@ def test_a_dockerfile_that_was_written_for_another_context(tmp_path: Path) -> No
     ]
 
 
+def test_two_containers_of_one_image(tmp_path: Path) -> None:
+    one, other = ({"id": name, "type": "job", "image": "acme/x"} for name in ("a", "b"))
+    ws = old(tmp_path / "repo", one, other, {"id": "c", "type": "job", "image": "acme/x:c"})
+    ws.write({f"{HOME}/jobs/{name}.Dockerfile": "FROM x:1\n" for name in "abc"})
+    assert found(ws) == [f"{INDEX}  (b): `a` and `b` have the same image `acme/x`"]
+
+
 def test_a_dockerfile_that_cannot_be_read_is_told_with_all_else(tmp_path: Path) -> None:
     ws = old(tmp_path / "repo", {"id": "a", "type": "job"})
     ws.path(f"{HOME}/jobs/a.Dockerfile").mkdir(parents=True)

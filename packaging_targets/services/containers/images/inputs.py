@@ -44,7 +44,8 @@ def inputs_of(root: str, job: Job) -> Inputs:
     """Return what goes into the image of a job; raises RequestError with what cannot be read."""
     order = job.order
     prefix = "" if order.context == "." else f"{order.context}/"
-    seen = sorted(_files(root, prefix)) if job.sources is None else [prefix + path for path in job.sources]
+    sources = (prefix,) if job.sources is None else tuple(prefix + path for path in job.sources)
+    seen = [path for source in sources for path in _files(root, source)]
     ignores = [f"{order.dockerfile}.dockerignore", f"{prefix}.dockerignore", f"{prefix}.containerignore"]
     paths = [order.dockerfile, *ignores, *seen]
     found = dict(zip(paths, examine_all([os.path.join(root, path) for path in paths]), strict=True))
@@ -54,12 +55,18 @@ def inputs_of(root: str, job: Job) -> Inputs:
     return Inputs(digest, {path: signature for path, (_, signature) in found.items()})
 
 
-def _files(root: str, prefix: str) -> Iterator[str]:
-    """Yield the files of a context, but for what no build reads and what changes with each build."""
-    for folder, folders, names in os.walk(os.path.join(root, prefix)):
+def _files(root: str, source: str) -> Iterator[str]:
+    """Yield the files of a folder, whose path is empty or ends in `/`, or the one file that a source is.
+
+    Of a folder nothing is yielded that no build reads, or that changes with each build.
+    """
+    if source and not source.endswith("/"):
+        yield source
+        return
+    for folder, folders, names in os.walk(os.path.join(root, source)):
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        folders[:] = [name for name in folders if name not in _NO_INPUT]
-        for name in (*names, *links):
+        folders[:] = sorted(name for name in folders if name not in _NO_INPUT)
+        for name in sorted((*names, *links)):
             path = os.path.relpath(os.path.join(folder, name), root)
             if path != LOG:
                 yield path
