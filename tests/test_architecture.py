@@ -26,8 +26,8 @@ MAY_IMPORT = {
     "formats": {"errors", "model"},
     "store": {"errors", "model"},
     "workspace": {"errors", "model", "store", ""},  # the names that rules may import
-    "build": {"errors", "model", "formats", "store", "workspace", ""},
     "registry": {"errors", "model", "formats", "store"},
+    "build": {"errors", "model", "formats", "store", "workspace", "registry", ""},
     "services": {"errors", "model", "formats", "store", "workspace", "build", "registry", ""},
     "adapters": {"errors", "model", "formats", "store", "workspace", "build", "registry", "services", ""},
     "": {"errors", "model", "formats"},  # packaging_targets/__init__.py: the names for rule authors
@@ -47,8 +47,8 @@ MAY_DO = {
     "formats": set(),
     "store": {"os", "shutil", "tempfile"},
     "workspace": {"os"},
-    "build": {"os", "shutil", "subprocess", "tempfile"},
     "registry": {"http", "os", "shutil", "socket", "subprocess", "tempfile", "urllib"},
+    "build": {"os", "shutil", "subprocess", "tempfile"},
     "services": {"os", "shutil", "subprocess", "tempfile"},
     "adapters": EFFECTS,
     "": set(),

@@ -191,6 +191,18 @@ def tables(*members: str) -> Param:
     return Param(f"a list of tables with {listing}", fits, f"[{{{example}}}]", item=item)
 
 
+def pairs(example: str) -> Param:
+    """A list of pairs of texts."""
+
+    def item(one: Any) -> bool:
+        return type(one) in _LISTS and list(map(type, one)) == [str, str]
+
+    def fits(value: Any) -> bool:
+        return type(value) in _LISTS and all(map(item, value))
+
+    return Param("a list of pairs of texts", fits, f"[{example}]", item=item)
+
+
 def _is_row(one: Any) -> bool:
     return type(one) in _LISTS and len(one) in _ROW_LENGTHS
 

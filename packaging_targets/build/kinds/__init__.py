@@ -23,6 +23,7 @@ from packaging_targets.build.params import (
     folder,
     one_of,
     optional_whole,
+    pairs,
     table,
     tables,
     text,
@@ -104,6 +105,14 @@ class Kind:
         return import_module(f"{__name__}.{self.module}")
 
 
+_LAYER = {
+    "manifest": MANIFEST,
+    "mtime": MTIME,
+    "owner": text('"1000:1000"', default="0:0"),
+    "folder": text('"app"', default=""),
+    "on_parent": flag(),
+}
+_PLATFORMS = texts('["linux/amd64"]', first="a platform")
 _TAR = {"manifest": MANIFEST, "mtime": MTIME, "root": flag()}
 
 
@@ -150,6 +159,32 @@ KINDS = {
         outputs=range(2, 3),
         tools=("pillow",),
     ),
+    "oci_base/1": Kind(
+        "oci_parent",
+        Params(path=text('"base"'), platforms=_PLATFORMS, digest=text(default="")),
+        outputs=range(2, 3),
+        folders=True,
+    ),
+    "oci_image/1": Kind(
+        "oci_image",
+        Params(
+            config=table('{"user": "app"}'),
+            platforms=_PLATFORMS,
+            layers=pairs('["layer-1.json", ""]'),
+            parent=text(default=""),
+            name=text(default=""),
+            created=MTIME,
+        ),
+        outputs=range(3, 5),
+        folders=True,
+    ),
+    # For gzip, 4 takes 60 to 85 % of the time of 6, and makes 0.6 to 3.2 % more bytes.
+    "oci_layer.gz/1": Kind(
+        "oci_layer", Params(**_LAYER, level=whole(1, 12, default=4)), range(2, 3), ("deflate",), folders=True
+    ),
+    "oci_layer.zst/1": Kind(
+        "oci_layer", Params(**_LAYER, level=whole(1, 19, default=3)), range(2, 3), ("zstandard",), folders=True
+    ),
     "oci_provenance/1": Kind(
         "oci_provenance",
         Params(
@@ -162,6 +197,12 @@ KINDS = {
             builder=text('"packaging-targets"', default="packaging-targets"),
             version=text('"0.1.0"', default=""),
         ),
+    ),
+    "oci_pull/1": Kind(
+        "oci_pull",
+        Params(reference=text('"ghcr.io/acme/python@sha256:…"'), platforms=_PLATFORMS),
+        outputs=range(2, 3),
+        folders=True,
     ),
     "oci_sbom/1": Kind(
         "oci_sbom",
