@@ -45,6 +45,7 @@ class Bench:
     buildah: str
     times: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     memory: dict[str, Run] = field(default_factory=dict)
+    cpu: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     written: dict[str, list[str]] = field(default_factory=dict)
     disturbed: int = 0
@@ -112,16 +113,19 @@ class Bench:
 
     def round(self, scenario: str, prepare: Callable[[], None], *, layers: bool = True) -> None:
         """Let every program build once, each after `prepare`."""
-        taken = self.times.setdefault(scenario, {})
         for name, commands in self.commands(layers=layers).items():
             prepare()
             before = self.blobs()
-            first, *others = [self.run(command).wall for command in commands]
-            taken.setdefault(name, []).append(first)
-            if others:
-                taken.setdefault(PUSHED, []).append(first + sum(others))
+            runs = [self.run(command) for command in commands]
+            self._note(scenario, name, runs[:1])
+            if len(runs) > 1:
+                self._note(scenario, PUSHED, runs)
             else:
                 self.written[scenario] = [blob for blob, _ in self.blobs() - before]
+
+    def _note(self, scenario: str, name: str, runs: Sequence[Run]) -> None:
+        for kept, taken in ((self.times, sum(run.wall for run in runs)), (self.cpu, sum(run.cpu for run in runs))):
+            kept.setdefault(scenario, {}).setdefault(name, []).append(taken)
 
     def look(self) -> None:
         """Look at the memory that every program takes when nothing is built yet."""
@@ -175,14 +179,15 @@ def sit(bench: Bench, rounds: int) -> None:
     """Take all measurements."""
     for _ in range(rounds):
         bench.round("cold", bench.forget, layers=False)
-    bench.weigh()
     for _ in range(2):  # all is made, a cache of layers is there, and stats have come to rest
         bench.round("unrecorded", lambda: None)
     for _ in range(rounds):
         bench.round("unchanged", lambda: None)
+    bench.weigh()
     for _ in range(rounds):
         bench.round("one changed", bench.edit)
-    del bench.times["unrecorded"], bench.written["unrecorded"]
+    for kept in (bench.times, bench.cpu, bench.written):
+        del kept["unrecorded"]
     bench.look()
 
 
@@ -199,14 +204,12 @@ def report(bench: Bench) -> str:
             cells += [f"{medians[peer]:.2f}", f"{medians[peer] / medians[OURS]:.1f} x"] if peer in medians else ["", ""]
         asked = f"{GOALS[scenario]:.0f} x" if scenario in GOALS else ""
         lines.append(f"| {scenario} | {' | '.join(cells)} | {asked} |")
-    lines += [
-        "",
-        "Blobs that ours wrote: " + ", ".join(f"{name} {len(new)}" for name, new in bench.written.items()) + ".",
-    ]
-    lines += ["Layouts: " + ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in bench.sizes.items()) + "."]
-    memory = (
-        f"{name} {run.largest_mb:.0f} MB, all its processes {run.tree_mb:.0f} MB" for name, run in bench.memory.items()
-    )
+    cpu = (f"{name} {statistics.median(taken):.1f}" for name, taken in bench.cpu["cold"].items())
+    blobs = (f"{name} {len(new)}" for name, new in bench.written.items())
+    sizes = (f"{name} {size / 1e6:.1f} MB" for name, size in bench.sizes.items())
+    memory = (f"{name} {run.largest_mb:.0f} MB, all {run.tree_mb:.0f} MB" for name, run in bench.memory.items())
+    lines += ["", f"Processor seconds, cold: {', '.join(cpu)}.", f"Blobs that ours wrote: {', '.join(blobs)}."]
+    lines += [f"Layouts: {', '.join(sizes)}."]
     lines += [f"Largest process, cold (ours is asked to stay below {MEMORY} MB): {'; '.join(memory)}."]
     return "\n".join(lines)
 
@@ -215,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", help="where to work, on a disk with room for ten times the application")
-    parser.add_argument("--buildah", metavar="PROGRAM", default=_usable_buildah(), help="empty: ours alone")
+    parser.add_argument("--buildah", metavar="PROGRAM", default=usable_buildah(), help="empty: ours alone")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--megabytes", type=int, default=200)
@@ -232,12 +235,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{options.files} files, {options.rounds} rounds, {bench.disturbed} runs beside other programs\n")
         print(report(bench))
         if options.json:
-            said = {"machine": describe_machine(), "files": options.files, "times": bench.times, "bytes": bench.sizes}
+            said = {
+                "machine": describe_machine(),
+                "files": options.files,
+                "times": bench.times,
+                "cpu": bench.cpu,
+                "bytes": bench.sizes,
+            }
             with open(options.json, "w", encoding="utf-8") as file:
                 file.write(json.dumps(said, indent=1))
 
 
-def _usable_buildah() -> str:
+def usable_buildah() -> str:
     """Return buildah where it is installed, and we may mount its layers."""
     return shutil.which("buildah") or "" if os.geteuid() == 0 else ""
 

@@ -8,6 +8,7 @@ import itertools
 import os
 import random
 import shutil
+from functools import cache
 
 from packaging_targets.formats.archive.compress import compressor
 from packaging_targets.formats.archive.tar import write_tar
@@ -28,7 +29,7 @@ _LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 def made_up(folder: str, files: int, size: int) -> None:
     """Write the application: always the same; names, sizes and texts as in a service with its libraries."""
     noise = random.Random(1)
-    text = _text(noise)
+    text = _text()
     for layer, (share, bytes_share, random_share) in LAYERS.items():
         weights = [noise.lognormvariate(0, _SPREAD) for _ in range(round(files * share))]
         for number, weight in enumerate(weights):
@@ -43,8 +44,10 @@ def made_up(folder: str, files: int, size: int) -> None:
                 file.writelines(text[start : start + min(length - at, _PIECE)] for at in range(0, length, _PIECE))
 
 
-def _text(noise: random.Random) -> bytes:
+@cache
+def _text() -> bytes:
     """Return 20 MB of what compresses as code does, to a quarter."""
+    noise = random.Random(2)
     letters = "abcdefghijklmnopqrstuvwxyz_"
     words = ["".join(noise.choices(letters, k=noise.randint(2, 12))) for _ in range(4000)]
     common = list(itertools.accumulate(1 / (rank + 3) for rank in range(4000)))
