@@ -31,6 +31,7 @@ _OTHER_COMMANDS = frozenset(
         "ignore",
         "info",
         "list",
+        "publish",
         "query",
         "reset-dep",
         "strace",
