@@ -106,6 +106,10 @@ def _python(module: Module) -> Facts:
         manifests = _named(module, "requirements.txt")
     elif project.get("dependencies"):
         install, manifests = "project", ["pyproject.toml"]
+    lock = module.first(("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml"))
+    if lock and install != "requirements":
+        what = f"`{module.path(lock)}` is not what pip installs from, so that the image installs without a lock"
+        module.context.warn(what, fix="export it to requirements.txt, or name a template of your own")
     package = "build-system" in pyproject
     scripts = sorted(project.get("scripts", {})) if package else []
     return Facts(

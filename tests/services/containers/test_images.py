@@ -181,6 +181,8 @@ def test_containers_are_named_by_labels_and_patterns_too(repo: Workspace) -> Non
         "api:latest",
     ]
     assert built("--target", ":api", cwd="apps/api") == ["api:latest"]
+    run = repo.run([*CTL, "build", "--target", ":api"], cwd="apps/api")
+    assert run.output.splitlines()[-1].startswith("built     api:latest "), run.output
 
 
 @pytest.mark.parametrize("name", ["docker", "podman", "buildah"])

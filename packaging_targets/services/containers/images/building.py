@@ -50,8 +50,9 @@ def build_images(
     """
     plan = plan_images(root, asked)
     late = _late(plan, build)
-    # What was just rendered says more.
-    plan = plan_images(root, replace(asked, builder=plan.engine.name))
+    # What was just rendered says more. Words that were meant in the folder of the first plan are not read again.
+    settled = replace(asked, builder=plan.engine.name, targets=tuple(job.id for job in plan.jobs))
+    plan = plan_images(root, settled)
     for job in plan.jobs:
         if late & {*job.needs}:
             yield _failed(job, f"{job.needs[0]} could not be built")
