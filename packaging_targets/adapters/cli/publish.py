@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.publishing import add_options, completed_by_the_next, no_json, show
-from packaging_targets.adapters.cli.telling import add_json, output_as_notes, tells
+from packaging_targets.adapters.cli.telling import add_json, tells
+from packaging_targets.adapters.output import output_as_notes
 from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from packaging_targets.adapters.cli.telling import complain, tells, warn
+from packaging_targets.adapters.cli.telling import complain, count_of, tells, warn
 from packaging_targets.errors import Problem
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what every verb that publishes understands."""
     parser.add_argument("--dry-run", action="store_true", help="ask the registry, tell what would be done, do nothing")
     parser.add_argument("--insecure", action="store_true", help="speak plain HTTP to other machines too")
-    parser.add_argument("--jobs", type=_count, default=8, metavar="N", help="how many are on their way at once")
+    how_many = "how many are on their way at once"
+    parser.add_argument("--jobs", type=count_of("features"), default=8, metavar="N", help=how_many)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to tell what was done")
 
 
@@ -49,9 +50,3 @@ def show(report: Report, options: argparse.Namespace) -> int:
     elif tells(options, "info"):
         sys.stdout.write(as_text(report))
     return 1 if report.problems else 0
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"`{text}` is no number of features: write 1 or more")
-    return int(text)

@@ -29,6 +29,7 @@ _OTHER_COMMANDS = frozenset(
         "graph",
         "help",
         "ignore",
+        "image",
         "info",
         "list",
         "publish",

@@ -1,13 +1,19 @@
-"""doit commands of ours: `doit why`, `affected`, `query`, `graph`. Each parses, calls one service and prints."""
+"""doit commands of ours, such as `doit why`. Each parses, calls one service and prints."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any, ClassVar
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from doit.cmd_base import Command
+from doit.cmdparse import CmdOption, CmdParse
 
 from packaging_targets.errors import PackagingError, RequestError
+from packaging_targets.services.containers.images import ENGINES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class _Question(Command):
@@ -38,14 +44,17 @@ class _Question(Command):
         )
 
 
+def _choice(name: str, default: str | None, choices: Sequence[str], does: str) -> dict[str, Any]:
+    allowed = [(choice, "") for choice in choices]
+    return {"name": name, "long": name, "default": default, "choices": allowed, "help": does}
+
+
 def _format(*choices: str) -> dict[str, Any]:
-    return {
-        "name": "format",
-        "long": "format",
-        "default": choices[0],
-        "choices": [(choice, "") for choice in choices],
-        "help": "the form of the answer",
-    }
+    return _choice("format", choices[0], choices, "the form of the answer")
+
+
+def _flag(name: str, does: str) -> dict[str, Any]:
+    return {"name": name, "long": name, "type": bool, "default": False, "help": does}
 
 
 class Why(_Question):
@@ -116,3 +125,38 @@ class Graph(_Question):
 
         graph, package = open_graph()
         return render(graph, query(graph, self._one(words, "//..."), package), options["format"])
+
+
+class Image(Command):
+    """`doit image [ID|LABEL …]`: the face of `ctl-packaging build` and `build-all` in doit."""
+
+    doc_purpose = "build the images of containers that changed, by docker, podman or buildah"
+    doc_usage = "[ID|LABEL ...]"
+    cmd_options = (
+        {"name": "tag", "long": "tag", "default": None, "help": "such as v1.0.0 (default: the image's own, or latest)"},
+        _choice("builder", None, ENGINES, "what builds (default: the first that is there)"),
+        _flag("force", "build even where nothing changed"),
+        _flag("dry-run", "tell the command lines, and run none"),
+        _format("text", "json"),
+    )
+
+    def execute(self, opt_values: dict[str, Any], pos_args: list[str]) -> int:
+        """Build; return the exit code."""
+        from packaging_targets.adapters.doit.build import build_beside
+        from packaging_targets.adapters.images import build
+
+        targets: list[str] = []
+        rest = pos_args
+        while rest:  # options may stand behind what they are about
+            targets.append(rest[0])
+            found, rest = CmdParse(map(CmdOption, self.cmd_options)).parse_only(rest[1:])
+            opt_values = {**opt_values, **found}
+        asked = {name.replace("-", "_"): opt_values[name] for name in ("tag", "builder", "force", "dry-run", "format")}
+        try:
+            return build(Namespace(targets=targets, repo_root=None, **asked), build_beside)
+        except PackagingError as error:
+            sys.stderr.write(f"{error}\n")
+            return error.exit_code
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted\n")
+            return 130
