@@ -73,12 +73,16 @@ def find_items(context: Context, wish: Wish) -> list[Item]:
 
 
 def manifest_of(context: Context, wish: Wish, items: Iterable[Item]) -> Manifest:
-    """Return the manifest of items; fails where two do not go together."""
+    """Return the manifest of items, each with a destination of its own.
+
+    Where a file would have to be a folder too, that is noted as a problem.
+    """
     entries = [Entry(item.dest or "", item.path, executable=item.executable) for item in items]
     try:
         return Manifest.of(entries)
     except ValueError as error:
-        context.fail(f"in the {wish.what}, {error}", field=f"{wish.at}.rename", fix="rename one of the two")
+        wish.problem(context, f"in the {wish.what}, {error}", "rename", "rename one of the two")
+        return Manifest(())
 
 
 def _inner_folder(context: Context, wish: Wish, text: str, field: str) -> str:

@@ -62,6 +62,9 @@ class Beside:
             "layers": [layer.manifest.to_json() for layer in self.layers],
             "version": self._version(),
         }
+        only = [layer.platform for layer in self.layers]
+        if any(only):
+            params |= {"platforms": self.image.params["platforms"], "only": only}
         output = self._output(_SBOMS[form][0])
         return Action("oci_sbom/1", params, (*self._sources(), *self._parent()), (output,), f"sbom-{form}", output)
 

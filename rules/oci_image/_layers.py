@@ -80,7 +80,7 @@ def find_layers(context: Context, platforms: Sequence[Platform]) -> list[Layer]:
 def _layer(
     context: Context, fields: Mapping[str, Any], at: str, sources: Sequence[str], platforms: Sequence[Platform]
 ) -> Layer:
-    folder = fields["prefix"].strip("/")
+    folder = _folder(context, fields["prefix"], f"{at}.prefix")
     labels = [context.label(text) for text in fields["deps"]]
     packed = {name: fields[name] for name in ("strip_prefix", "rename", "executable")}
     wish = Wish("layer", at, fields["srcs"], sources, labels, folder, **packed)
@@ -90,9 +90,19 @@ def _layer(
         context.problem(what, field=at if at != "$" else "$.srcs", fix=fix)
     _check_owner(context, fields["owner"], f"{at}.owner")
     platform = _platform(context, fields["platform"], f"{at}.platform", platforms)
-    manifest = manifest_of(context, wish, (item for item in items if item.dest))
+    manifest = manifest_of(context, wish, {item.dest: item for item in items if item.dest}.values())
     compression = fields.get("compression", _compression(context))
     return Layer(manifest, folder, fields["owner"], compression, platform)
+
+
+def _folder(context: Context, text: str, at: str) -> str:
+    """Return the folder of the image that a layer's files are put into, without slashes around it."""
+    folder = text.strip("/")
+    if "\0" in folder or {".", ".."} & set(folder.split("/")) or "//" in folder:
+        what = f"`prefix` must be a path without `.` and `..`, but is {text!r}".replace("'", "`")
+        context.problem(what, field=at, fix='write prefix = "/app"')
+        return ""
+    return folder
 
 
 def _picked(context: Context, fields: Mapping[str, Any], at: str) -> list[str]:
@@ -147,5 +157,5 @@ def _check_level(context: Context) -> None:
         what = f"`level` must be from {low} to {high} for {compression}, but is {fields['level']}"
         context.problem(what, field="$.level", fix="leave it out for the default")
     if any(layer.get("compression", compression) != compression for layer in fields.get("layers", ())):
-        what = f"`level` is one of {compression}, and there is a layer that is packed otherwise"
+        what = f"`level` is meant for {compression}, and there is a layer that is packed otherwise"
         context.problem(what, field="$.level", fix="leave it out for the defaults")

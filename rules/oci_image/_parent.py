@@ -27,8 +27,8 @@ def parent_action(context: Context, platforms: Sequence[Platform], outputs: tupl
     wanted = [str(platform) for platform in platforms]
     if text == NOTHING or "@" in text:
         if "base_digest" in fields:
-            reason = "has nothing to hold it against" if text == NOTHING else "has its digest in its name"
-            context.problem(f"`{text}` {reason}", field="$.base_digest", fix="leave it out")
+            which = "is nothing" if text == NOTHING else "is named by its digest"
+            context.problem(f"`base_digest` is not for a base that {which}", field="$.base_digest", fix="leave it out")
         if text == NOTHING:
             return None
         _check_reference(context, text)

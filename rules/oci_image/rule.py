@@ -39,25 +39,25 @@ def analyse(context: Context) -> Sequence[Action]:
         fix = "name files in `srcs`, write `layers`, or a `base`"
         context.problem("the image would be empty", field="$.base", fix=fix)
     context.check()
-    told = [context.output(f"{places.parts}layer-{number}.json") for number in range(1, len(layers) + 1)]
-    made = [
-        layer.action(context, number, on_parent=parent is not None, outputs=(places.blobs, told[number - 1]))
-        for number, layer in enumerate(layers, 1)
-    ]
+    made = [parent] if parent else []
+    for number, layer in enumerate(layers, 1):
+        file = context.output(f"{places.parts}layer-{number}.json")
+        made.append(layer.action(context, number, on_parent=parent is not None, outputs=(places.blobs, file)))
+    told = [action.outputs[1] for action in made]
     names = [str(platform) for platform in platforms]
     params = {
         "config": config,
         "platforms": names,
-        "layers": [[path, layer.platform] for path, layer in zip(told, layers, strict=True)],
+        "layers": [[path, layer.platform] for path, layer in zip(told[len(made) - len(layers) :], layers, strict=True)],
         "parent": places.parent if parent else "",
         "name": name,
         "created": context.source_date_epoch,
     }
-    inputs = (*([places.parent] if parent else []), *told)
-    image = Action("oci_image/1", params, inputs, places.made(single=len(platforms) == 1), "image", name)
+    outputs = places.made(single=len(platforms) == 1)
+    image = Action("oci_image/1", params, tuple(told), outputs, "image", title=name)
     beside = Beside(context, places, image, layers)
     _provide(context, places, beside, names)
-    return [*([parent] if parent else []), *made, image, *beside.actions()]
+    return [*made, image, *beside.actions()]
 
 
 def _platforms(context: Context) -> list[Platform]:

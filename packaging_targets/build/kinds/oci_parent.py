@@ -146,7 +146,7 @@ class _Tar:
             raise RequestError.one("the tar is one of `docker save` in its old form, and no OCI layout", "", fix)
         if not self.has(LAYOUT_FILE) and not self._files.problems:
             raise RequestError.one(
-                f"the tar is no OCI layout: it has no `{LAYOUT_FILE}`", "", "name a tar of an OCI layout"
+                f"the tar is no OCI layout: it has no `{LAYOUT_FILE}`", "", "name the tar of an OCI layout"
             )
         raise_all(self._files.problems, IntegrityError)
 

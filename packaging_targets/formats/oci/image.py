@@ -191,7 +191,8 @@ def _config(
         "architecture": platform.architecture,
         "os": platform.os,
         **{name: inherited.get(name) for name in _OF_PARENT},
-        "variant": platform.variant,
+        # `linux/arm64` is what most call `linux/arm64/v8`.
+        "variant": inherited.get("variant") or platform.variant,
     }
     return {
         **{name: value for name, value in told.items() if value},

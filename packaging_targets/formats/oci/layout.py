@@ -204,7 +204,8 @@ class _Search:
         """Raise IntegrityError where nothing has the digest that is expected."""
         if not self.met and self.expected:
             there = ", ".join(f"`{root.digest}`" for root in roots) or "nothing"
-            raise IntegrityError.one(f"`{self.expected}` was expected, but there is {there}", self.where)
+            what = f"`{self.expected}` was expected, but there is {there}"
+            raise IntegrityError.one(what, self.where, "name that digest instead, if it is the one that you trust")
 
     def demand_all(self, platforms: Sequence[Platform]) -> Sequence[Platform]:
         """Return the wanted platforms; raises RequestError where one of them is not there."""

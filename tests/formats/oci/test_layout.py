@@ -121,7 +121,9 @@ def test_an_expected_digest_may_be_that_of_an_index_or_of_a_manifest_in_it() -> 
     )
     other = digest_of(b"other")
     assert refusal(IntegrityError, layout, expected=other) == (
-        f"error: `{other}` was expected, but there is `{first['digest']}`, `{second['digest']}`\n  at base"
+        f"error: `{other}` was expected, but there is `{first['digest']}`, `{second['digest']}`\n"
+        "  at base\n"
+        "  fix: name that digest instead, if it is the one that you trust"
     )
 
 
