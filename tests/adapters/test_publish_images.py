@@ -13,7 +13,7 @@ from layouts import AMD64, Layout
 from pictures import RULE, add_pictures
 from registries.fake import FakeRegistry
 
-from packaging_targets.adapters.doit.publishing import Publish
+from packaging_targets.adapters.doit.commands import Publish
 from packaging_targets.adapters.testing import PACKAGING, Workspace
 
 TARGET = (
@@ -119,7 +119,7 @@ def test_what_a_rule_offers_is_checked(ws: Workspace, home: FakeRegistry) -> Non
 
 def test_doit_publish_is_the_same(ws: Workspace, home: FakeRegistry) -> None:
     # As the entry point does, also where an installed distribution is older than this checkout.
-    plugin = '[tool.doit.plugins.command]\npublish = "packaging_targets.adapters.doit.publishing:Publish"\n'
+    plugin = '[tool.doit.plugins.command]\npublish = "packaging_targets.adapters.doit.commands:Publish"\n'
     ws.write({"pyproject.toml": plugin})
     run = ws.doit("publish", "//api:image", "--dry-run")
     assert run.exit_code == 0, run.output

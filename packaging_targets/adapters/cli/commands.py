@@ -12,8 +12,8 @@ from packaging_targets.adapters.cli import features, publish
 from packaging_targets.adapters.cli.containers import layouts
 from packaging_targets.adapters.cli.containers import program as containers
 from packaging_targets.adapters.cli.containers import verbs as container_verbs
-from packaging_targets.adapters.cli.guard import guarded
 from packaging_targets.adapters.cli.telling import add_flags, count_of
+from packaging_targets.adapters.guard import guarded
 from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:
