@@ -52,6 +52,7 @@ class Kind:
     before it is removed; `cached` False means that a result depends on more than its key says, so that it is never
     restored from the cache. `programs` kinds call programs of the system (`tool_paths(action)` in the same module),
     whose files count; `uncounted` names parameters that do not change what is made. `folders` kinds may make folders.
+    `waits` kinds wait for what is far away: after Ctrl-C nobody waits for them to finish.
     """
 
     module: str
@@ -62,6 +63,7 @@ class Kind:
     cached: bool = True
     programs: bool = False
     folders: bool = False
+    waits: bool = False
     uncounted: frozenset[str] = frozenset()
 
     def program_paths(self, action: Action) -> dict[str, str]:
@@ -227,6 +229,7 @@ KINDS = {
         Params(reference=text('"ghcr.io/acme/python@sha256:…"'), platforms=_PLATFORMS),
         outputs=range(2, 3),
         folders=True,
+        waits=True,
     ),
     "oci_sbom/1": Kind(
         "oci_sbom",

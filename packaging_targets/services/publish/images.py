@@ -24,9 +24,9 @@ from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import TAG_FIX, Reference, Registry, Repository, is_tag
 from packaging_targets.registry.oci.referrers import attach, referrers
+from packaging_targets.registry.side_by_side import side_by_side
 from packaging_targets.services.containers.layouts.folder import LayoutFolder
 from packaging_targets.services.publish.report import PLANNED, PRESENT, PUBLISHED, Artifact, Attached, Report
-from packaging_targets.services.publish.side_by_side import side_by_side
 
 _EMPTY = Descriptor.of("application/vnd.oci.empty.v1+json", b"{}")
 
