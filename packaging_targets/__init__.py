@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from packaging_targets.formats.container.ids import nearest_container_id
     from packaging_targets.formats.feature.checks import Feature, check_features, collection_text
     from packaging_targets.formats.feature.folder import FeatureFolder
+    from packaging_targets.formats.oci.image import ImageName
+    from packaging_targets.formats.oci.platform import Platform
     from packaging_targets.model.action import Action
     from packaging_targets.model.digest import Digest
     from packaging_targets.model.glob import match_any
@@ -25,9 +27,11 @@ _HOME = {
     "Entry": "model.manifest",
     "Feature": "formats.feature.checks",
     "FeatureFolder": "formats.feature.folder",
+    "ImageName": "formats.oci.image",
     "Label": "model.label",
     "Manifest": "model.manifest",
     "PackagingError": "errors",
+    "Platform": "formats.oci.platform",
     "Problem": "errors",
     "RequestError": "errors",
     "check_features": "formats.feature.checks",
@@ -43,9 +47,11 @@ __all__ = [
     "Entry",
     "Feature",
     "FeatureFolder",
+    "ImageName",
     "Label",
     "Manifest",
     "PackagingError",
+    "Platform",
     "Problem",
     "RequestError",
     "check_features",

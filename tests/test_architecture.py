@@ -26,8 +26,8 @@ MAY_IMPORT = {
     "formats": {"errors", "model"},
     "store": {"errors", "model"},
     "workspace": {"errors", "model", "store", ""},  # the names that rules may import
-    "build": {"errors", "model", "formats", "store", "workspace", ""},
     "registry": {"errors", "model", "formats", "store"},
+    "build": {"errors", "model", "formats", "store", "workspace", "registry", ""},
     "services": {"errors", "model", "formats", "store", "workspace", "build", "registry", ""},
     "adapters": {"errors", "model", "formats", "store", "workspace", "build", "registry", "services", ""},
     "": {"errors", "model", "formats"},  # packaging_targets/__init__.py: the names for rule authors
@@ -36,10 +36,11 @@ MAY_IMPORT = {
 EFFECTS = {"http", "os", "shutil", "socket", "subprocess", "tempfile", "urllib"}
 # What the layers without effects may import of the standard library: none of it reads or writes but what it is given.
 QUIET = {
-    "__future__", "abc", "array", "base64", "bisect", "collections", "contextlib", "csv", "dataclasses", "datetime", "decimal", "difflib",
+    "__future__", "abc", "array", "base64", "bisect", "collections", "concurrent", "contextlib", "csv", "dataclasses", "datetime",
+    "decimal", "difflib",
     "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "importlib", "io", "itertools", "json", "math", "operator",
-    "posixpath", "re", "stat", "string", "struct", "sys", "tarfile", "textwrap", "time", "types", "typing", "unicodedata", "wave",
-    "zlib",
+    "posixpath", "re", "stat", "string", "struct", "sys", "tarfile", "textwrap", "time", "types", "typing", "unicodedata", "uuid",
+    "wave", "zlib",
 }  # fmt: skip
 MAY_DO = {
     "errors": set(),
@@ -47,8 +48,8 @@ MAY_DO = {
     "formats": set(),
     "store": {"os", "shutil", "tempfile"},
     "workspace": {"os"},
-    "build": {"os", "shutil", "subprocess", "tempfile"},
     "registry": {"http", "os", "shutil", "socket", "subprocess", "tempfile", "urllib"},
+    "build": {"os", "shutil", "subprocess", "tempfile"},
     "services": {"os", "shutil", "subprocess", "tempfile"},
     "adapters": EFFECTS,
     "": set(),

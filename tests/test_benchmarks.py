@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks import features, measure, run
+from benchmarks import features, measure, oci_image, run
 from benchmarks.builds import scenarios
 from benchmarks.builds.goals import Goal, goals
 from benchmarks.builds.peers import PEERS
 from benchmarks.builds.sitting import Sitting
 from benchmarks.builds.tree import INPUTS, Tree, generate, modules
+from benchmarks.images.application import made_up as application
 from benchmarks.report import BEGIN, END, put_between_marks, report, table
 
 ours = pytest.mark.skipif(PEERS["packaging-build"].found() is None, reason="the distribution is not installed here")
@@ -309,6 +310,78 @@ def test_the_speed_of_features_is_a_ratio_of_medians() -> None:
         "| cold | 0.500 | 5.000 | 10.0 x | 3 x |",
         "| unchanged | 0.500 | 5.000 | 10.0 x | 10 x |",
         "| one changed | 0.500 | 5.000 | 10.0 x | 10 x |",
+    ]
+
+
+def test_the_application_of_images_is_the_same_every_time(tmp_path: Path) -> None:
+    application(str(tmp_path), 40, 400_000)
+    files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    content = b"".join(str(path.relative_to(tmp_path)).encode() + path.read_bytes() for path in files)
+    assert [path.relative_to(tmp_path).parts[0] for path in files] == [*["assets"] * 6, *["lib"] * 24, *["src"] * 10]
+    assert 399_000 < sum(path.stat().st_size for path in files) <= 400_000
+    assert hashlib.sha256(content).hexdigest() == "decd63adeab3963c0dd60887db37c06b53b56b7248f3ff6bc0ec5cd8cd68ec15"
+
+
+IMAGE = ("--rounds", "1", "--files", "20", "--megabytes", "1")
+
+
+def test_images_are_made_in_every_scenario_and_only_what_changed_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    json_file = tmp_path / "result.json"
+    oci_image.main([*IMAGE, "--buildah", "", "--folder", str(tmp_path), "--json", str(json_file)])
+    result = json.loads(json_file.read_text())
+    assert {scenario: list(taken) for scenario, taken in result["times"].items()} == {
+        "cold": ["ours"],
+        "unchanged": ["ours"],
+        "one changed": ["ours"],
+    }
+    # The base and three layers, or the top one; and the config and the manifest.
+    assert "Blobs that ours wrote: cold 6, unchanged 0, one changed 3." in capsys.readouterr().out
+    assert sorted(os.listdir(tmp_path)) == ["result.json"]
+
+
+@pytest.mark.service
+@pytest.mark.skipif(not oci_image.usable_buildah(), reason="buildah is compared with, by root")
+def test_buildah_makes_the_same_image(tmp_path: Path) -> None:
+    bench = oci_image.Bench(str(tmp_path), oci_image.usable_buildah())
+    try:
+        bench.prepare(20, 1_000_000)
+        bench.round("cold", bench.forget, layers=False)
+        assert list(bench.times["cold"]) == [oci_image.OURS, oci_image.BUD, oci_image.PUSHED]
+        bench.run(bench.commands(layers=False)[oci_image.OURS][0])
+        assert files_of(tmp_path / "repo/dist/app") == files_of(tmp_path / "pushed")
+    finally:
+        bench.close()
+
+
+def files_of(layout: Path) -> dict[str, bytes]:
+    """Return the files of an image in a layout."""
+
+    def blob(descriptor: dict[str, Any]) -> Path:
+        return layout / "blobs" / "sha256" / str(descriptor["digest"]).removeprefix("sha256:")
+
+    (root,) = json.loads((layout / "index.json").read_text())["manifests"]
+    found: dict[str, bytes] = {}
+    for layer in json.loads(blob(root).read_text())["layers"]:
+        found |= packed(blob(layer))
+    return found
+
+
+def test_the_speed_of_images_is_a_ratio_of_medians() -> None:
+    taken = {oci_image.OURS: [9.0, 0.5, 0.1], oci_image.BUD: [5.0], oci_image.PUSHED: [7.5]}
+    bench = oci_image.Bench("", "buildah", dict.fromkeys(("cold", "unchanged"), taken))
+    bench.cpu = {"cold": taken}
+    bench.memory = {oci_image.OURS: measure.Run(1, 1, 60, 99, 0, "", quiet=True)}
+    bench.written, bench.sizes = {"cold": ["a", "b"]}, {oci_image.OURS: 1_500_000}
+    assert oci_image.report(bench).splitlines()[2:] == [
+        "| cold | 0.50 | 5.00 | 10.0 x | 7.50 | 15.0 x | 5 x |",
+        "| unchanged | 0.50 | 5.00 | 10.0 x | 7.50 | 15.0 x |  |",
+        "",
+        "Processor seconds, cold: ours 0.5, buildah bud 5.0, buildah bud and push 7.5.",
+        "Blobs that ours wrote: cold 2.",
+        "Layouts: ours 1.5 MB.",
+        "Largest process, cold (ours is asked to stay below 150 MB): ours 60 MB, all 99 MB.",
     ]
 
 

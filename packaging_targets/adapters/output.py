@@ -1,4 +1,4 @@
-"""Where the programs write: results to standard output, and what is told besides to standard error."""
+"""Where the programs write, and how much: results to standard output, and what is told besides to standard error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from packaging_targets.errors import Problem
+
+LEVELS = ("error", "warn", "info", "debug", "trace")
+"""How much is told, from least to most."""
+
+USUAL = "info"
 
 
 def tell(options: Namespace, value: Any, lines: Sequence[str]) -> int:
@@ -35,3 +42,21 @@ def output_as_notes() -> Iterator[None]:
         sys.stdout.flush()
         os.dup2(kept, own)
         os.close(kept)
+
+
+def tells(options: Namespace, level: str) -> bool:
+    """Tell whether messages of a level are wanted."""
+    return LEVELS.index(level) <= LEVELS.index(options.log_level or USUAL)
+
+
+def warn(options: Namespace, problems: Iterable[Problem]) -> None:
+    """Write warnings to standard error, if they are wanted."""
+    if tells(options, "warn"):
+        for problem in problems:
+            sys.stderr.write(f"{problem.told('warning')}\n\n")
+
+
+def complain(problems: Iterable[Problem]) -> None:
+    """Write errors to standard error."""
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n\n")

@@ -78,6 +78,8 @@ class Params:
                 yield Problem("", what, f"write {self._written(name)}")
             elif param is MANIFEST:
                 yield from _unread(action, value)
+            elif param is MANIFESTS:
+                yield from _unread(action, [row for rows in value for row in rows])
         for name in self._needed.difference(given):
             yield Problem("", f"the kind `{kind}` lacks the parameter `{name}`", f"write {self._written(name)}")
 
@@ -169,9 +171,9 @@ def folder() -> Param:
     return Param("a folder relative to the workspace", fits, "context.target.label.package", "")
 
 
-def table(example: str) -> Param:
+def table(example: str, *, default: Any = _NEEDED) -> Param:
     """Any JSON object."""
-    return Param("a table that JSON can hold", lambda value: type(value) is dict and _is_json(value), example)
+    return Param("a table that JSON can hold", lambda value: type(value) is dict and _is_json(value), example, default)
 
 
 def tables(*members: str) -> Param:
@@ -189,6 +191,18 @@ def tables(*members: str) -> Param:
     return Param(f"a list of tables with {listing}", fits, f"[{{{example}}}]", item=item)
 
 
+def pairs(example: str) -> Param:
+    """A list of pairs of texts."""
+
+    def item(one: Any) -> bool:
+        return type(one) in _LISTS and list(map(type, one)) == [str, str]
+
+    def fits(value: Any) -> bool:
+        return type(value) in _LISTS and all(map(item, value))
+
+    return Param("a list of pairs of texts", fits, f"[{example}]", item=item)
+
+
 def _is_row(one: Any) -> bool:
     return type(one) in _LISTS and len(one) in _ROW_LENGTHS
 
@@ -200,6 +214,14 @@ def _is_manifest(value: Any) -> bool:
 
 MANIFEST = Param("what Manifest.to_json() gives", _is_manifest, "manifest.to_json()", item=_is_row)
 """What goes where; the action needs all of its sources as inputs."""
+
+MANIFESTS = Param(
+    "a list of what Manifest.to_json() gives",
+    lambda value: type(value) in _LISTS and all(map(_is_manifest, value)),
+    "[manifest.to_json()]",
+    item=_is_manifest,
+)
+"""Trees that lie one above the other; the action needs all of their sources as inputs."""
 
 MTIME = whole(0, example="context.source_date_epoch", default=0)
 """Seconds since 1970."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
+
+_TEXT = re.compile(r"sha256:([0-9a-f]{64})")
 
 
 def canonical_json(value: object) -> bytes:
@@ -41,6 +44,14 @@ class Digest:
     def short(self) -> str:
         """The first twelve digits: enough to tell digests apart in a message."""
         return self.hex[:12]
+
+    @classmethod
+    def parse(cls, text: str) -> Digest:
+        """Return the digest that `sha256:…` stands for; raises ValueError where the text is none."""
+        match = _TEXT.fullmatch(text)
+        if match is None:
+            raise ValueError(f"`{text[:80]}` is no SHA-256 digest")
+        return cls(match[1])
 
     @classmethod
     def of(cls, data: bytes) -> Digest:

@@ -80,12 +80,18 @@ class Manifest:
             _check(entry.dest)
             if (other := by_dest.setdefault(entry.dest, entry)) != entry:
                 raise ValueError(f"two sources want to be `{entry.dest}`: {_content(other)} and {_content(entry)}")
+        looked_at: set[str] = set()
         for dest in list(by_dest):
             for parent in _parents(dest):
-                if not by_dest.get(parent, Entry(parent)).is_folder:
+                if parent in looked_at:
+                    break  # and so are those above it
+                looked_at.add(parent)
+                known = by_dest.get(parent)
+                if known is None:
+                    if folders:
+                        by_dest[parent] = Entry(parent)
+                elif not known.is_folder:
                     raise ValueError(f"`{parent}` is a file, and `{dest}` wants it to be a folder")
-                if folders:
-                    by_dest.setdefault(parent, Entry(parent))
         return cls(tuple(by_dest[dest] for dest in sorted(by_dest, key=_bytes)))
 
     @property

@@ -53,6 +53,13 @@ class Context(Protocol):
         """
         ...
 
+    def files_in(self, folder: str) -> tuple[str, ...]:
+        """Return the workspace paths of the files and links directly in a folder, sorted; none where there is none.
+
+        They may be inputs. When there are others, analysis runs again.
+        """
+        ...
+
     def adopt(self, path: str) -> None:
         """Say that the target takes the file at the workspace path as it stands: no build removes it as left over."""
         ...

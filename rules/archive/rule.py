@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets import Action, Entry, Manifest
+from packaging_targets import Action
 
-from ._items import find_items
+from ._items import Wish, find_items, manifest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from packaging_targets import Context
-
-    from ._items import Item
 
 _LEVELS = {"tar.gz": (1, 12), "tar.zst": (1, 19), "zip": (0, 12)}
 
@@ -26,13 +24,28 @@ def analyse(context: Context) -> Sequence[Action]:
     """Return the one action of the target."""
     fields = context.target.fields
     params: dict[str, Any] = {"mtime": context.source_date_epoch, **_level(context)}
-    items = find_items(context)
+    wish = _wish(context)
+    items = find_items(context, wish)
     context.check()
     if not items:
         context.fail("the archive would be empty", field="$.srcs", fix="name files in `srcs`, or targets in `deps`")
-    manifest = _manifest(context, items)
+    manifest = manifest_of(context, wish, items)
     out = fields.get("out", f"{context.target.label.name}.{fields['format']}")
     return [Action.pack(f"{fields['format']}/1", manifest, context.output(out), title=f"pack {out}", **params)]
+
+
+def _wish(context: Context) -> Wish:
+    fields = context.target.fields
+    packed = ("prefix", "strip_prefix", "rename", "executable")
+    return Wish(
+        "archive",
+        "$",
+        fields["srcs"],
+        context.sources(),
+        context.deps(),
+        **{name: fields[name] for name in packed},
+        deps_prefix=fields.get("deps_prefix"),
+    )
 
 
 def _level(context: Context) -> dict[str, int]:
@@ -50,11 +63,3 @@ def _level(context: Context) -> dict[str, int]:
             what = f"`level` must be from {low} to {high} for the format `{form}`, but is {level}"
             context.problem(what, field="$.level", fix="leave it out for the default")
     return {"level": level}
-
-
-def _manifest(context: Context, items: Iterable[Item]) -> Manifest:
-    entries = [Entry(item.dest or "", item.path, executable=item.executable) for item in items]
-    try:
-        return Manifest.of(entries)
-    except ValueError as error:
-        context.fail(f"in the archive, {error}", field="$.rename", fix="rename one of the two")

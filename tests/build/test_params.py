@@ -38,6 +38,13 @@ LEAST: dict[str, dict[str, Any]] = {
     "digests/1": {"manifest": ROWS, "format": "record"},
     "dockerfile/1": {"label": "//a:a", "variables": {}, "sources": []},
     "glyph/1": {"tile_size": 8, "palettes": [{"index": 0, "colors": []}], "tiles": [{"file": "src/x"}]},
+    "oci_base/1": {"path": "base", "platforms": ["linux/amd64"]},
+    "oci_image/1": {"config": {}, "platforms": ["linux/amd64"], "layers": [["layer-1.json", ""]]},
+    "oci_layer.gz/1": {"manifest": ROWS},
+    "oci_layer.zst/1": {"manifest": ROWS},
+    "oci_provenance/1": {"label": "//a:a", "fields": {}},
+    "oci_pull/1": {"reference": "ghcr.io/acme/python@sha256:…", "platforms": ["linux/amd64"]},
+    "oci_sbom/1": {"format": "spdx", "name": "api", "layers": [ROWS]},
     "registry_index/1": {"entries": [{"id": "a", "declaredBy": "//a:a"}]},
     "sounds/1": {"samples": [{"file": "src/x"}]},
     "tar.gz/1": {"manifest": ROWS},
@@ -138,6 +145,13 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
         "the parameter `manifest` of `zip/1` must be what Manifest.to_json() gives, "
         'but holds ["a", null, null, null, null, null]',
         MANIFEST_FIX,
+    ),
+    (
+        "oci_sbom/1",
+        {"layers": [ROWS, [["a"], "b"]]},
+        "the parameter `layers` of `oci_sbom/1` must be a list of what Manifest.to_json() gives, "
+        'but holds [["a"], "b"]',
+        'write "layers": [manifest.to_json()]',
     ),
     (
         "digests/1",
@@ -261,6 +275,9 @@ def test_sources_of_a_manifest_have_to_be_inputs() -> None:
     rows = [*ROWS, ["b", "src/b"], ["c", "src/c"]]
     what = "the manifest of `zip/1` names `src/b` and 1 other, which the action does not have as inputs"
     assert problems("zip/1", {"manifest": rows}) == told(what, fix)
+    layers = {**LEAST["oci_sbom/1"], "layers": [ROWS, [["b", "src/b"]]]}
+    what = "the manifest of `oci_sbom/1` names `src/b`, which the action does not have as inputs"
+    assert problems("oci_sbom/1", layers) == told(what, fix)
     what = "the manifest of `zip/1` names `src/b` and 2 others, which the action does not have as inputs"
     assert problems("zip/1", {"manifest": rows}, ()) == told(what, fix)
 

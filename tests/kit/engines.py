@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 TOOLS = {name: shutil.which(name) or "" for name in ("buildah", "podman", "runc", "busybox", "unshare")}
+LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")  # what is always allowed
 APT_GET = """\
 #!/bin/sh
 # Debian's registry of packages is out of reach: the one package that is asked for lies here.
@@ -33,8 +34,15 @@ class Engine:
         (folder / "tmp").mkdir()
         # podman would look for a network of its own and for systemd
         (folder / "containers.conf").write_text('[engine]\nevents_logger = "file"\n')
-        self._environment = {**os.environ, "TMPDIR": f"{folder}/tmp", "CONTAINERS_CONF": f"{folder}/containers.conf"}
+        self._own = {"TMPDIR": f"{folder}/tmp", "CONTAINERS_CONF": f"{folder}/containers.conf"}
+        self._environment = {**os.environ, **self._own}
         self._storage = ("--root", f"{folder}/root", "--runroot", f"{folder}/run", "--storage-driver", "vfs")
+
+    def settings(self) -> dict[str, str]:
+        """Return the environment in which programs find these images by themselves."""
+        storage = f'driver = "vfs"\ngraphroot = "{self.folder}/root"\nrunroot = "{self.folder}/run"\n'
+        (self.folder / "storage.conf").write_text(f"[storage]\n{storage}")
+        return {**self._own, "CONTAINERS_STORAGE_CONF": f"{self.folder}/storage.conf"}
 
     def build(self, *words: str, context: Path) -> str:
         """Build an image; return what the build said."""
@@ -48,8 +56,7 @@ class Engine:
 
     def start(self, image: str, *words: str) -> str:
         """Start a container in the background, with the network of this machine; return its id."""
-        limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
-        return self.podman("run", "--detach", "--network", "host", "--pull=never", *limits, image, *words)
+        return self.podman("run", "--detach", "--network", "host", "--pull=never", *LIMITS, image, *words)
 
     def about(self, image: str) -> dict[str, Any]:
         """Return what the engine knows of an image."""

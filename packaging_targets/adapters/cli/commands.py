@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
 from packaging_targets.adapters.cli import features, publish
+from packaging_targets.adapters.cli.containers import layouts
 from packaging_targets.adapters.cli.containers import program as containers
 from packaging_targets.adapters.cli.containers import verbs as container_verbs
-from packaging_targets.adapters.cli.guard import guarded
 from packaging_targets.adapters.cli.telling import add_flags, count_of
+from packaging_targets.adapters.guard import guarded
 from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     again.set_defaults(verb=_reproduce)
     publish.add_parser(verbs)
     containers.add_parsers(verbs)
+    layouts.add_parser(verbs)
     schema = _verb(verbs, "schema", "write a JSON Schema of target files, for editors to complete by")
     schema.set_defaults(verb=_schema)
     return parser

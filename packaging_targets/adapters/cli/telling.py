@@ -1,27 +1,23 @@
-"""What the programs share: flags for how much is told and for JSON, numbers, and who hears what."""
+"""What the programs share: flags for how much is told and for JSON, and numbers."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
+from packaging_targets.adapters.output import LEVELS, USUAL
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from packaging_targets.errors import Problem
-
-_LEVELS = ("error", "warn", "info", "debug", "trace")
-_USUAL = "info"
+    from collections.abc import Callable
 
 
 def add_flags(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
     """Add the global flags; `again` says that another parser before this one has them too, and may have read them."""
     parser.add_argument(
         "--log-level",
-        choices=_LEVELS,
+        choices=LEVELS,
         default=argparse.SUPPRESS if again else None,
-        help=f"how much is told (default: {_USUAL}); goes before the verb",
+        help=f"how much is told (default: {USUAL}); goes before the verb",
     )
     parser.add_argument(
         "--json",
@@ -45,21 +41,3 @@ def count_of(things: str) -> Callable[[str], int]:
         return int(text)
 
     return count
-
-
-def tells(options: argparse.Namespace, level: str) -> bool:
-    """Tell whether messages of a level are wanted."""
-    return _LEVELS.index(level) <= _LEVELS.index(options.log_level or _USUAL)
-
-
-def warn(options: argparse.Namespace, problems: Iterable[Problem]) -> None:
-    """Write warnings to standard error, if they are wanted."""
-    if tells(options, "warn"):
-        for problem in problems:
-            sys.stderr.write(f"{problem.told('warning')}\n\n")
-
-
-def complain(problems: Iterable[Problem]) -> None:
-    """Write errors to standard error."""
-    for problem in problems:
-        sys.stderr.write(f"{problem}\n\n")

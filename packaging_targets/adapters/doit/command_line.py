@@ -32,6 +32,7 @@ _OTHER_COMMANDS = frozenset(
         "image",
         "info",
         "list",
+        "publish",
         "query",
         "reset-dep",
         "strace",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from doit.cmd_base import Command
 from doit.cmdparse import CmdOption, CmdParse
 
+from packaging_targets.adapters.guard import guarded
 from packaging_targets.errors import PackagingError, RequestError
 from packaging_targets.services.containers.images import ENGINES
 
@@ -145,18 +146,39 @@ class Image(Command):
         from packaging_targets.adapters.doit.build import build_beside
         from packaging_targets.adapters.images import build
 
-        targets: list[str] = []
-        rest = pos_args
-        while rest:  # options may stand behind what they are about
-            targets.append(rest[0])
-            found, rest = CmdParse(map(CmdOption, self.cmd_options)).parse_only(rest[1:])
-            opt_values = {**opt_values, **found}
-        asked = {name.replace("-", "_"): opt_values[name] for name in ("tag", "builder", "force", "dry-run", "format")}
-        try:
-            return build(Namespace(targets=targets, repo_root=None, **asked), build_beside)
-        except PackagingError as error:
-            sys.stderr.write(f"{error}\n")
-            return error.exit_code
-        except KeyboardInterrupt:
-            sys.stderr.write("interrupted\n")
-            return 130
+        asked = _asked(self.cmd_options, opt_values, pos_args, "targets")
+        return guarded(lambda options: build(options, build_beside), Namespace(repo_root=None, **asked))
+
+
+class Publish(Command):
+    """`doit publish [LABEL …]`: the face of `packaging publish` in doit."""
+
+    doc_purpose = "build, then publish, what has a `publish` field"
+    doc_usage = "[LABEL ...]"
+    cmd_options = (
+        _flag("dry-run", "ask the registry, tell what would be done, do nothing"),
+        _flag("insecure", "speak plain HTTP to other machines too"),
+        {"name": "jobs", "long": "jobs", "type": int, "default": 8, "help": "how many are on their way at once"},
+        _format("text", "json"),
+    )
+
+    def execute(self, opt_values: dict[str, Any], pos_args: list[str]) -> int:
+        """Publish; return the exit code."""
+        from packaging_targets.adapters.doit.build import build
+        from packaging_targets.adapters.publishing import publish
+
+        asked = _asked(self.cmd_options, opt_values, pos_args, "labels")
+        return guarded(lambda options: publish(options, lambda labels: build(labels, None)), Namespace(**asked))
+
+
+def _asked(
+    options: Sequence[dict[str, Any]], opt_values: dict[str, Any], pos_args: list[str], words: str
+) -> dict[str, Any]:
+    """Return what options say, and under `words` what is left; options may stand behind what they are about."""
+    left: list[str] = []
+    found = dict(opt_values)
+    while pos_args:
+        left.append(pos_args[0])
+        more, pos_args = CmdParse(map(CmdOption, options)).parse_only(pos_args[1:])
+        found |= more
+    return {words: left, "log_level": None, **{one["name"].replace("-", "_"): found[one["name"]] for one in options}}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from packaging_targets.build.params import (
     MANIFEST,
+    MANIFESTS,
     MTIME,
     Params,
     environment,
@@ -22,6 +23,7 @@ from packaging_targets.build.params import (
     folder,
     one_of,
     optional_whole,
+    pairs,
     table,
     tables,
     text,
@@ -48,6 +50,7 @@ class Kind:
     before it is removed; `cached` False means that a result depends on more than its key says, so that it is never
     restored from the cache. `programs` kinds call programs of the system (`tool_paths(action)` in the same module),
     whose files count; `uncounted` names parameters that do not change what is made. `folders` kinds may make folders.
+    `waits` kinds wait for what is far away: after Ctrl-C nobody waits for them to finish.
     """
 
     module: str
@@ -58,6 +61,7 @@ class Kind:
     cached: bool = True
     programs: bool = False
     folders: bool = False
+    waits: bool = False
     uncounted: frozenset[str] = frozenset()
 
     def program_paths(self, action: Action) -> dict[str, str]:
@@ -103,6 +107,14 @@ class Kind:
         return import_module(f"{__name__}.{self.module}")
 
 
+_LAYER = {
+    "manifest": MANIFEST,
+    "mtime": MTIME,
+    "owner": text('"1000:1000"', default="0:0"),
+    "folder": text('"app"', default=""),
+    "on_parent": flag(),
+}
+_PLATFORMS = texts('["linux/amd64"]', first="a platform")
 _TAR = {"manifest": MANIFEST, "mtime": MTIME, "root": flag()}
 
 
@@ -148,6 +160,66 @@ KINDS = {
         ),
         outputs=range(2, 3),
         tools=("pillow",),
+    ),
+    "oci_base/1": Kind(
+        "oci_parent",
+        Params(path=text('"base"'), platforms=_PLATFORMS, digest=text(default="")),
+        outputs=range(2, 3),
+        folders=True,
+    ),
+    "oci_image/1": Kind(
+        "oci_image",
+        Params(
+            config=table('{"user": "app"}'),
+            platforms=_PLATFORMS,
+            layers=pairs('["layer-1.json", ""]'),
+            parent=text(default=""),
+            name=text(default=""),
+            created=MTIME,
+        ),
+        outputs=range(3, 5),
+        folders=True,
+    ),
+    # For gzip, 4 takes 60 to 85 % of the time of 6, and makes 0.6 to 3.2 % more bytes.
+    "oci_layer.gz/1": Kind(
+        "oci_layer", Params(**_LAYER, level=whole(1, 12, default=4)), range(2, 3), ("deflate",), folders=True
+    ),
+    "oci_layer.zst/1": Kind(
+        "oci_layer", Params(**_LAYER, level=whole(1, 19, default=3)), range(2, 3), ("zstandard",), folders=True
+    ),
+    "oci_provenance/1": Kind(
+        "oci_provenance",
+        Params(
+            label=text("str(context.target.label)"),
+            fields=table('{"layers": [{"srcs": ["src/**"]}]}'),
+            name=text('"ghcr.io/acme/api"', default=""),
+            rule=texts('["oci_image", digest]', default=[]),
+            base=text('"ghcr.io/acme/python@sha256:…"', default=""),
+            created=MTIME,
+            builder=text('"packaging-targets"', default="packaging-targets"),
+            version=text('"0.1.0"', default=""),
+        ),
+    ),
+    "oci_pull/1": Kind(
+        "oci_pull",
+        Params(reference=text('"ghcr.io/acme/python@sha256:…"'), platforms=_PLATFORMS),
+        outputs=range(2, 3),
+        folders=True,
+        waits=True,
+    ),
+    "oci_sbom/1": Kind(
+        "oci_sbom",
+        Params(
+            format=one_of("cyclonedx", "spdx"),
+            name=text('"ghcr.io/acme/api"'),
+            layers=MANIFESTS,
+            platforms=texts('["linux/amd64", "linux/arm64"]', default=[]),
+            only=texts('["", "linux/arm64"]', default=[]),
+            version=text('"1.2.3"', default=""),
+            base=text('"ghcr.io/acme/python@sha256:…"', default=""),
+            created=MTIME,
+        ),
+        tools=("cyclonedx-python-lib", "packageurl-python", "spdx-tools"),
     ),
     "registry_index/1": Kind(
         "registry_index",

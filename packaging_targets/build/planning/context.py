@@ -13,6 +13,7 @@ from packaging_targets.errors import Problem, RequestError, raise_all
 from packaging_targets.model.action import FOLDER
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import STATE_FOLDER, TARGET_FILE
+from packaging_targets.store.states import is_junk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,6 +131,18 @@ class AnalysisContext:
         self.said.paths.add(found)
         state = self.said.reads[found] = self._file_state(found)
         return state[0] in "fxl"
+
+    def files_in(self, folder: str) -> tuple[str, ...]:
+        """Return the files and links directly in a folder."""
+        found = self._inside(folder, folder)
+        state = self.said.reads[found or "."] = self._file_state(found or ".")
+        if state[0] != "d":
+            return ()
+        with os.scandir(found or ".") as entries:
+            names = sorted(one.name for one in entries if not is_junk(one.name) and (one.is_file() or one.is_symlink()))
+        paths = tuple(posixpath.join(found, name) for name in names)
+        self.said.paths.update(paths)
+        return paths
 
     def adopt(self, path: str) -> None:
         """Take the file at a workspace path as it stands: no build removes it as left over."""

@@ -1,9 +1,9 @@
 """Compression whose bytes do not depend on the interpreter or the processor.
 
 gzip is made by libdeflate (through the `deflate` package): a third of zlib's time, a size within 1 % of it,
-and the same bytes on every machine for one version of it. It compresses whole buffers, so a stream is
-gathered up to `CHUNK` and written as one gzip member; each further `CHUNK` becomes a member of its own,
-which RFC 1952 makes one file of. The reasons and the numbers: docs/decisions/003-compression.md.
+and the same bytes on every machine for one version of it. A stream becomes members of `CHUNK`, or, where several
+threads work on it, smaller ones. zstd's own threads make other bytes than none, and the same for any number of them.
+The reasons and the numbers: docs/decisions/003-compression.md.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from packaging_targets.errors import RequestError
+from packaging_targets.formats.archive.gzip import one_by_one, several_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +28,6 @@ member ends.
 LEVELS = {"none": range(0), "gzip": range(1, 13), "zstd": range(1, 20)}
 DEFAULT_LEVELS = {"gzip": 6, "zstd": 3}
 
-# Deflate, no flags and hence no name, time 0, no hint about the level, system unknown.
-_GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
-
 
 class Hash(Protocol):
     """What a hash of `hashlib` is, as far as it matters here."""
@@ -41,55 +39,28 @@ class Hash(Protocol):
 
 @contextmanager
 def compressor(
-    compression: str, out: Writable, level: int | None = None, *, digest: Hash | None = None
+    compression: str, out: Writable, level: int | None = None, *, digest: Hash | None = None, threads: int = 0
 ) -> Iterator[Writable]:
     """Yield a stream that writes what it is given to `out`, compressed by `none`, `gzip` or `zstd`.
 
     `digest` is updated with the bytes before compression. `out` is left open, and what it holds is complete
     only when the context ends without an exception. A gzip stream keeps up to `CHUNK` in memory, and as
-    much again for its compressed form at worst. Raises RequestError for a level that the compression does
+    much again for its compressed form at worst. With `threads`, the bytes are others, but the same for any number of
+    them, and the memory is 4 MiB for each. Raises RequestError for a level that the compression does
     not have, and where `zstd` is not installed.
     """
     chosen = DEFAULT_LEVELS.get(compression, 0) if level is None else level
     if level is not None and level not in LEVELS[compression]:
         raise _no_such_level(compression, level)
     if compression == "gzip":
-        gzip = _Gzip(out, chosen)
-        yield _hashed(gzip, digest)
-        gzip.finish()
+        gzip = several_at_once(out, chosen, threads) if threads else one_by_one(out, chosen, CHUNK)
+        with gzip as stream:
+            yield _hashed(stream, digest)
     elif compression == "zstd":
-        with _zstd(out, chosen) as stream:
+        with _zstd(out, chosen, threads) as stream:
             yield _hashed(stream, digest)
     else:
         yield _hashed(out, digest)
-
-
-class _Gzip:
-    """A gzip stream of members of `CHUNK` bytes each, the last as long as what is left."""
-
-    def __init__(self, out: Writable, level: int) -> None:
-        import deflate  # imported late: only a build with something to pack needs it
-
-        self._compress, self._crc32 = deflate.deflate_compress, deflate.crc32
-        self._out = out
-        self._level = level
-        self._held = bytearray()
-
-    def write(self, data: bytes | bytearray | memoryview, /) -> None:
-        self._held += data
-        # A full chunk waits for more to come, so that the last member is never an empty one.
-        while len(self._held) > CHUNK:
-            with memoryview(self._held) as held, held[:CHUNK] as chunk:
-                self._member(chunk)
-            del self._held[:CHUNK]
-
-    def finish(self) -> None:
-        self._member(self._held)
-
-    def _member(self, data: bytearray | memoryview) -> None:
-        self._out.write(_GZIP_HEADER)
-        self._out.write(self._compress(data, self._level))
-        self._out.write(self._crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little"))
 
 
 class _Hashed:
@@ -109,11 +80,8 @@ def _hashed(stream: Writable, digest: Hash | None) -> Writable:
 
 
 @contextmanager
-def _zstd(out: Writable, level: int) -> Iterator[Writable]:
-    """Yield one zstd frame with a checksum and without a size.
-
-    In one thread, the way in which a stream is cut into writes changes nothing.
-    """
+def _zstd(out: Writable, level: int, threads: int) -> Iterator[Writable]:
+    """Yield one zstd frame with a checksum and without a size; how a stream is cut into writes changes nothing."""
     try:
         import zstandard
     except ImportError:
@@ -121,7 +89,7 @@ def _zstd(out: Writable, level: int) -> Iterator[Writable]:
             "zstd needs the package `zstandard`, which is not installed",
             fix="pip install 'packaging-targets[zstd]'",
         ) from None
-    made = zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=False, threads=0)
+    made = zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=False, threads=threads)
     with made.stream_writer(cast("BinaryIO", out), closefd=False) as stream:
         yield stream
 

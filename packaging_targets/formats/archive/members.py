@@ -72,12 +72,14 @@ def content(member: Member, sources: SourceReader) -> Iterator[bytes]:
         return
     left = member.size
     with sources.open(member.source) as file:
-        # One byte more than is left, so that a source that has grown shows.
+        # One byte more than is left, so that a source that has grown shows, and the end of one that has not.
         while piece := file.read(min(left + 1, PIECE)):
             left -= len(piece)
             if left < 0:
                 break
             yield piece
+            if not left and len(piece) < PIECE:
+                break
     if left:
         raise changed(member.source)
 

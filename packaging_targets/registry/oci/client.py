@@ -6,30 +6,45 @@ client; it keeps connections and tokens.
 
 from __future__ import annotations
 
-import hashlib
+import io
 import json
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from packaging_targets.errors import IntegrityError, RegistryError, RequestError
 from packaging_targets.formats.oci.manifest import INDEX_TYPE, MANIFEST_TYPE
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.oci.auth import Session
+from packaging_targets.registry.oci.blobs.download import Download
+from packaging_targets.registry.oci.blobs.upload import CHUNK, Blob, Upload
 from packaging_targets.registry.oci.credentials import Credentials, find_credentials
-from packaging_targets.registry.oci.faults import place
-from packaging_targets.registry.oci.messages import Answer, Request
-from packaging_targets.registry.oci.reference import Registry, Repository, is_tag, joined, origin_of, parse_digest
+from packaging_targets.registry.oci.faults import demand_digest, place
+from packaging_targets.registry.oci.messages import Answer, Request, Sink
+from packaging_targets.registry.oci.reference import (
+    TAG_FIX,
+    Registry,
+    Repository,
+    is_tag,
+    joined,
+    origin_of,
+    parse_digest,
+)
 from packaging_targets.registry.oci.transport import Patience, Transport
-from packaging_targets.registry.oci.upload import CHUNK, Blob, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from packaging_targets.formats.oci.layout import Documents
+    from packaging_targets.formats.oci.manifest import Descriptor
+
+GONE_FIX = "look at the digest and the repository: registries drop what no tag leads to"
+"""What is said to who asks for a digest that is not there."""
 
 _MAX_MANIFEST = 4 << 20
 _MAX_TAGS = 100_000
 _MAX_TAG_PAGE = 8 << 20
 _PAGE = 1000
 _NOT_FOUND = 404
-_PIECE = 1 << 20
+_NO_REFERRERS = {400, 404, 405, 501}  # what registries say that are older than OCI 1.1
 _DOCKER_TYPES = "application/vnd.docker.distribution.manifest"
 _ACCEPTED = f"{MANIFEST_TYPE}, {INDEX_TYPE}, {_DOCKER_TYPES}.v2+json, {_DOCKER_TYPES}.list.v2+json"
 _WRITTEN = {200, 201, 202}
@@ -82,26 +97,33 @@ class OciClient:
             return None
         expected = parse_digest(reference) or _told_digest(answer)
         if expected is not None:
-            _demand_digest(request, Digest.of(answer.body), expected)
+            demand_digest(request, Digest.of(answer.body), expected)
         return answer.body
 
     def put_manifest(
         self, repository: Repository, reference: str, data: bytes, media_type: str = MANIFEST_TYPE
     ) -> Digest:
         """Store a manifest under a tag or its digest; return the digest. Doing it again changes nothing."""
-        digest = Digest.of(data)
-        if reference != str(digest) and not is_tag(reference):
-            fix = "use letters, digits, `_`, `.` and `-`, at most 128"
-            raise RequestError.one(f"`{reference}` is no tag", str(repository), fix)
-        headers = {"Content-Type": media_type}
-        request = Request("PUT", repository.url(f"manifests/{reference}"), headers, data)
-        answer = self._session.send(request, repository.scope(*_WRITING))
-        if answer.status not in _WRITTEN:
+        return self._put(repository, reference, data, media_type)[0]
+
+    def put_referrer(self, repository: Repository, data: bytes) -> bool:
+        """Store a manifest that has a subject; tell whether the registry lists it among what is about that."""
+        _, answer = self._put(repository, str(Digest.of(data)), data, MANIFEST_TYPE)
+        return "oci-subject" in answer.headers
+
+    def referrers(self, repository: Repository, subject: Digest) -> bytes | None:
+        """Return the index of what is about a manifest, or None where the registry keeps no such lists."""
+        request = Request("GET", repository.url(f"referrers/{subject}"), {"Accept": INDEX_TYPE}, limit=_MAX_MANIFEST)
+        answer = self._session.send(request, repository.scope(*self._reading))
+        if answer.status in _NO_REFERRERS:
+            return None
+        if not answer.done:
             raise self._session.error(request, answer)
-        told = _told_digest(answer)
-        if told is not None:
-            _demand_digest(request, told, digest)
-        return digest
+        return answer.body
+
+    def documents(self, repository: Repository) -> Documents:
+        """Return what reads the indexes, manifests and configs of a repository."""
+        return _Documents(self, repository)
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """Return all tags of a repository, in the registry's order; none where there is no such repository."""
@@ -140,24 +162,26 @@ class OciClient:
             return "present"
         return Upload(self._session, repository, blob, is_there, self._chunk).run(mount_from)
 
-    def read_blob(self, repository: Repository, digest: Digest, size: int, into: BinaryIO) -> None:
-        """Write a blob of `size` bytes to a stream that can be read and sought; cut off, it starts again."""
-        start = into.tell()
+    def read_blob(self, repository: Repository, digest: Digest, size: int, into: Sink) -> None:
+        """Write a blob of `size` bytes to something that takes them; cut off, it goes on where it was.
 
-        def rewound() -> BinaryIO:
-            into.seek(start)
-            into.truncate()
-            return into
+        Where this raises, what was written is worth nothing.
+        """
+        Download(self._session, repository, digest, size, repository.scope(*self._reading)).run(into)
 
-        request = Request("GET", repository.url(f"blobs/{digest}"), limit=size, into=rewound)
-        answer = self._session.send(request, repository.scope(*self._reading))
-        if not answer.done:
+    def _put(self, repository: Repository, reference: str, data: bytes, media_type: str) -> tuple[Digest, Answer]:
+        digest = Digest.of(data)
+        if reference != str(digest) and not is_tag(reference):
+            raise RequestError.one(f"`{reference}` is no tag", str(repository), TAG_FIX)
+        headers = {"Content-Type": media_type}
+        request = Request("PUT", repository.url(f"manifests/{reference}"), headers, data)
+        answer = self._session.send(request, repository.scope(*_WRITING))
+        if answer.status not in _WRITTEN:
             raise self._session.error(request, answer)
-        into.seek(start)
-        hasher = hashlib.sha256()
-        while piece := into.read(_PIECE):
-            hasher.update(piece)
-        _demand_digest(request, Digest(hasher.hexdigest()), digest)
+        told = _told_digest(answer)
+        if told is not None:
+            demand_digest(request, told, digest)
+        return digest, answer
 
     def _has(self, repository: Repository, digest: Digest, actions: Sequence[str]) -> bool:
         request = Request("HEAD", repository.url(f"blobs/{digest}"))
@@ -173,6 +197,25 @@ class OciClient:
         return answer
 
 
+class _Documents:
+    """The documents of a repository, which keeps indexes and manifests in one place, and configs in another."""
+
+    def __init__(self, client: OciClient, repository: Repository) -> None:
+        self._client = client
+        self._repository = repository
+
+    def read(self, descriptor: Descriptor, limit: int) -> bytes:
+        if descriptor.media_type in {MANIFEST_TYPE, INDEX_TYPE}:
+            data = self._client.manifest(self._repository, str(descriptor.digest))
+            if data is None:
+                what = f"the registry has no `{descriptor.digest}`"
+                raise IntegrityError.one(what, str(self._repository), GONE_FIX)
+            return data
+        into = io.BytesIO()
+        self._client.read_blob(self._repository, descriptor.digest, limit, into)
+        return into.getvalue()
+
+
 def _manifest_request(method: str, repository: Repository, reference: str) -> Request:
     return Request(method, repository.url(f"manifests/{reference}"), {"Accept": _ACCEPTED}, limit=_MAX_MANIFEST)
 
@@ -180,12 +223,6 @@ def _manifest_request(method: str, repository: Repository, reference: str) -> Re
 def _told_digest(answer: Answer) -> Digest | None:
     """Return the digest of a manifest as the registry tells it, if it does."""
     return parse_digest(answer.headers.get("docker-content-digest", ""))
-
-
-def _demand_digest(request: Request, found: Digest, expected: Digest) -> None:
-    if found != expected:
-        what = f"the bytes are not those of their digest: {expected} was expected, and {found} came"
-        raise IntegrityError.one(what, place(request), "try again; if it stays so, the registry's content is damaged")
 
 
 def _tags_of(request: Request, answer: Answer) -> list[str]:

@@ -11,9 +11,10 @@ import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from packaging_targets.errors import RegistryError
+from packaging_targets.errors import IntegrityError, RegistryError
 
 if TYPE_CHECKING:
+    from packaging_targets.model.digest import Digest
     from packaging_targets.registry.oci.messages import Answer, Request
 
 _SHOWN = 200
@@ -95,6 +96,13 @@ def unreachable(request: Request, error: Exception) -> RegistryError:
     else:
         what, fix, passing = f"the connection to `{host}` broke off", "try again; what arrived is not sent again", True
     return (PassingError if passing else RegistryError).one(what, place(request), fix)
+
+
+def demand_digest(request: Request, found: Digest, expected: Digest) -> None:
+    """Raise IntegrityError where what came has not the digest that it should have."""
+    if found != expected:
+        what = f"the bytes are not those of their digest: {expected} was expected, and {found} came"
+        raise IntegrityError.one(what, place(request), "try again; if it stays so, the registry's content is damaged")
 
 
 def _tls(host: str, told: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from packaging_targets.registry.oci.reference import number
 
@@ -24,11 +24,19 @@ class Body:
     open: Callable[[], BinaryIO] = field(repr=False)
 
 
+class Sink(Protocol):
+    """What takes bytes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request. `repeatable` says that doing it twice is as good as once.
 
-    `into` gives the stream for a body that is not small, anew for each attempt.
+    `into` says, by the status of an answer, where a body goes that is not small: 200 is the whole, 206 a part.
     """
 
     method: str
@@ -37,7 +45,7 @@ class Request:
     body: Body | bytes | None = field(default=None, repr=False)
     repeatable: bool = True
     limit: int = SMALL
-    into: Callable[[], BinaryIO] | None = field(default=None, repr=False)
+    into: Callable[[int], Sink] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

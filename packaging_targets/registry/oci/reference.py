@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 from packaging_targets.errors import RequestError
+from packaging_targets.formats.oci.image import names_registry
 from packaging_targets.model.digest import Digest
 
 _DOCKER_HUB = {"docker.io", "index.docker.io", "registry-1.docker.io"}
@@ -19,10 +20,12 @@ _HOST = re.compile(rf"(?:\[[0-9a-f:.]+\]|{_WORD}(?:\.{_WORD})*)(:[0-9]{{1,5}})?"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_PART}(?:/{_PART})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _MAX_NAME = 255
 _MAX_PORT = 65535
+
+TAG_FIX = "use letters, digits, `_`, `.` and `-`, at most 128"
+"""What is said to who names something that may not be a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,46 @@ class Repository:
         return f"repository:{self.path}:{','.join(actions)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An image in a registry, by a tag, or by its digest, which wins where there are both."""
+
+    repository: Repository
+    tag: str = ""
+    digest: Digest | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Return what `ghcr.io/acme/api:1.2`, `ghcr.io/acme/api@sha256:…` or both together mean; without, `latest`.
+
+        Raises RequestError for what names no registry, and for what is no repository, tag or digest.
+        """
+        name, at, written = text.partition("@")
+        digest = parse_digest(written)
+        if at and digest is None:
+            raise RequestError.one(f"`{written}` is no digest", "", "write `sha256:` and its 64 hexadecimal digits")
+        host, slash, rest = name.partition("/")
+        path, colon, tag = rest.partition(":")
+        if not slash or not names_registry(host):
+            likely = f"docker.io/{'' if slash else 'library/'}{text}"
+            raise RequestError.one(f"`{text}` names no registry", "", f"write one before it, as in `{likely}`")
+        if colon and not is_tag(tag):
+            raise RequestError.one(f"`{tag}` is no tag", "", TAG_FIX)
+        registry = Registry.parse(host)
+        if registry.host in _DOCKER_HUB and "/" not in path:
+            path = f"library/{path}"
+        return cls(Repository.of(registry, path), tag or ("" if digest else "latest"), digest)
+
+    @property
+    def wanted(self) -> str:
+        """What a registry is asked for."""
+        return str(self.digest or self.tag)
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{self.repository}{tag}{f'@{self.digest}' if self.digest else ''}"
+
+
 def _is_host(text: str) -> bool:
     match = _HOST.fullmatch(text)
     return match is not None and int((match[1] or ":0")[1:]) <= _MAX_PORT
@@ -106,8 +149,10 @@ def is_tag(text: str) -> bool:
 
 def parse_digest(text: str) -> Digest | None:
     """Return the digest that `sha256:…` stands for, or None."""
-    match = _DIGEST.fullmatch(text)
-    return Digest(match[1]) if match else None
+    try:
+        return Digest.parse(text)
+    except ValueError:
+        return None
 
 
 def is_loopback(host: str) -> bool:

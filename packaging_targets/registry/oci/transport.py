@@ -19,7 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
 from packaging_targets.registry.oci.faults import PassingError, place, unreachable
-from packaging_targets.registry.oci.messages import Answer, Body, Request
+from packaging_targets.registry.oci.messages import Answer, Body, Request, Sink
 from packaging_targets.registry.oci.reference import is_loopback, joined, origin_of
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ class Transport:
         return None
 
     def _led_on(self, request: Request) -> Answer:
-        if self._closed.is_set():
-            raise RegistryError.one("there was no time left for this", place(request), "try again")
+        self._demand_open(request)
         for _ in range(_MAX_REDIRECTS + 1):
             answer = self._once(request)
             location = answer.headers.get("location")
@@ -134,7 +133,7 @@ class Transport:
     def _read(self, request: Request, response: urllib3.BaseHTTPResponse) -> Answer:
         headers = {name.lower(): response.headers[name] for name in response.headers}
         if request.into is not None and response.status in {200, 206}:
-            _stream(request, response, request.into())
+            self._stream(request, response, request.into(response.status))
             return Answer(response.status, headers, b"", request.url)
         error = response.status >= 400  # noqa: PLR2004  # where errors begin
         limit = min(_TOLD, request.limit) if error else request.limit
@@ -151,6 +150,19 @@ class Transport:
                 response.close()
                 break
         return Answer(response.status, headers, b"".join(pieces)[:limit], request.url)
+
+    def _stream(self, request: Request, response: urllib3.BaseHTTPResponse, into: Sink) -> None:
+        left = request.limit
+        while piece := response.read(_PIECE):
+            self._demand_open(request)
+            left -= len(piece)
+            if left < 0:
+                raise _too_long(request)
+            into.write(piece)
+
+    def _demand_open(self, request: Request) -> None:
+        if self._closed.is_set():
+            raise RegistryError.one("there was no time left for this", place(request), "try again")
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         import urllib3
@@ -201,15 +213,6 @@ def _headers(request: Request) -> dict[str, str]:
     elif request.method in {"POST", "PUT", "PATCH"}:
         own["Content-Length"] = str(len(request.body or b""))
     return {**own, **request.headers}
-
-
-def _stream(request: Request, response: urllib3.BaseHTTPResponse, into: BinaryIO) -> None:
-    left = request.limit
-    while piece := response.read(_PIECE):
-        left -= len(piece)
-        if left < 0:
-            raise _too_long(request)
-        into.write(piece)
 
 
 def _too_long(request: Request) -> PackagingError:

@@ -9,20 +9,19 @@ there is there whole: what a kill leaves undone, the next publishing does.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, Problem, RequestError
 from packaging_targets.formats.oci.feature import CONFIG, collection_manifest, feature_manifest
 from packaging_targets.formats.oci.manifest import OciManifest
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import LATEST, moving_tags
+from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import Registry, Repository
-from packaging_targets.registry.oci.upload import Blob
+from packaging_targets.registry.side_by_side import side_by_side
 from packaging_targets.services.publish.listing import dropped
 from packaging_targets.services.publish.packed import PackedCollection, PackedFeature, read_archives
 from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report
@@ -30,11 +29,7 @@ from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESEN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-T = TypeVar("T")
-R = TypeVar("R")
-
 JOBS = 8
-_ENOUGH_FAILURES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,43 +141,15 @@ class _Publisher:
 def _all(
     publisher: _Publisher, features: Sequence[PackedFeature], repositories: dict[str, Repository], jobs: int
 ) -> Report:
-    """Publish features side by side, in their order; after some failures, those that have not begun stay out."""
-    artifacts: dict[int, list[Artifact]] = {}
-    problems: list[Problem] = []
+    """Publish features side by side, in their order."""
 
     def one(feature: PackedFeature) -> list[Artifact]:
         own = repositories[feature.id]
         return [publisher.feature(feature, name, repositories[name], own) for name in feature.names]
 
-    waiting: dict[Future[list[Artifact]], int] = {}
-    left = iter(enumerate(features))
-    while True:
-        while len(waiting) < jobs and len(problems) < _ENOUGH_FAILURES and (work := next(left, None)):
-            waiting[_begun(one, work[1])] = work[0]
-        if not waiting:
-            break
-        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-            place = waiting.pop(future)
-            try:
-                artifacts[place] = future.result()
-            except PackagingError as error:
-                problems += error.problems
-    done = [artifact for place in sorted(artifacts) for artifact in artifacts[place]]
-    return Report(tuple(done), tuple(map(_differs, _different(done))), tuple(problems), sum(1 for _ in left))
-
-
-def _begun(work: Callable[[T], R], item: T) -> Future[R]:
-    """Do work in a thread of its own. Unlike those of a pool it does not keep an interrupted program from ending."""
-    future: Future[R] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work(item))
-        except BaseException as error:  # noqa: BLE001  # raised again where the result is asked for
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
+    came = side_by_side(one, features, jobs)
+    done = [artifact for artifacts in came.results for artifact in artifacts]
+    return Report(tuple(done), tuple(map(_differs, _different(done))), came.problems, came.untried)
 
 
 def _different(artifacts: Sequence[Artifact]) -> Iterator[Artifact]:

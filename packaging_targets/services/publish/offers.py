@@ -10,20 +10,22 @@ and each alone would replace it by one that lacks the others.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from packaging_targets.build.session import planned
-from packaging_targets.errors import Problem, RequestError, near_miss
+from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss, raise_all
 from packaging_targets.registry.oci.reference import Registry
 from packaging_targets.services.graph.opening import graph_of
 from packaging_targets.services.publish.features import JOBS, FeaturePublishing, publish_features
+from packaging_targets.services.publish.images import ImagePublishing, WantedImage, publish_images
 from packaging_targets.services.publish.report import Report
 from packaging_targets.services.query.meaning import query
 
 KEY = "publish"
 _SHOWN = 8
+_PAIR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Offer:
         """Where it goes, however that is written; what goes to one place is published together."""
         # Whether there is TLS is no part of a place: a port has it, or has not.
         host = Registry.parse(self.value["registry"], insecure=True).origin.partition("://")[2]
-        return (self.kind, host, self.value["namespace"])
+        return (self.kind, host, self.value[KINDS[self.kind].within])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,18 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How offers of a kind are published: the strings each must have, and what is done with those of one place.
+    """How offers of a kind are published.
 
-    `publish` takes the workspace's root, the offers, and the options.
+    `keys` are the strings that each must have, `within` is the one that names its place in a registry. `publish` takes
+    the workspace's root, the offers of one place, and the options. `joined` kinds make one thing of a place's offers,
+    so that one that is asked for brings the others along. `faults` yields what else is wrong with an offer: what, fix.
     """
 
     keys: tuple[str, ...]
+    within: str
     publish: Callable[[str, Sequence[Offer], Options], Report]
+    joined: bool = False
+    faults: Callable[[Mapping[str, Any]], Iterator[tuple[str, str]]] = lambda _: iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +99,29 @@ def plan_publishing(texts: Sequence[str]) -> PublishPlan:
             asked = {str(label) for _, labels in found for label in labels}
             _demand_offers(found, offers)
     places = {offers[label].place for label in asked & offers.keys()}
-    wanted = [offer for offer in offers.values() if offer.place in places]
+    wanted = [
+        offer
+        for offer in offers.values()
+        if offer.label in asked or (KINDS[offer.kind].joined and offer.place in places)
+    ]
     groups = tuple(tuple(offer for offer in wanted if offer.place == place) for place in sorted(places))
     return PublishPlan(root, groups, tuple(offer.label for offer in wanted if offer.label not in asked))
 
 
 def publish(plan: PublishPlan, options: Options) -> Report:
-    """Publish what was planned, after it was built; one place after the other. Raises as the kinds do."""
-    return Report.together(KINDS[group[0].kind].publish(plan.root, group, options) for group in plan.groups)
+    """Publish what was planned, after it was built; one place after the other.
+
+    Raises as the kinds do, unless something was published already: then that is reported too.
+    """
+    reports: list[Report] = []
+    for group in plan.groups:
+        try:
+            reports.append(KINDS[group[0].kind].publish(plan.root, group, options))
+        except PackagingError as error:
+            if not reports:
+                raise
+            reports.append(Report(problems=error.problems))
+    return Report.together(reports)
 
 
 def _offers(provided: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Offer]:
@@ -122,6 +144,7 @@ def _offer(label: str, value: Any) -> Offer:
         keys = ", ".join(f"`{key}`" for key in lacking)
         fix = f'let the rule say them in context.provide("{KEY}", …)'
         raise RequestError.one(f"what is of the kind `{kind}` cannot be published without {keys}", label, fix)
+    raise_all(Problem(label, what, fix) for what, fix in KINDS[kind].faults(told))
     offer = Offer(label, kind, told)
     try:
         offer.place  # noqa: B018  # whether it has one
@@ -136,19 +159,47 @@ def _demand_offers(found: Iterable[tuple[str, Sequence[object]]], offers: Mappin
         if not any(str(label) in offers for label in labels):
             others = ", ".join(list(offers)[:_SHOWN])
             listing = f"  (targets that have one: {others})" if others else ""
-            fix = f'write publish = {{ registry = "…", namespace = "…" }}{listing}'
+            fix = f'write publish = {{ registry = "…", namespace = "…" }}, and for images `repository`{listing}'
             raise RequestError.one(f"`{text}` has no `publish` field", "", fix)
 
 
 def _features(root: str, offers: Sequence[Offer], options: Options) -> Report:
     folders = tuple(os.path.join(root, offer.value["folder"]) for offer in offers)
+    namespace = offers[0].value["namespace"]
+    how = (options.dry_run, options.insecure, options.jobs)
+    return publish_features(FeaturePublishing(folders, _registry(offers), namespace, *how))
+
+
+def _images(root: str, offers: Sequence[Offer], options: Options) -> Report:
+    how = (options.dry_run, options.insecure, options.jobs)
+    repository = offers[0].value["repository"]
+    return publish_images(ImagePublishing(root, list(map(_wanted, offers)), _registry(offers), repository, *how))
+
+
+def _wanted(offer: Offer) -> WantedImage:
+    value = offer.value
+    tags, attachments, base = (value.get(key) or () for key in ("tags", "attachments", "base"))
+    return WantedImage(offer.label, value["layout"], tags, attachments, base or "")
+
+
+def _registry(offers: Sequence[Offer]) -> str:
     # One that asks for TLS asks for all of them.
-    registry = min((offer.value["registry"] for offer in offers), key=lambda text: not text.startswith("https://"))
-    asked = FeaturePublishing(
-        folders, registry, offers[0].value["namespace"], options.dry_run, options.insecure, options.jobs
-    )
-    return publish_features(asked)
+    return min((str(offer.value["registry"]) for offer in offers), key=lambda text: not text.startswith("https://"))
 
 
-KINDS: Mapping[str, Kind] = {"features": Kind(("folder", "registry", "namespace"), _features)}
+def _image_faults(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    tags, attachments = value.get("tags") or [], value.get("attachments") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        yield "`tags` of what is published must be a list of strings", 'write tags = ["1.2.3", "latest"]'
+    pairs = isinstance(attachments, list) and all(isinstance(one, list) and len(one) == _PAIR for one in attachments)
+    if not pairs or not all(isinstance(text, str) for one in attachments for text in one):
+        yield "`attachments` of what is published must be pairs of a media type and a path", ""
+    if not isinstance(value.get("base") or "", str):
+        yield "`base` of what is published must be a string", ""
+
+
+KINDS: Mapping[str, Kind] = {
+    "features": Kind(("folder", "registry", "namespace"), "namespace", _features, joined=True),
+    "image": Kind(("layout", "registry", "repository"), "repository", _images, faults=_image_faults),
+}
 """What can be published."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from packaging_targets.errors import Problem
@@ -14,8 +14,20 @@ PUBLISHED, PLANNED, PRESENT, DIFFERENT = "published", "planned", "present", "dif
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """What goes with an artifact, such as its SBOM, and what became of it: published, planned or present."""
+
+    type: str
+    digest: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
-    """One version of one thing: `place` is its repository with the host, `tags` are those written, or to be written."""
+    """One version of one thing: `place` is its repository with the host, `tags` are those written, or to be written.
+
+    `key` is how a report for programs calls it where that is not its place alone.
+    """
 
     id: str
     place: str
@@ -23,6 +35,8 @@ class Artifact:
     digest: str
     outcome: str
     tags: tuple[str, ...] = ()
+    attached: tuple[Attached, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +61,8 @@ class Report:
 
 
 def as_text(report: Report) -> str:
-    """Return a line for each artifact, and one that sums up."""
-    lines = [_line(artifact) for artifact in report.artifacts]
+    """Return a line for each artifact and for what is attached to it, and one that sums up."""
+    lines = [line for artifact in report.artifacts for line in _lines(artifact)]
     counts = dict.fromkeys((PUBLISHED, PLANNED, PRESENT, DIFFERENT), 0)
     for artifact in report.artifacts:
         counts[artifact.outcome] += 1
@@ -68,12 +82,21 @@ def as_json(report: Report) -> str:
     """Return an object for each artifact by its id, with the keys that Dev Container clients print."""
     value: dict[str, Any] = {}
     for artifact in report.artifacts:
-        entry = {"version": artifact.version, "digest": artifact.digest, "publishedTags": list(artifact.tags)}
-        value[artifact.place] = {"id": artifact.id, "outcome": artifact.outcome, **entry}
+        entry: dict[str, Any] = {
+            "version": artifact.version,
+            "digest": artifact.digest,
+            "publishedTags": list(artifact.tags),
+        }
+        if artifact.attached:
+            entry["attached"] = [asdict(one) for one in artifact.attached]
+        value[artifact.key or artifact.place] = {"id": artifact.id, "outcome": artifact.outcome, **entry}
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def _line(artifact: Artifact) -> str:
+def _lines(artifact: Artifact) -> Iterator[str]:
     words = {PUBLISHED: "published", PLANNED: "would publish", PRESENT: "is there:", DIFFERENT: "KEPT, and differs:"}
     tags = f" as {', '.join(artifact.tags)}" if artifact.tags else f":{artifact.version}" if artifact.version else ""
-    return f"{words[artifact.outcome]} {artifact.place}{tags}  {artifact.digest}"
+    yield f"{words[artifact.outcome]} {artifact.place}{tags}  {artifact.digest}"
+    words = {PUBLISHED: "attached", PLANNED: "would attach", PRESENT: "is attached:"}
+    for one in artifact.attached:
+        yield f"  {words[one.outcome]} {one.type}  {one.digest}"

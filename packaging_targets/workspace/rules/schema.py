@@ -22,6 +22,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = re.compile(r"\.\./([\w.+-]+)/schema\.json")
 """A `$ref` of a whole schema to that of a rule beside it."""
 _LONGEST = 60
+_NAMED = re.compile(r":|//[^:]*:")
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 SHARED: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$", "description": "The target's name."},
@@ -116,7 +117,7 @@ class Checker:
         self._validator: Validator = Draft202012Validator(self.schema)
         properties = self.schema["properties"]
         self._defaults = {name: part["default"] for name, part in properties.items() if "default" in part}
-        self._label_fields = [name for name, part in properties.items() if '"label"' in json.dumps(part)]
+        self._label_fields = [name for name, part in properties.items() if '"label' in json.dumps(part)]
         self._glob_fields = [name for name, part in properties.items() if '"glob"' in json.dumps(part)]
 
     def problems(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -141,7 +142,10 @@ class Checker:
         """Yield (field path, text) of every label in the fields of a valid entry."""
         for name in self._label_fields:
             if name in fields:
-                yield from _texts_of("label", self.schema["properties"][name], fields[name], f"$.{name}")
+                field = (self.schema["properties"][name], fields[name], f"$.{name}")
+                yield from _texts_of("label", *field)
+                # What may be something else is a label where it names a target: a path has no colon.
+                yield from (one for one in _texts_of("label-or-other", *field) if _NAMED.match(one[1]))
 
     def globs(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Yield (glob, field path) of every glob of sources in a valid entry; a default's path is empty."""

@@ -26,9 +26,9 @@ _MEANT = {
 }  # fmt: skip
 _MEANT_KEYWORDS = {"definitions": "$defs", "id": "$id", "ref": "$ref"}
 _FORMATS = (
-    "glob", "label", "date", "date-time", "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6",
-    "iri", "iri-reference", "json-pointer", "regex", "relative-json-pointer", "time", "uri", "uri-reference",
-    "uri-template", "uuid",
+    "glob", "label", "label-or-other", "date", "date-time", "duration", "email", "hostname", "idn-email",
+    "idn-hostname", "ipv4", "ipv6", "iri", "iri-reference", "json-pointer", "regex", "relative-json-pointer", "time",
+    "uri", "uri-reference", "uri-template", "uuid",
 )  # fmt: skip
 _NO_NAME = "write (…): a group needs no name here"
 _NOT_PYTHON = (

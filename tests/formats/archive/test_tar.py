@@ -17,7 +17,7 @@ from sources import NOTHING, Sources
 
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.archive import tar
-from packaging_targets.formats.archive.tar import write_tar
+from packaging_targets.formats.archive.tar import Owner, write_tar
 from packaging_targets.model.manifest import Entry, Manifest
 
 
@@ -89,6 +89,31 @@ def test_modes_owners_and_times() -> None:
     }
     assert {(m.uid, m.gid, m.uname, m.gname, m.mtime) for m in found.values()} == {(0, 0, "", "", 77)}
     assert (found["current"].linkname, found["far"].linkname) == ("a.txt", "../" * 40 + "away")
+
+
+def test_an_owner_has_a_folder_and_all_below_it() -> None:
+    manifest = Manifest.of([Entry("srv/app/a", text="1"), Entry("srv/app/l", link="a"), Entry("srv/apple", text="2")])
+    out = io.BytesIO()
+    write_tar(out, manifest, NOTHING, owner=Owner(1000, 50, b"srv/app"))
+    assert hashlib.sha256(out.getvalue()).hexdigest()[:16] == "81865309cbdc2927"
+    with tarfile.open(fileobj=io.BytesIO(out.getvalue())) as archive:
+        owners = {member.name: (member.uid, member.gid) for member in archive}
+    mine, root = (1000, 50), (0, 0)
+    assert owners == {"srv": root, "srv/app": mine, "srv/app/a": mine, "srv/app/l": mine, "srv/apple": root}
+    whole = io.BytesIO()
+    write_tar(whole, manifest, NOTHING, owner=Owner(2_097_151, 2_097_151))
+    with tarfile.open(fileobj=io.BytesIO(whole.getvalue())) as archive:
+        assert {(member.uid, member.gid) for member in archive} == {(2_097_151, 2_097_151)}
+
+
+@pytest.mark.parametrize("owner", [Owner(1 << 21, 0), Owner(0, 1 << 21), Owner(-1, 0)])
+def test_an_owner_that_tar_has_no_room_for(owner: Owner) -> None:
+    with pytest.raises(PackagingError) as caught:
+        write_tar(io.BytesIO(), Manifest.of([]), NOTHING, owner=owner)
+    assert str(caught.value) == (
+        f"error: a tar archive has no room for the owner {owner.user}:{owner.group}\n"
+        "  fix: choose numbers below 2,097,152"
+    )
 
 
 def test_root_puts_a_dot_before_every_name() -> None:

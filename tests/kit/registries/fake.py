@@ -59,7 +59,10 @@ class _Planned:
 
 
 class FakeRegistry:
-    """An HTTP server on this machine. `user` and `secret` are demanded by `auth`: `basic` or `bearer`."""
+    """An HTTP server on this machine. `user` and `secret` are demanded by `auth`: `basic` or `bearer`.
+
+    `referrers` says whether it lists what is about a manifest, as OCI 1.1 has it; `ranges` whether it gives parts.
+    """
 
     def __init__(self, *, auth: str = "", user: str = "ana", secret: str = "s3cret", page: int = 1000) -> None:
         self.auth, self.user, self.secret, self.page = auth, user, secret, page
@@ -69,8 +72,11 @@ class FakeRegistry:
         self.token_answer: bytes | None = None
         self.chunk_min = 0
         self.corrupt = False
+        self.referrers = False
+        self.ranges = True
         self.blobs: dict[tuple[str, str], bytes] = {}
         self.manifests: dict[tuple[str, str], bytes] = {}
+        self.types: dict[str, str] = {}
         self.uploads: dict[str, bytes] = {}
         self.sessions = itertools.count()
         self.tokens: dict[str, set[str]] = {}
@@ -215,13 +221,25 @@ class _Face(BaseHTTPRequestHandler):
             data = self.home.blobs.get((repository, rest))
             if data is not None and self.home.corrupt:
                 data = data[::-1] + b"!" * (not data)
-            to.answer(200, data, {"Docker-Content-Digest": rest}) if data is not None else to.fail(404, "BLOB_UNKNOWN")
+            self._blob(to, rest, data)
         elif kind == "manifests":
             self._manifest(to, repository, rest)
         elif kind == "tags":
             self._tags(to, repository, query)
+        elif kind == "referrers":
+            self._referrers(to, repository, rest)
         else:
             to.answer(200, b"{}")
+
+    def _blob(self, to: Any, digest: str, data: bytes | None) -> None:
+        asked = self.headers.get("Range", "")
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and self.home.ranges else 0
+        if data is None:
+            to.fail(404, "BLOB_UNKNOWN")
+        elif start:
+            to.answer(206, data[start:], {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"})
+        else:
+            to.answer(200, data, {"Docker-Content-Digest": digest})
 
     def _let_in(self, to: Any, repository: str) -> bool:
         home, given = self.home, self.headers.get("Authorization", "")
@@ -309,18 +327,43 @@ class _Face(BaseHTTPRequestHandler):
         home = self.home
         if self.command == "PUT":
             value = json.loads(self.body)
-            named = [value["config"]["digest"], *(layer["digest"] for layer in value["layers"])]
-            if any((repository, digest) not in home.blobs for digest in named):
+            named = (
+                [value["config"]["digest"], *(layer["digest"] for layer in value["layers"])]
+                if "layers" in value
+                else []
+            )
+            children = [child["digest"] for child in value.get("manifests", ())]
+            unknown = any((repository, digest) not in home.blobs for digest in named)
+            if unknown or any((repository, digest) not in home.manifests for digest in children):
                 to.fail(404, "MANIFEST_BLOB_UNKNOWN")
                 return
             home.manifests[repository, reference] = home.manifests[repository, _digest(self.body)] = self.body
-            to.answer(201, b"", {"Docker-Content-Digest": _digest(self.body)})
+            home.types[_digest(self.body)] = self.headers.get("Content-Type", "")
+            about = value.get("subject", {}).get("digest") if home.referrers else None
+            to.answer(
+                201, b"", {"Docker-Content-Digest": _digest(self.body), **({"OCI-Subject": about} if about else {})}
+            )
             return
         data = home.manifests.get((repository, reference))
         if data is None:
             to.fail(404, "MANIFEST_UNKNOWN")
             return
-        to.answer(200, data + b" " * home.corrupt, {"Docker-Content-Digest": _digest(data)})
+        told = {"Docker-Content-Digest": _digest(data), "Content-Type": home.types.get(_digest(data), "")}
+        to.answer(200, data + b" " * home.corrupt, told)
+
+    def _referrers(self, to: Any, repository: str, digest: str) -> None:
+        if not self.home.referrers:
+            to.fail(404, "NOT_FOUND")
+            return
+        about = {}
+        for (path, _), data in self.home.manifests.items():
+            value = json.loads(data)
+            if path == repository and value.get("subject", {}).get("digest") == digest:
+                about[_digest(data)] = {"mediaType": value["mediaType"], "digest": _digest(data), "size": len(data)}
+                about[_digest(data)] |= {"artifactType": value["artifactType"]}
+        index = "application/vnd.oci.image.index.v1+json"
+        value = {"schemaVersion": 2, "mediaType": index, "manifests": list(about.values())}
+        to.answer(200, json.dumps(value).encode(), {"Content-Type": index})
 
     def _tags(self, to: Any, repository: str, query: dict[str, list[str]]) -> None:
         tags = self.home.tags(repository)
@@ -350,7 +393,7 @@ class _Silent:
 def _split(path: str) -> tuple[str, str, str]:
     """Return repository, kind and rest of `/v2/a/b/manifests/1`."""
     rest = path.removeprefix("/v2/")
-    for kind in ("blobs", "manifests", "tags"):
+    for kind in ("blobs", "manifests", "tags", "referrers"):
         before, found, after = rest.partition(f"/{kind}/")
         if found:
             return before, kind, after

@@ -6,16 +6,17 @@ import io
 import json
 import socket
 import threading
+from collections.abc import Iterator
 
 import pytest
 from registries.client import DATA, DIGEST, Told, failure, fill
 from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.model.digest import Digest
+from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import Registry, Repository
 from packaging_targets.registry.oci.transport import Patience
-from packaging_targets.registry.oci.upload import Blob
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
@@ -123,14 +124,60 @@ def test_who_waits_gives_up_when_the_client_is_closed(home: FakeRegistry) -> Non
     assert len(home.log) == 1
 
 
-def test_a_download_that_is_cut_begins_again(home: FakeRegistry) -> None:
+def cut_after(*lengths: int) -> Iterator[Fault]:
+    """Yield answers of a download that break off after so many bytes of the whole."""
+    for length in lengths:
+        headers = {"Content-Length": str(len(DATA)), "Connection": "close"}
+        yield Fault(status=200, body=DATA[:length], headers=headers)
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_download_that_is_cut_goes_on(home: FakeRegistry, ranges: bool) -> None:
+    home.ranges = ranges
     told = Told(home)
     told.push()
-    short = Fault(status=200, body=DATA[:100], headers={"Content-Length": str(len(DATA)), "Connection": "close"})
-    home.fail("GET", "/blobs/", short, times=2)
+    for fault in cut_after(0, 100, 5000):
+        home.fail("GET", "/blobs/", fault)
     into = io.BytesIO()
     told.client.read_blob(told.place, DIGEST, len(DATA), into)
     assert into.getvalue() == DATA
+    asked = [one.headers.get("range") for one in home.log if one.method == "GET"]
+    assert asked == [None, None, "bytes=100-", "bytes=5000-"]
+    assert len(told.waits) == 3
+
+
+def test_a_download_that_breaks_again_and_again_ends(home: FakeRegistry) -> None:
+    told = Told(home)
+    told.push()
+    for fault in cut_after(*[100] * 9):
+        home.fail("GET", "/blobs/", fault)
+    error = failure(told.client.read_blob, told.place, DIGEST, len(DATA), io.BytesIO())
+    assert str(error).startswith(f"error: the connection to `{home.host}` broke off\n")
+    assert len(told.waits) == 3
+
+
+def test_a_download_that_comes_on_may_be_cut_often(home: FakeRegistry) -> None:
+    data = bytes(range(256)) * 40_000  # 10 MB, of which each try brings more than the least that counts
+    digest = Digest.of(data)
+    told = Told(home)
+    home.blobs["acme/color", str(digest)] = data
+    for end in range(1, 9):
+        headers = {"Content-Length": str(len(data)), "Connection": "close"}
+        start = 1_200_000 * (end - 1)
+        home.fail("GET", "/blobs/", Fault(status=206, body=data[start : 1_200_000 * end], headers=headers))
+    into = io.BytesIO()
+    told.client.read_blob(told.place, digest, len(data), into)
+    assert into.getvalue() == data
+    assert len(told.waits) == 8
+
+
+def test_a_blob_of_no_bytes(home: FakeRegistry) -> None:
+    told = Told(home)
+    empty = Digest.of(b"")
+    home.blobs["acme/color", str(empty)] = b""
+    into = io.BytesIO()
+    told.client.read_blob(told.place, empty, 0, into)
+    assert into.getvalue() == b""
 
 
 def test_a_registry_that_does_not_answer(home: FakeRegistry) -> None:

@@ -11,7 +11,7 @@ from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.errors import IntegrityError, RegistryError
 from packaging_targets.model.digest import Digest
-from packaging_targets.registry.oci.upload import Blob
+from packaging_targets.registry.oci.blobs.upload import Blob
 
 
 def test_a_manifest_that_is_another(home: FakeRegistry) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
 from packaging_targets.adapters.cli.containers import verbs as act
-from packaging_targets.adapters.cli.guard import guarded
+from packaging_targets.adapters.guard import guarded
 from packaging_targets.services.containers.images import ENGINES
 
 if TYPE_CHECKING:

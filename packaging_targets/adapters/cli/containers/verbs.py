@@ -7,8 +7,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.telling import complain
-from packaging_targets.adapters.output import tell
+from packaging_targets.adapters.output import complain, tell
 
 if TYPE_CHECKING:
     import argparse

@@ -1,0 +1,1 @@
+"""The ways of blobs: into a repository, and out of it."""

@@ -1,0 +1,1 @@
+"""Images in OCI layouts, which builds make: looked at, and handed to engines."""
