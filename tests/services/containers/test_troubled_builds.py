@@ -225,3 +225,11 @@ def test_all_that_keeps_images_from_being_built_is_told_at_once(tmp_path: Path) 
         "  at d",
     ]
     assert calls(ws, "") == []
+
+
+@pytest.mark.parametrize("words", [("list",), ("status",), ("build-all", "--dry-run"), ("build", "--target", "a")])
+def test_an_id_that_stands_twice_is_told_by_all_that_reads_the_index(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ws = with_engines(old(tmp_path / "repo", {"id": "a", "type": "job"}, {"name": "a", "type": "app"}), "docker")
+    run = ctl(ws, *words)
+    assert (run.exit_code, run.output.split("\n")[0]) == (1, "error: `a` stands twice in the index")
+    assert calls(ws, "") == []
