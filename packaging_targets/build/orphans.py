@@ -106,7 +106,7 @@ def remove_strays(records: Records, folders: Iterable[str]) -> list[str]:
     for path in strays:
         os.remove(path)
         _remove_empty_folders(os.path.dirname(path))
-    return strays
+    return [os.fsencode(path).decode("utf-8", "backslashreplace") for path in strays]  # names may be any bytes
 
 
 def _files(folder: str) -> Iterator[str]:

@@ -273,3 +273,20 @@ def test_strays_inside_a_folder_give_way_to_what_is_made_there(ws: Workspace, st
     assert (run.exit_code, run.restored) == (0, ["//docs:site"])
     assert ws.contents(HTML) == expected
     assert ws.paths("elsewhere") == ["elsewhere/mine.txt"]
+
+
+def test_names_that_are_not_utf_8_are_refused_and_strays_of_such_names_go(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    odd = "printf a > {out}/$(printf '\\\\377')"
+    ws.write({"p/TARGETS.toml": made("x/").replace("echo a > {out}/a", f"echo a > {{out}}/a && {odd}")})
+    run = ws.build()
+    assert (run.exit_code, run.failed) == (1, ["//p:made"])
+    assert "error: the name of the output `dist/p/x/\\xff` is not UTF-8\n" in run.output
+    assert "fix: let the program name it otherwise\n" in run.output
+    ws.write({"p/TARGETS.toml": made("x/")})
+    ws.build()
+    stray = os.fsencode(ws.path("dist/p/x")) + b"/\xff"
+    with open(stray, "wb"):
+        ws.path("dist/p/x/a").unlink()
+    assert ws.build().removed == ["dist/p/x/\\xff"]
+    assert not os.path.exists(stray)
