@@ -33,6 +33,11 @@ class Removal:
     removed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
 
+    def add(self, other: Removal) -> None:
+        """Add what became of more orphans."""
+        self.removed += other.removed
+        self.kept += other.kept
+
 
 def is_disposable(kind: Kind, path: str) -> bool:
     """Tell whether an output of this kind of action holds nothing that a person wrote, as far as its kind can tell."""
@@ -61,10 +66,15 @@ def _state_of(kind: Kind, path: str, recorded: str) -> str:
     return recorded or examine(path)[0]
 
 
-def remove_orphans(records: Records, world: World, out: str) -> Removal:
-    """Remove the orphans in the records that are still as they were made; `out` is the folder for outputs."""
+def remove_orphans(records: Records, world: World, out: str, *, in_the_way: bool = False) -> Removal:
+    """Remove the orphans in the records that are still as they were made; `out` is the folder for outputs.
+
+    `in_the_way` takes only those that stand where an output needs a folder, or in a folder where it is a file.
+    """
     found = Removal()
     for path, state in records.outputs.orphans():
+        if in_the_way and not _is_in_the_way(records, path):
+            continue
         now = examine(path)[0]
         # Without a state, a build was killed after it had put this there and before it could write that down.
         unrecorded = not state and path.startswith(f"{out}/") and now[0] in "fx"
@@ -81,6 +91,11 @@ def remove_orphans(records: Records, world: World, out: str) -> Removal:
     return found
 
 
+def _is_in_the_way(records: Records, path: str) -> bool:
+    above = [path[:at] for at, char in enumerate(path) if char == "/"]
+    return bool(records.outputs.makers_within(f"{path}/") or records.outputs.among(above))
+
+
 def remove_strays(records: Records, folders: Iterable[str]) -> list[str]:
     """Remove what lies in folders that are outputs and was made by no action; return the paths.
 
@@ -91,11 +106,13 @@ def remove_strays(records: Records, folders: Iterable[str]) -> list[str]:
     for path in strays:
         os.remove(path)
         _remove_empty_folders(os.path.dirname(path))
-    return strays
+    return [os.fsencode(path).decode("utf-8", "backslashreplace") for path in strays]  # names may be any bytes
 
 
 def _files(folder: str) -> Iterator[str]:
-    """Yield all in a folder, at any depth, that is no folder."""
+    """Yield all in a folder, at any depth, that is no folder. What a link in its place leads to is not the build's."""
+    if os.path.islink(folder.removesuffix(FOLDER)):
+        return
     for at, folders, files in os.walk(folder.removesuffix(FOLDER)):
         yield from (f"{at}/{name}" for name in (*files, *(one for one in folders if os.path.islink(f"{at}/{one}"))))
 

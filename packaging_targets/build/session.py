@@ -99,8 +99,8 @@ class Session:
         self._reasons: dict[str, tuple[Difference, ...]] = {}
         self._rules: dict[str, tuple[str, str]] = {}
         self._folders: set[str] = set()  # in which something was made
-        self._open_in_records = False
-        self._open_for_writing = True
+        self._removal: Removal | None = None  # what had to go before the first action
+        self._open_in_records, self._open_for_writing = False, True
 
     def _make_state(self) -> None:
         try:
@@ -110,7 +110,9 @@ class Session:
 
     def _unwritable(self, error: OSError) -> PackagingError:
         what = f"`{self.layout.state}` cannot be written: {(error.strerror or '').lower()}"
-        return BuildError.one(what, self.layout.root, "make the workspace writable for you")
+        has_room = shutil.disk_usage(self.layout.root).free > 1 << 20  # SQLite calls a full disk an I/O error
+        fix = "make the workspace writable for you" if has_room else "free some disk space"
+        return BuildError.one(what, self.layout.root, fix)
 
     def plan(self) -> None:
         """Bring the records in step with the disk; raises RequestError with every problem of every target."""
@@ -172,17 +174,16 @@ class Session:
         if not reasons:
             self.records.actions.mark_fresh(pending)
             return Decision(None)
-        layout = self.layout
-        log = layout.log_of(name)
+        self._removal = self._removal or remove_orphans(self.records, self.world, self.settings.out, in_the_way=True)
+        layout, log = self.layout, self.layout.log_of(name)
         return Decision(Job(name, layout.root, layout.staging, layout.cache, log, run, shot, inputs), reasons)
 
     def _reasons_to_run(self, pending: KnownAction, shot: dict[str, Any]) -> Iterable[Difference]:
         result = pending.result
         if result is None or result.key != key_of(shot):
             found = differences(result.shot if result else None, shot)
-            yield from found or [
-                Difference("its description changed", "")
-            ]  # such as 1 to true, which Python calls equal
+            # Where none is found, it is such as 1 to true, which Python calls equal.
+            yield from found or [Difference("its description changed", "")]
             return
         files = (path for path in pending.action.outputs if not path.endswith(FOLDER))
         for path in dict.fromkeys((*files, *result.states)):
@@ -239,7 +240,8 @@ class Session:
         self._open_for_writing = False
         try:
             self.records.actions.flush()
-            removal = remove_orphans(self.records, self.world, self.settings.out)
+            removal = self._removal or Removal()
+            removal.add(remove_orphans(self.records, self.world, self.settings.out))
             removal.removed += remove_strays(self.records, self._tidied_folders())
             self._save_index()
             if self._open_in_records:

@@ -28,7 +28,7 @@ def compile_glob(glob: str) -> re.Pattern[str]:
             text += ".+" if last else "(?:[^/]+/)*"
         else:
             text += _segment(part) + ("" if last else "/")
-    return re.compile(text)
+    return re.compile(text, re.DOTALL)  # a name may have line breaks
 
 
 def _segment(part: str) -> str:

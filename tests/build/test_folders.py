@@ -182,3 +182,111 @@ def test_why_names_the_files_of_a_folder(ws: Workspace) -> None:
     told = ws.doit("why", "//docs:pack").output
     assert f"input added {HTML}/a/two.md.html" in told
     assert f"input removed {HTML}/b/two.md.html" in told
+
+
+def made(place: str) -> str:
+    run = "mkdir -p {out} && echo a > {out}/a" if place.endswith("/") else "echo a > {out}"
+    return f'[[command]]\nname = "made"\nouts = ["{place}"]\nargv = ["sh", "-c", "{run}"]\n'
+
+
+@pytest.mark.parametrize(("before", "after", "file"), [("x", "x/", "x/a"), ("x/", "x", "x"), ("x/y/", "x", "x")])
+def test_an_output_that_was_a_file_becomes_a_folder_and_back(
+    tmp_path: Path, before: str, after: str, file: str
+) -> None:
+    ws = Workspace(tmp_path / "repo")
+    ws.write({"p/TARGETS.toml": made(before)})
+    ws.build()
+    first = ws.contents()
+    ws.write({"p/TARGETS.toml": made(after)})
+    run = ws.build()
+    assert (run.built, run.removed) == (["//p:made"], list(first))
+    assert ws.contents() == {f"dist/p/{file}": b"a\n"}
+    ws.write({"p/TARGETS.toml": made(before)})
+    assert ws.build().restored == ["//p:made"]
+    assert ws.contents() == first
+
+
+def test_a_file_in_the_way_that_somebody_changed_stays_and_is_told(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    ws.write({"p/TARGETS.toml": made("x")})
+    ws.build()
+    ws.write({"p/TARGETS.toml": made("x/"), "dist/p/x": "mine"})
+    run = ws.build()
+    assert "error: `dist/p/x` is a file, where the build makes a folder\n" in run.output
+    assert "fix: move it away\n" in run.output
+    assert ws.read("dist/p/x") == "mine"
+    ws.path("dist/p/x").unlink()
+    assert ws.build().built == ["//p:made"]
+
+
+def test_a_folder_where_a_file_goes_is_told(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    ws.write({"p/TARGETS.toml": made("x"), "dist/p/x/mine": "mine"})
+    run = ws.build()
+    assert "error: `dist/p/x` cannot be read or written: is a directory\n" in run.output
+    assert "fix: move the folder away\n" in run.output
+    assert ws.read("dist/p/x/mine") == "mine"
+
+
+def test_nothing_is_written_or_removed_through_a_link_in_the_place_of_a_folder(ws: Workspace) -> None:
+    ws.build()
+    elsewhere = ws.path("elsewhere")
+    ws.path(HTML).rename(elsewhere)
+    ws.path(HTML).symlink_to(elsewhere)
+    ws.write({"elsewhere/mine.txt": "mine", "docs/one.md": "c page\n"})
+    before = ws.contents("elsewhere")
+    run = ws.build()
+    what = f"error: `{HTML}` is a link, and the build would fill and empty the folder that it leads to\n"
+    assert what in run.output
+    assert ws.contents("elsewhere") == before
+    ws.path(HTML).unlink()
+    assert ws.build().built == ["//docs:pack", "//docs:site"]
+    assert ws.paths(HTML) == [f"{HTML}/b/two.md.html", f"{HTML}/c/one.md.html"]
+
+
+def test_a_link_in_a_folder_that_still_holds_what_was_made_keeps_it(ws: Workspace) -> None:
+    ws.build()
+    ws.path(HTML).rename(ws.path("elsewhere"))
+    ws.path(HTML).symlink_to(ws.path("elsewhere"))
+    ws.write({"elsewhere/mine.txt": "mine"})
+    for name in ("index", "records.sqlite"):
+        ws.path(f".packaging/{name}").unlink()
+    ws.build()
+    assert ws.read("elsewhere/mine.txt") == "mine"
+    assert ws.path("elsewhere/a/one.md.html").exists()
+
+
+@pytest.mark.parametrize("stray", ["link", "file", "folder"])
+def test_strays_inside_a_folder_give_way_to_what_is_made_there(ws: Workspace, stray: str) -> None:
+    ws.build()
+    expected = ws.contents(HTML)
+    ws.write({"elsewhere/mine.txt": "mine"})
+    page = ws.path(f"{HTML}/a/one.md.html")
+    page.unlink()
+    if stray == "folder":
+        page.mkdir()
+        (page / "in").write_text("the way")
+    else:
+        page.parent.rmdir()
+        page.parent.symlink_to(ws.path("elsewhere")) if stray == "link" else page.parent.write_text("in the way")
+    run = ws.build()
+    assert (run.exit_code, run.restored) == (0, ["//docs:site"])
+    assert ws.contents(HTML) == expected
+    assert ws.paths("elsewhere") == ["elsewhere/mine.txt"]
+
+
+def test_names_that_are_not_utf_8_are_refused_and_strays_of_such_names_go(tmp_path: Path) -> None:
+    ws = Workspace(tmp_path / "repo")
+    odd = "printf a > {out}/$(printf '\\\\377')"
+    ws.write({"p/TARGETS.toml": made("x/").replace("echo a > {out}/a", f"echo a > {{out}}/a && {odd}")})
+    run = ws.build()
+    assert (run.exit_code, run.failed) == (1, ["//p:made"])
+    assert "error: the name of the output `dist/p/x/\\xff` is not UTF-8\n" in run.output
+    assert "fix: let the program name it otherwise\n" in run.output
+    ws.write({"p/TARGETS.toml": made("x/")})
+    ws.build()
+    stray = os.fsencode(ws.path("dist/p/x")) + b"/\xff"
+    with open(stray, "wb"):
+        ws.path("dist/p/x/a").unlink()
+    assert ws.build().removed == ["dist/p/x/\\xff"]
+    assert not os.path.exists(stray)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
@@ -177,6 +178,26 @@ error: `{ws.root}/.packaging` cannot be written: permission denied
   fix: make the workspace writable for you
 """,
     )
+
+
+@pytest.mark.service
+def test_a_disk_without_room_for_the_state(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    root.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(root)]
+    if not shutil.which("mount") or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        ws = Workspace(root)
+        with contextlib.suppress(OSError), open(root / "full", "wb", buffering=0) as file:
+            while file.write(bytes(1024)):
+                pass
+        run = ws.packaging("build")
+    finally:
+        subprocess.run(["umount", str(root)], check=True)
+    assert run.exit_code == 1
+    assert run.output.startswith(f"error: `{root}/.packaging` cannot be written: ")
+    assert run.output.endswith("  fix: free some disk space\n")
 
 
 def _small_files_only() -> None:

@@ -30,6 +30,7 @@ from packaging_targets.model.glob import compile_glob, fixed_prefix, match_any
         ("[[:x:]", ["[", ":", "x"], ["]"]),
         ("[\\w]", ["\\", "w"], ["a"]),
         ("*", ["new\nline"], []),
+        ("src/**", ["src/new\nline", "src/a\nb/c"], []),
     ],
 )
 def test_what_a_glob_matches(glob: str, yes: list[str], no: list[str]) -> None:

@@ -194,12 +194,24 @@ def _surprises(action: Action, fresh: Room, files: Mapping[str, os.stat_result])
     for path in sorted(made):
         if not stat.S_ISREG(files[path].st_mode):
             yield Problem("", f"the output `{path}` is no regular file", "write its content there")
+        elif not _is_utf_8(path):
+            yield Problem(
+                "", f"the name of the output `{_shown(path)}` is not UTF-8", "let the program name it otherwise"
+            )
     for path, now in files.items():
         if fresh.is_changed(path, now):
             yield Problem("", f"`{program}` changed its input `{path}`", "write to an output instead")
         elif path not in inputs and path not in made:
             fix = "declare it as an output, or write it below $TMPDIR"
-            yield Problem("", f"`{program}` made `{path}`, which is not declared", fix)
+            yield Problem("", f"`{program}` made `{_shown(path)}`, which is not declared", fix)
+
+
+def _is_utf_8(path: str) -> bool:
+    return _shown(path) == path
+
+
+def _shown(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _lacking(action: Action, fresh: Room, files: Collection[str]) -> Iterator[Problem]:

@@ -34,6 +34,7 @@ def run_job(job: Job) -> Done:
     key = key_of(job.shot)
     step = StagingStep(job)
     try:
+        step.demand_folders()
         kind.check(action, step)
         states = step.restore(ActionCache(job.cache), key) if kind.cached else None
         outcome = "restored" if states else "built"
@@ -102,6 +103,7 @@ def _os_problem(job: Job, error: OSError) -> Problem:
 _FIXES = {
     28: "free some disk space; outputs of earlier builds are as they were",  # ENOSPC
     13: "make the folder writable for you",  # EACCES
+    21: "move the folder away",  # EISDIR
     30: "make the file system writable",  # EROFS
     36: "shorten the path",  # ENAMETOOLONG
 }

@@ -10,9 +10,10 @@ import hashlib
 import io
 import itertools
 import os
+import shutil
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from packaging_targets.errors import BuildError, Problem
+from packaging_targets.errors import BuildError, Problem, raise_all
 from packaging_targets.model.action import FOLDER
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.manifest import SourceInfo
@@ -128,12 +129,32 @@ class StagingStep:
         """Rename the staged outputs to where they belong."""
         for path, staged in self._places.items():
             place = os.path.join(self._job.root, path)
+            self._clear(path, place)
             try:
                 os.replace(staged, place)
             except FileNotFoundError:
                 os.makedirs(os.path.dirname(place), exist_ok=True)
                 os.replace(staged, place)
             self._staged.remove(staged)
+
+    def demand_folders(self) -> None:
+        """Raise BuildError where something else stands in the place of a folder that is an output."""
+        raise_all(
+            filter(None, (_obstacle(os.path.join(self._job.root, path[:-1]), path[:-1]) for path in self._folders)),
+            BuildError,
+        )
+
+    def _clear(self, path: str, place: str) -> None:
+        """Remove strays from where a file of a folder goes, such as a link that leads out of it."""
+        folder = next((one for one in self._folders if path.startswith(one)), "")
+        if not folder:
+            return
+        top = len(self._job.root) + len(folder)
+        for at in (at for at in range(top + 1, len(place)) if place[at] == "/"):
+            if os.path.islink(place[:at]) or os.path.isfile(place[:at]):
+                os.remove(place[:at])
+        if os.path.isdir(place) and not os.path.islink(place):
+            shutil.rmtree(place)
 
     def contents(self) -> dict[str, bytes | str]:
         """Return for each output its bytes where they are few, else the staged file."""
@@ -150,6 +171,15 @@ class StagingStep:
             what = f"the action kind `{self._action.kind}` wants to read `{path}`, which is no input of it"
             raise BuildError.one(what, fix="add it to the action's inputs")
         return self._job.inputs[path]
+
+
+def _obstacle(place: str, path: str) -> Problem | None:
+    if os.path.islink(place):
+        what = f"`{path}` is a link, and the build would fill and empty the folder that it leads to"
+        return Problem("", what, "remove the link")
+    if os.path.lexists(place) and not os.path.isdir(place):
+        return Problem("", f"`{path}` is a file, where the build makes a folder", "move it away")
+    return None
 
 
 class _HashingFile(io.RawIOBase):

@@ -22,6 +22,8 @@ _FILES = {b"0", b"\0", b"7"}
 _WITHOUT_CONTENT = {b"1", b"2", b"3", b"4", b"5", b"6"}
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
 _PAX_LIMIT = 1 << 16
+_READ = {b"path", b"linkpath", b"size"}
+"""Keys of pax headers. All others are passed over: global ones hold for every entry, and may be millions."""
 _RECORD = re.compile(rb"([1-9][0-9]{0,5}) ")
 
 
@@ -180,7 +182,8 @@ def _records(data: bytes, at: int) -> dict[bytes, bytes]:
         if not match or end > len(data) or data[end - 1 : end] != b"\n" or end <= match.end():
             raise IntegrityError.one(f"the pax header that ends at byte {at:,} of the tar is damaged")
         key, _, value = data[match.end() : end - 1].partition(b"=")
-        found[key] = value
+        if key in _READ:
+            found[key] = value
         start = end
     return found
 

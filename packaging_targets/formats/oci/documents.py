@@ -109,8 +109,10 @@ def _demand_form(value: Mapping[str, Any], where: str) -> None:
     if not isinstance(history, list) or not all(isinstance(one, dict) for one in history):
         raise IntegrityError.one("`history` in the config must be a list of tables", where)
     for name, (form, fits) in _HANDED_DOWN.items():
-        if run.get(name) is not None and not fits(run[name]):
-            raise IntegrityError.one(f"`config.{name}` in the config must be {form}", where)
+        _, inner, key = name.rpartition("config.")
+        given = (run if inner else value).get(key)
+        if given is not None and not fits(given):
+            raise IntegrityError.one(f"`{name}` in the config must be {form}", where)
 
 
 def _is_text(value: Any) -> bool:
@@ -129,17 +131,28 @@ def _is_table_of_texts(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_text, value.values()))
 
 
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 _TEXT, _LIST, _TABLE = ("a text", _is_text), ("a list of texts", _is_list), ("a table", _is_table)
 _HANDED_DOWN = {
-    "User": _TEXT,
-    "ExposedPorts": _TABLE,
-    "Env": _LIST,
-    "Entrypoint": _LIST,
-    "Cmd": _LIST,
-    "Volumes": _TABLE,
-    "WorkingDir": _TEXT,
-    "Labels": ("a table of texts", _is_table_of_texts),
-    "StopSignal": _TEXT,
+    "author": _TEXT,
+    "os.version": _TEXT,
+    "os.features": _LIST,
+    "variant": _TEXT,
+    "config.User": _TEXT,
+    "config.ExposedPorts": _TABLE,
+    "config.Env": _LIST,
+    "config.Entrypoint": _LIST,
+    "config.Cmd": _LIST,
+    "config.Volumes": _TABLE,
+    "config.WorkingDir": _TEXT,
+    "config.Labels": ("a table of texts", _is_table_of_texts),
+    "config.StopSignal": _TEXT,
+    "config.ArgsEscaped": ("true or false", _is_flag),
+    "config.Healthcheck": _TABLE,
+    "config.Shell": _LIST,
 }
 
 
@@ -165,9 +178,11 @@ def _document(data: bytes, media_type: str, where: str) -> dict[str, Any]:
         _refuse_schema_1(where)
     # Only OCI's documents may leave their type out; who reads them knows it from whoever named them.
     told = value.get("mediaType", media_type)
-    if not isinstance(told, str) or oci_type(told) != media_type or value.get("schemaVersion") != 2:  # noqa: PLR2004
-        shown = json.dumps(told)[:100]
-        raise IntegrityError.one(f"the document was announced as `{media_type}`, but calls itself {shown}", where)
+    if not isinstance(told, str) or oci_type(told) != media_type:
+        what = f"the document was announced as `{media_type}`, but calls itself {_shown(told)}"
+        raise IntegrityError.one(what, where)
+    if (version := value.get("schemaVersion")) != 2:  # noqa: PLR2004  # the only one that there is
+        raise IntegrityError.one(f"the document must have the `schemaVersion` 2, but has {_shown(version)}", where)
     return value
 
 

@@ -234,6 +234,13 @@ def test_what_is_no_tag(text: str) -> None:
     [
         ({"config": {"Env": [1]}}, "`config.Env` in the config must be a list of texts"),
         ({"config": {"Cmd": "sh"}}, "`config.Cmd` in the config must be a list of texts"),
+        ({"config": {"Healthcheck": 5}}, "`config.Healthcheck` in the config must be a table"),
+        ({"config": {"Shell": "sh"}}, "`config.Shell` in the config must be a list of texts"),
+        ({"config": {"ArgsEscaped": 1}}, "`config.ArgsEscaped` in the config must be true or false"),
+        ({"author": {"a": 1}}, "`author` in the config must be a text"),
+        ({"os.version": [1]}, "`os.version` in the config must be a text"),
+        ({"os.features": "x"}, "`os.features` in the config must be a list of texts"),
+        ({"variant": 5}, "`variant` in the config must be a text"),
         ({"config": {"Labels": []}}, "`config.Labels` in the config must be a table of texts"),
         ({"config": {"Labels": {"a": 1}}}, "`config.Labels` in the config must be a table of texts"),
         ({"config": {"User": {}}}, "`config.User` in the config must be a text"),

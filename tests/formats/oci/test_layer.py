@@ -14,6 +14,7 @@ import pytest
 import zstandard
 from sources import Sources
 
+from packaging_targets.errors import PackagingError, Problem
 from packaging_targets.formats.archive.tar import Owner
 from packaging_targets.formats.oci.layer import Packing, on_parent, write_layer
 from packaging_targets.model.manifest import Entry, Manifest
@@ -106,3 +107,12 @@ def test_memory_is_bounded() -> None:
     command = [sys.executable, "-c", textwrap.dedent(script)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     assert all(float(grown) < 60 for grown in done.stdout.split()), done.stdout
+
+
+@pytest.mark.parametrize("name", [".wh.a", "app/.wh..wh..opq", "app/.wh.lib/a"])
+def test_names_by_which_a_layer_takes_files_away_are_refused(name: str) -> None:
+    entry = Entry(name, text="a")
+    with pytest.raises(PackagingError) as caught:
+        layer("gzip", 4, Manifest.of([entry], folders=False))
+    what = f"`{name}` is no file in an image: a name with `.wh.` before it takes that name away from lower layers"
+    assert caught.value.problems == (Problem("", what, "rename it, or exclude it"),)

@@ -257,7 +257,8 @@ def test_sizes_beyond_all_are_refused_before_anything_is_read() -> None:
     [
         ([], "the document is JSON, but no table"),
         ({"schemaVersion": 2}, "the document has no list `manifests`"),
-        ({"schemaVersion": 3, "manifests": []}, f'the document was announced as `{INDEX}`, but calls itself "{INDEX}"'),
+        ({"schemaVersion": 3, "manifests": []}, "the document must have the `schemaVersion` 2, but has 3"),
+        ({"manifests": []}, "the document must have the `schemaVersion` 2, but has null"),
         (
             {"schemaVersion": 2, "mediaType": 1, "manifests": []},
             f"the document was announced as `{INDEX}`, but calls itself 1",
