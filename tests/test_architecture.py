@@ -36,7 +36,8 @@ MAY_IMPORT = {
 EFFECTS = {"http", "os", "shutil", "socket", "subprocess", "tempfile", "urllib"}
 # What the layers without effects may import of the standard library: none of it reads or writes but what it is given.
 QUIET = {
-    "__future__", "abc", "array", "base64", "bisect", "collections", "contextlib", "csv", "dataclasses", "datetime", "difflib",
+    "__future__", "abc", "array", "base64", "bisect", "collections", "concurrent", "contextlib", "csv", "dataclasses", "datetime",
+    "decimal", "difflib",
     "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "importlib", "io", "itertools", "json", "math", "operator",
     "posixpath", "re", "stat", "string", "struct", "sys", "tarfile", "textwrap", "time", "types", "typing", "unicodedata", "uuid",
     "wave", "zlib",

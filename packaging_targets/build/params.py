@@ -151,6 +151,25 @@ def texts(example: str, *, first: str = "", default: Any = _NEEDED) -> Param:
     return Param(what, fits, example, default, lambda one: type(one) is str and "\0" not in one)
 
 
+def readable(
+    what: str, read: Callable[[str], object], example: str, *, default: Any = _NEEDED, many: bool = False
+) -> Param:
+    """A text, or with `many` a list of some, that `read` can read: it raises ValueError for others."""
+
+    def item(value: Any) -> bool:
+        try:
+            return type(value) is str and (value == default or read(value) is not None)
+        except ValueError:
+            return False
+
+    def fits(value: Any) -> bool:
+        return type(value) in _LISTS and len(value) > 0 and all(map(item, value))
+
+    if many:
+        return Param(f"a list of {what}", fits, example, default, item)
+    return Param(what, item, example, default)
+
+
 def environment() -> Param:
     """Names and values of environment variables."""
 

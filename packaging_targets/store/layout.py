@@ -6,6 +6,8 @@ import os
 
 STATE_FOLDER = ".packaging"
 TARGET_FILE = "TARGETS.toml"
+CONTAINER_INDEX = "docs/packaging/registry.json"
+"""Where the index of containers is, unless a `packaging_registry` says otherwise."""
 
 
 class Layout:

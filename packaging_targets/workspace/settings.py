@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from packaging_targets.errors import Problem, RequestError
-from packaging_targets.store.layout import STATE_FOLDER, TARGET_FILE, Layout, find_root
+from packaging_targets.store.layout import CONTAINER_INDEX, STATE_FOLDER, TARGET_FILE, Layout, find_root
 from packaging_targets.workspace.target_file import TargetFile, field_where, parse_target_file
 
 _KEYS = {
@@ -61,15 +61,21 @@ def open_workspace(start: str) -> Settings:
     """Return the settings of the workspace that `start` lies in; raises RequestError where there is none."""
     root = find_root(os.path.abspath(start))
     if root is None:
-        raise RequestError.one(
-            "this folder is in no workspace",
-            os.path.abspath(start),
-            f"write a `[workspace]` table into the {TARGET_FILE} of the repository's root",
-        )
+        raise no_workspace(start)
     path = os.path.join(root, TARGET_FILE)
     with open(path, "rb") as file:
         parsed = parse_target_file(TARGET_FILE, file.read())
     return read_settings(root, parsed)
+
+
+def no_workspace(start: str) -> RequestError:
+    """Return what is said where a workspace is needed, and the folder `start` lies in none."""
+    fix = f"write a `[workspace]` table into the {TARGET_FILE} of the repository's root"
+    if os.path.isfile(os.path.join(start, CONTAINER_INDEX)):
+        what = f"there are no targets here, only containers in {CONTAINER_INDEX}"
+        fix = "ctl-packaging build-all builds their images; ctl-packaging init, and then adopt, makes targets of them"
+        return RequestError.one(what, os.path.abspath(start), fix)
+    return RequestError.one("this folder is in no workspace", os.path.abspath(start), fix)
 
 
 def read_settings(root: str, file: TargetFile) -> Settings:

@@ -96,5 +96,5 @@ def _provide(context: Context, places: Places, beside: Beside, platforms: Sequen
     }
     context.provide("oci_image", told)
     if "publish" in fields:
-        where = {"tags": [], **fields["publish"]}
+        where = {"tags": [], "base": fields["base"], **fields["publish"]}
         context.provide("publish", {"kind": "image", "layout": places.layout, "attachments": attachments, **where})

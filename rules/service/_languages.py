@@ -67,11 +67,12 @@ class Module:
 class Facts:
     """What the files of a module say.
 
-    `command` starts it, and is empty where no file tells; `assumed` then does. `manifests` are the files that
-    dependencies are installed from, or `.` for all of the module; `variables` are the template's own, and `init` is
-    what goes before the entry point.
+    `base` is the image that the program runs in, with `{}` for the version of the runtime. `command` starts it, and is
+    empty where no file tells; `assumed` then does. `manifests` are the files that dependencies are installed from, or
+    `.` for all of the module; `variables` are the template's own, and `init` is what goes before the entry point.
     """
 
+    base: str
     version: str
     command: list[str]
     assumed: list[str]
@@ -93,7 +94,7 @@ def detect(module: Module) -> str:
 
 def facts(template: str, module: Module) -> Facts:
     """Return what the built-in template `template` needs."""
-    return {"go": _go, "node": _node, "python": _python}[template](module)
+    return LANGUAGES[template](module)
 
 
 def _python(module: Module) -> Facts:
@@ -105,9 +106,14 @@ def _python(module: Module) -> Facts:
         manifests = _named(module, "requirements.txt")
     elif project.get("dependencies"):
         install, manifests = "project", ["pyproject.toml"]
+    lock = module.first(("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml"))
+    if lock and install != "requirements":
+        what = f"`{module.path(lock)}` is not what pip installs from, so that the image installs without a lock"
+        module.context.warn(what, fix="export it to requirements.txt, or name a template of your own")
     package = "build-system" in pyproject
     scripts = sorted(project.get("scripts", {})) if package else []
     return Facts(
+        "python:{}-slim",
         _version(module, (".python-version",), "3.13"),
         scripts if len(scripts) == 1 else _python_start(module),
         ["python", "main.py"],
@@ -168,6 +174,7 @@ def _node(module: Module) -> Facts:
     endings = (".js", ".mjs", ".cjs")
     start = start or module.first(f"{name}{ending}" for name in _NODE_STARTS for ending in endings)
     return Facts(
+        "node:{}-slim",
         _version(module, (".node-version", ".nvmrc"), "24"),
         ["node", start] if start else [],
         ["node", "dist/index.js" if build else "index.js"],
@@ -192,6 +199,7 @@ def _go(module: Module) -> Facts:
     vendored = "vendor/modules.txt" in module.files
     local = [normpath(join(path, "go.mod")) for path in _GO_REPLACED.findall(module.text("go.mod"))]
     return Facts(
+        "gcr.io/distroless/static-debian13:nonroot",
         version,
         ["/usr/local/bin/app"],
         [],
@@ -199,6 +207,10 @@ def _go(module: Module) -> Facts:
         [] if vendored else [name for name in ("go.mod", "go.sum", *local) if name in module.files],
         init=(),
     )
+
+
+LANGUAGES = {"go": _go, "node": _node, "python": _python}
+"""What reads the files of a module, by the name of the built-in template `<name>.Dockerfile.j2`."""
 
 
 def _version(module: Module, names: tuple[str, ...], default: str) -> str:

@@ -15,23 +15,17 @@ from typing import TYPE_CHECKING, Any
 from packaging_targets import Action
 
 from ._container import Container
-from ._languages import Module, detect, facts
+from ._languages import LANGUAGES, Module, detect, facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packaging_targets import Context
 
-_BUILT_IN = ("go", "node", "python")
-_BUILT_IN_FILES = tuple(f"{name}.Dockerfile.j2" for name in _BUILT_IN)
-_SHARED = ("init.Dockerfile.j2", "end.Dockerfile.j2")
+_FILES = tuple(f"{name}.Dockerfile.j2" for name in LANGUAGES)
+_PARTS = ("parts/init.Dockerfile.j2", "parts/end.Dockerfile.j2")
 _TEMPLATES = "ops/packaging/templates"
-_CHOICES = "one of `go`, `node`, `python`, or a path such as `./api.Dockerfile.j2`"
-_BASE = {
-    "go": "gcr.io/distroless/static-debian13:nonroot",
-    "node": "node:{}-slim",
-    "python": "python:{}-slim",
-}
+_CHOICES = f"one of {', '.join(f'`{name}`' for name in LANGUAGES)}, or a path such as `./api.Dockerfile.j2`"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -47,14 +41,14 @@ def analyse(context: Context) -> Sequence[Action]:
     module = Module.of(context, container.module, container.sources)
     name, template = _template(context, module)
     variables = _variables(context, container)
-    if name in _BUILT_IN:
+    if name in LANGUAGES:
         variables |= _language_variables(context, container, name, module)
     params = {
         "label": str(context.target.label),
         "variables": variables,
         "sources": [container.relative(path) for path in container.sources],
     }
-    includes = [context.template(one, "service") for one in (*_SHARED, *_BUILT_IN_FILES)]
+    includes = [context.template(one, "service") for one in (*_PARTS, *_FILES)]
     inputs = (template, *(path for path in includes if path != template))
     outputs = (output, context.workspace_output(f"{output}.dockerignore"))
     return (Action("dockerfile/1", params, inputs, outputs, title=output),)
@@ -89,8 +83,8 @@ def _template(context: Context, module: Module) -> tuple[str, str]:
         context.fail("no source tells which template fits", fix=f"set `template` to {_CHOICES}")
     if own := _own_template(context, name):
         return name, own
-    if name not in _BUILT_IN:
-        near = get_close_matches(name.lower(), _BUILT_IN, n=1)
+    if name not in LANGUAGES:
+        near = get_close_matches(name.lower(), LANGUAGES, n=1)
         write = f"write {_CHOICES}, or the file `{_TEMPLATES}/Dockerfile.{name}`"
         hint = f"did you mean `{near[0]}`?" if near else write
         context.fail(f"there is no template `{name}`", field="$.template", fix=hint)
@@ -148,7 +142,7 @@ def _language_variables(context: Context, container: Container, template: str, m
         command = found.assumed
         _warn_of(context, container, command)
     return {
-        "base": fields["base"] or _BASE[template].format(version),
+        "base": fields["base"] or found.base.format(version),
         "builder": f"golang:{version}",
         "version": version,
         "command": command,

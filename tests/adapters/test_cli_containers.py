@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,15 @@ ctl-pack verify
 """
 
 
+def stamps(ws: Workspace) -> dict[str, tuple[int, int]]:
+    """Return mode and time of every file and folder, but for the state of builds."""
+    return {
+        path.relative_to(ws.root).as_posix(): (path.stat().st_mode, path.stat().st_mtime_ns)
+        for path in (ws.root, *ws.root.rglob("*"))
+        if ".packaging" not in path.parts
+    }
+
+
 def run(ws: Workspace, lines: str, *, again: bool) -> str:
     told = ""
     for line in lines.splitlines():
@@ -54,12 +64,22 @@ def run(ws: Workspace, lines: str, *, again: bool) -> str:
 def test_the_documented_lines_in_an_empty_repository_and_again(tmp_path: Path, lines: str, listed: str) -> None:
     ws = with_engines(empty(tmp_path / "repo"), "docker")
     assert listed in run(ws, lines, again=False)
-    before = files(ws)
+    before = (files(ws), stamps(ws))
     told = run(ws, lines, again=True)
     assert listed in told
     assert "exists" not in told
     assert "built " not in told
-    assert files(ws) == before
+    assert (files(ws), stamps(ws)) == before
+
+
+def test_no_file_tells_when_it_was_written(tmp_path: Path) -> None:
+    """The reference tool writes times into its index and into Dockerfiles, so that no two runs agree."""
+    ws = with_engines(empty(tmp_path / "repo"), "docker")
+    run(ws, SERVICES, again=False)
+    now = datetime.now(UTC)
+    for name, data in files(ws).items():
+        assert now.strftime("%Y-%m") not in data.decode(), name
+        assert not re.search(rb"\b1[789]\d{8}(\d{3})?\b", data), name
 
 
 def test_rolling_back_is_deleting_what_init_names(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_publishing_is_asked_for_in_a_way_that_can_be_meant(
         with pytest.raises(SystemExit) as end:
             run(monkeypatch, "publish", "-r", "localhost:1", "-n", "x", f"--jobs={jobs}")
         assert end.value.code == 2
-        told = f"error: argument --jobs: `{jobs}` is no number of features: write 1 or more\n"
+        told = f"error: argument --jobs: `{jobs}` is no number of uploads: write 1 or more\n"
         assert capsys.readouterr().err.endswith(told)
     assert run(monkeypatch, "publish", "-r", "localhost:1", "-n", "") == 2
     assert capsys.readouterr().err == "error: the namespace is empty\n  fix: name one, as in `acme/features`\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from layouts import AMD64, Layout
 from pictures import RULE, add_pictures
 from registries.fake import FakeRegistry
 
+from packaging_targets.adapters.doit.commands import Publish
 from packaging_targets.adapters.testing import PACKAGING, Workspace
 
 TARGET = (
@@ -113,3 +115,18 @@ def test_what_a_rule_offers_is_checked(ws: Workspace, home: FakeRegistry) -> Non
         "error: `attachments` of what is published must be pairs of a media type and a path\n  at //api:image\n"
     )
     assert home.log == []
+
+
+def test_doit_publish_is_the_same(ws: Workspace, home: FakeRegistry) -> None:
+    # As the entry point does, also where an installed distribution is older than this checkout.
+    plugin = '[tool.doit.plugins.command]\npublish = "packaging_targets.adapters.doit.commands:Publish"\n'
+    ws.write({"pyproject.toml": plugin})
+    run = ws.doit("publish", "//api:image", "--dry-run")
+    assert run.exit_code == 0, run.output
+    assert run.output.splitlines()[-1] == "to be published: 1"
+    assert home.manifests == {}
+    assert ws.doit("publish", "--format", "json").exit_code == 0
+    assert ws.packaging("publish").output.splitlines()[-1] == "already there: 2"
+    assert ws.doit("publish", "//nowhere:x").exit_code == 2
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["entry-points"]["doit.COMMAND"]["publish"] == f"{Publish.__module__}:Publish"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 from layouts import AMD64, ARM64, INDEX, MANIFEST, Layout, digest_of
 from registries.fake import FakeRegistry, Fault
 
-from packaging_targets.adapters.testing import Run, Workspace
+from packaging_targets.adapters.testing import PACKAGING, Run, Workspace
 
 RULE = """\
     from packaging_targets import Action
@@ -62,9 +65,13 @@ def both(home: FakeRegistry) -> tuple[Layout, dict[str, Any], list[dict[str, Any
     return layout, index, images
 
 
-def pull(ws: Workspace, reference: str, *platforms: str) -> Run:
+def declare(ws: Workspace, reference: str, *platforms: str) -> None:
     listing = json.dumps(platforms or ["linux/amd64"])
     ws.write({"TARGETS.toml": f'[workspace]\n\n[[pulled]]\nname = "base"\nof = "{reference}"\nplatforms = {listing}\n'})
+
+
+def pull(ws: Workspace, reference: str, *platforms: str) -> Run:
+    declare(ws, reference, *platforms)
     return ws.build()
 
 
@@ -233,3 +240,23 @@ def test_documents_without_a_media_type(ws: Workspace, home: FakeRegistry) -> No
     stored(home, layout)
     assert pull(ws, f"{home.host}/acme/base@{index['digest']}").exit_code == 0
     assert pull(ws, f"{home.host}/acme/base@{bare['digest']}").exit_code == 0
+
+
+def test_ctrl_c_waits_for_no_registry(ws: Workspace, home: FakeRegistry) -> None:
+    layout, index, (image, _) = both(home)
+    digest = layers_of(layout, image)[0]["digest"]
+    home.fail("GET", digest, Fault(wait=30), times=9)
+    declare(ws, f"{home.host}/acme/base@{index['digest']}")
+    # Two actions, so that they run in processes of their own.
+    ws.write({"more/TARGETS.toml": '[[archive]]\nname = "a"\nsrcs = ["*.txt"]\n', "more/a.txt": "a"})
+    with ws.start(*PACKAGING, "build") as process:
+        while not home.asked("GET", digest):
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)
+        out, _ = process.communicate(timeout=10)
+    assert (process.returncode, out.splitlines()[-1]) == (130, "interrupted")
+    assert not ws.path(TOLD).exists()
+    home.heal()
+    assert ws.build("//:base").exit_code == 0

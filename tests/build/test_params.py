@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.build.kinds import KINDS, kind_of
 from packaging_targets.build.params import MANIFEST
+from packaging_targets.errors import BuildError
 from packaging_targets.formats.archive import compress, digests
 from packaging_targets.formats.archive import zip as zip_format
-from packaging_targets.model.action import Action
+from packaging_targets.model.action import Action, Step
 from packaging_targets.model.manifest import Entry, Manifest
 
 ROWS = [["a"], ["a/x", "src/x"], ["a/y", None, "text", None, True]]
@@ -38,7 +39,12 @@ LEAST: dict[str, dict[str, Any]] = {
     "digests/1": {"manifest": ROWS, "format": "record"},
     "dockerfile/1": {"label": "//a:a", "variables": {}, "sources": []},
     "glyph/1": {"tile_size": 8, "palettes": [{"index": 0, "colors": []}], "tiles": [{"file": "src/x"}]},
+    "oci_base/1": {"path": "base", "platforms": ["linux/amd64"]},
+    "oci_image/1": {"config": {}, "platforms": ["linux/amd64"], "layers": [["layer-1.json", ""]]},
+    "oci_layer.gz/1": {"manifest": ROWS},
+    "oci_layer.zst/1": {"manifest": ROWS},
     "oci_provenance/1": {"label": "//a:a", "fields": {}},
+    "oci_pull/1": {"reference": "ghcr.io/acme/python@sha256:…", "platforms": ["linux/amd64"]},
     "oci_sbom/1": {"format": "spdx", "name": "api", "layers": [ROWS]},
     "registry_index/1": {"entries": [{"id": "a", "declaredBy": "//a:a"}]},
     "sounds/1": {"samples": [{"file": "src/x"}]},
@@ -90,6 +96,36 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
         {"level": 6},
         "the kind `tar/1` has no parameter `level`",
         "(its parameters: manifest, mtime, root)",
+    ),
+    (
+        "oci_base/1",
+        {"platforms": ["linux/amd64", "linux"]},
+        'the parameter `platforms` of `oci_base/1` must be a list of platforms, but holds "linux"',
+        'write "platforms": ["linux/amd64"]',
+    ),
+    (
+        "oci_pull/1",
+        {"platforms": []},
+        "the parameter `platforms` of `oci_pull/1` must be a list of platforms, but is []",
+        'write "platforms": ["linux/amd64"]',
+    ),
+    (
+        "oci_image/1",
+        {"name": "Api"},
+        'the parameter `name` of `oci_image/1` must be the name of an image, but is "Api"',
+        'write "name": "acme/api:1.2"',
+    ),
+    (
+        "oci_image/1",
+        {"layers": [["a"]]},
+        'the parameter `layers` of `oci_image/1` must be a list of pairs of texts, but holds ["a"]',
+        'write "layers": [["layer-1.json", ""]]',
+    ),
+    (
+        "oci_layer.gz/1",
+        {"owner": "0:2097152"},
+        'the parameter `owner` of `oci_layer.gz/1` must be numbers of a user and a group, but is "0:2097152"',
+        'write "owner": "1000:1000"',
     ),
     (
         "zip/1",
@@ -443,3 +479,14 @@ def test_an_output_that_is_missing_is_named_from_the_root(ws: Workspace) -> None
     rule(ws, 'return [Action("command/1", {"argv": ["true"]}, (), (context.output("x"),))]')
     expected = "error: `true` did not make the output `dist/a/x`\n  at //a:a\n  fix: let it write `dist/a/x`\n"
     assert expected in ws.packaging("build").output
+
+
+def test_the_config_of_an_image_has_the_names_that_it_has() -> None:
+    least = {**LEAST["oci_image/1"], "config": {"users": "app"}}
+    action = Action("oci_image/1", least, (), ("dist/blobs/", "dist/index.json", "dist/oci-layout"))
+    with pytest.raises(BuildError) as caught:
+        kind_of("oci_image/1").run(action, cast("Step", None))
+    assert str(caught.value) == (
+        "error: the `config` of an image has no `users`\n"
+        "  fix: did you mean `user`?  (it may have command, entrypoint, env, labels, ports, stop_signal, user, volumes, workdir)"
+    )

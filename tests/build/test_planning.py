@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -140,3 +141,39 @@ def test_a_file_that_a_target_begins_to_make_is_a_source_no_longer(ws: Workspace
     ws.write({"q/TARGETS.toml": '[[r]]\nname = "q"\n'})
     assert ws.build().built == ["//p:p", "//q:q"]
     assert b"gen.txt" not in ws.path("dist/p/p.tar").read_bytes()
+
+
+LISTING = """
+from packaging_targets import Action, Context
+
+def analyse(context: Context) -> list[Action]:
+    paths = context.files_in(context.package_path(context.target.fields["folder"]))
+    return [Action("digests/1", {"manifest": [[path, path] for path in paths], "format": "sha256sum"}, paths, (context.output("list"),))]
+"""
+
+
+def test_a_rule_may_list_a_folder_that_holds_no_sources(ws: Workspace) -> None:
+    """A file that comes or goes there is noticed, and so is one that changes, as it is an input."""
+    schema = {"type": "object", "properties": {"folder": {"type": "string"}}}
+    ws.write({"rules/listing/rule.py": LISTING, "rules/listing/schema.json": json.dumps(schema)})
+    ws.write({"x/TARGETS.toml": '[[listing]]\nname = "l"\nfolder = "//data/in"\n'})
+
+    def listed() -> list[str]:
+        return [line.split()[1] for line in ws.read("dist/x/list").splitlines()]
+
+    assert ws.build().built == ["//x:l"]
+    assert listed() == []
+    ws.write({"data/in/b": "1", "data/in/a": "1", "data/in/deep/c": "1", "data/in/d~": ""})
+    assert ws.build().built == ["//x:l"]
+    assert listed() == ["data/in/a", "data/in/b"]
+    ws.write({"data/in/b": "2"})
+    assert ws.build().built == ["//x:l"]
+    ws.write({"data/in/deep/e": ""})
+    assert ws.build().built == []
+    ws.path("data/in/a").unlink()
+    assert ws.build().built == ["//x:l"]
+    assert listed() == ["data/in/b"]
+    assert ws.build().built == []
+    ws.write({"x/TARGETS.toml": '[[listing]]\nname = "l"\nfolder = "//"\n'})
+    assert ws.build().built == ["//x:l"]
+    assert listed() == ["TARGETS.toml", "pyproject.toml"]

@@ -174,7 +174,8 @@ def test_an_edit_rebuilds_what_depends_on_it_and_nothing_else(ws: Workspace) -> 
 
     ws.write({"game/maps/cove.txt": "~~~\n~@~\n~~~\n"})
     run = ws.build()
-    assert (run.exit_code, run.built) == (0, ["//:release", "//game:bundle", "//game:levels"])
+    image = ["//game:data#image", "//game:data#layer-2"]
+    assert (run.exit_code, run.built) == (0, ["//:release", "//game:bundle", *image, "//game:levels"])
 
     ws.write({"docs/handbook/changes/120.removed.md": "The fog is gone.\n"})
     run = ws.build()
@@ -184,7 +185,8 @@ def test_an_edit_rebuilds_what_depends_on_it_and_nothing_else(ws: Workspace) -> 
     sheet = ws.path("game/assets/keeper/walk.png")
     shutil.copyfile(ws.path("game/assets/keeper/stand.png"), sheet)
     run = ws.build()
-    pack = ["//game:bundle", "//game:world#assets.pa", "//game:world#keeper"]
+    image = ["//game:data#image", "//game:data#layer-1"]
+    pack = ["//game:bundle", *image, "//game:world#assets.pa", "//game:world#keeper"]
     assert (run.exit_code, run.built) == (0, ["//:release", *pack])
     assert {**ws.contents("ops/packaging"), **ws.contents("docs/packaging")} == before
 

@@ -259,3 +259,52 @@ def archived(ws: Workspace) -> str:
     path = ws.root.parent / "seed.tar"
     path.write_bytes(layout.tar())
     return str(path)
+
+
+BASE = """\
+    [[oci_image]]
+    name = "base"
+    srcs = ["bin/*"]
+    executable = ["bin/*"]
+    platforms = [{platforms}]
+    env = {{ PATH = "/bin" }}
+    publish = {{ registry = "{host}", repository = "acme/base", tags = ["1.0.0"] }}
+    """
+ON_TOP = """\
+    [[oci_image]]
+    name = "api"
+    base = "{base}"
+    srcs = ["says"]
+    prefix = "etc"
+    image = "example.org/acme/on-top:{tag}"
+    command = ["/bin/sh", "-c", "busybox cat /etc/says"]
+    sbom = ["spdx"]
+    publish = {{ registry = "{host}", repository = "acme/on-top", tags = ["1.0.0", "latest"] }}
+    """
+
+
+def test_an_image_on_top_of_one_in_a_registry(ws: Workspace, engine: engines.Engine, host: str) -> None:
+    busybox = Path(engines.TOOLS["busybox"]).read_bytes()
+    ws.path("api/TARGETS.toml").unlink()
+    ws.write({"base/bin/busybox": busybox, "base/bin/sh": busybox, "top/says": SAYS})
+    ws.write({"base/TARGETS.toml": BASE.format(platforms=f'"{HERE}", "{OTHER}"', host=host)})
+    run = ws.packaging("publish")
+    assert run.exit_code == 0, run.output
+    told = json.loads(ws.packaging("image", "inspect", f"{host}/acme/base:1.0.0", "--format", "json").output)
+    base = f"{host}/acme/base:1.0.0@{told['digest']}"
+    ws.write({"top/TARGETS.toml": ON_TOP.format(base=base, tag="1", host=host)})
+    run = ws.packaging("publish", "//top:api")
+    assert run.exit_code == 0, run.output
+    assert "  attached application/spdx+json  sha256:" in run.output
+    name = f"{host}/acme/on-top:latest"
+    engine.podman("pull", "--quiet", "--tls-verify=false", name)
+    assert engine.podman("run", "--rm", "--network", "host", *engines.LIMITS, name) == SAYS
+    run = ws.packaging("image", "load", "--builder", "podman", "//top:api")
+    assert run.exit_code == 0, run.output
+    assert engine.about("example.org/acme/on-top:1")["Digest"] == engine.about(name)["Digest"]
+    before = ws.contents()
+    assert ws.packaging("publish").output.splitlines()[-1] == "already there: 2"
+    assert ws.contents() == before
+    shutil.rmtree(ws.path("dist"))
+    assert ws.build().built == []
+    assert ws.contents() == before

@@ -31,6 +31,7 @@ case "$1" in
         mkdir -p "$(dirname "$ENGINE/$5")"
         echo "sha256:$(cat "$3" | sha256sum | cut -c1-8)" > "$ENGINE/$5"
         ;;
+    version) echo 1.0 ;;
     *) test -e "$ENGINE/$last" && cat "$ENGINE/$last" ;;
 esac
 """
@@ -62,12 +63,13 @@ def files(ws: Workspace) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in found.items() if not name.startswith(".packaging/")}
 
 
-def with_engines(ws: Workspace, *names: str) -> Workspace:
+def with_engines(ws: Workspace, *names: str, script: str = ENGINE) -> Workspace:
+    """Leave nothing on the PATH of the repository but programs of these names that stand in for engines."""
     state = ws.root.parent / "engine"
     programs = state / "bin"
     programs.mkdir(parents=True, exist_ok=True)
     for name in names:
-        (programs / name).write_text(ENGINE)
+        (programs / name).write_text(script)
         (programs / name).chmod(0o755)
     for tool in ("sh", "basename", "cat", "sha256sum", "cut", "git", "mkdir", "dirname"):
         if not (programs / tool).exists():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-RULES = "app, archive, asset_pack, command, devcontainer_feature, feature_collection, job, packaging_registry, service"
+RULES = "app, archive, asset_pack, command, devcontainer_feature, feature_collection, job, oci_image, packaging_registry, service"
 A = '[[archive]]\nname = "a"\nsrcs = ["*.txt"]\n'
 B = A.replace('"a"', '"b"')
 
@@ -502,7 +502,8 @@ def test_no_workspace_around(tmp_path: Path) -> None:
     run = ws.doit("build")
     assert (run.exit_code, run.output) == (
         3,
-        "ERROR: this folder is in no workspace\n  fix: write a `[workspace]` table into the TARGETS.toml of the root\n",
+        f"ERROR: this folder is in no workspace\n  at {ws.root}\n"
+        "  fix: write a `[workspace]` table into the TARGETS.toml of the repository's root\n",
     )
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
 from packaging_targets.adapters.cli import features, publish
-from packaging_targets.adapters.cli.containers import images, layouts
+from packaging_targets.adapters.cli.containers import layouts
 from packaging_targets.adapters.cli.containers import program as containers
-from packaging_targets.adapters.cli.guard import guarded
-from packaging_targets.adapters.cli.telling import add_flags
+from packaging_targets.adapters.cli.containers import verbs as container_verbs
+from packaging_targets.adapters.cli.telling import add_flags, count_of
+from packaging_targets.adapters.guard import guarded
 from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:
@@ -75,10 +76,12 @@ def _build_parser(verbs: Any) -> None:
     build = _verb(verbs, "build", "build what changed", more)
     labels = "//services/api:image, :image (here), //services/api:all, //services/..., or an action: //a:b#name"
     build.add_argument("labels", nargs="*", metavar="LABEL", help=labels)
-    build.add_argument("-n", "--jobs", type=_count, metavar="N", help="run N actions at once (default: a core each)")
+    build.add_argument(
+        "-n", "--jobs", type=count_of("actions"), metavar="N", help="run N actions at once (default: a core each)"
+    )
     build.add_argument("--continue", dest="keep_going", action="store_true", help="go on after a failure")
     build.add_argument("--log-json", metavar="FILE", help="write one event a line to FILE, as JSON")
-    build.add_argument("--target", metavar="ID", help="build the image of a container instead: ctl-packaging build")
+    containers.add_target(build, "build the image of a container instead: ctl-packaging build")
     image = build.add_argument_group("with --target")
     containers.add_shared(image)
     containers.add_image_flags(image)
@@ -117,17 +120,11 @@ def _cache_parser(verbs: Any) -> None:
     cache.set_defaults(verb=_cache)
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"`{text}` is no number of actions: write 1 or more")
-    return int(text)
-
-
 def _build(options: argparse.Namespace) -> int:
-    if options.target is not None:
+    if options.targets is not None:
         if options.labels:
             raise RequestError.one("`--target` names a container, and goes with no label", "--target", "leave one out")
-        return images.build(options)
+        return container_verbs.build(options)
     given = (options.repo_root, options.dry_run, options.format != "text", options.tag, options.builder, options.force)
     if any(given):
         raise RequestError.one("this is for images", "packaging build", "name a container with --target ID")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
 from packaging_targets.adapters.cli import features_publish
-from packaging_targets.adapters.cli.guard import guarded
-from packaging_targets.adapters.cli.telling import add_flags, add_json, complain, tells, warn
+from packaging_targets.adapters.cli.telling import add_flags, add_json
+from packaging_targets.adapters.guard import guarded
+from packaging_targets.adapters.output import complain, tells, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

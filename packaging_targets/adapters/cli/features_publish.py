@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.publishing import add_options, completed_by_the_next, no_json, show
-from packaging_targets.adapters.cli.telling import add_json, tells, warn
+from packaging_targets.adapters.cli.publishing import add_options, no_json
+from packaging_targets.adapters.cli.telling import add_json
+from packaging_targets.adapters.output import tells, warn
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +31,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def _publish(options: argparse.Namespace) -> int:
+    from packaging_targets.adapters.publishing import completed_by_the_next, show
     from packaging_targets.services.publish.features import FeaturePublishing, publish_features
     from packaging_targets.services.publish.sources import archives_of
 

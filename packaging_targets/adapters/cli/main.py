@@ -14,7 +14,7 @@ def main() -> int:
     try:
         return _main(sys.argv[1:])
     except KeyboardInterrupt as stop:
-        from packaging_targets.adapters.cli.guard import interrupted
+        from packaging_targets.adapters.guard import interrupted
 
         return interrupted(stop)
 

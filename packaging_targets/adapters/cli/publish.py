@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.publishing import add_options, completed_by_the_next, no_json, show
-from packaging_targets.adapters.cli.telling import add_json, output_as_notes, tells
+from packaging_targets.adapters.cli.publishing import add_options, no_json
+from packaging_targets.adapters.cli.telling import add_json
 from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:
@@ -27,22 +24,8 @@ def add_parser(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Build, and publish; return the exit code."""
     from packaging_targets.adapters.doit.build import build
-    from packaging_targets.services.publish.offers import Options, plan_publishing, publish
-    from packaging_targets.services.publish.report import Report
+    from packaging_targets.adapters.publishing import publish
 
     if options.json:
         raise RequestError(no_json("packaging publish"))
-    plan = plan_publishing(options.labels)
-    if not plan.groups:
-        return show(Report(), options)
-    if plan.joined and tells(options, "warn"):
-        sys.stderr.write(f"published too, since they go to the same place: {', '.join(plan.joined)}\n")
-    os.chdir(plan.root)
-    # A program that reads what was published must not have to look for it among what was built.
-    with output_as_notes() if options.format == "json" else contextlib.nullcontext():
-        code = build(plan.labels, None)
-    if code != 0:
-        return code
-    with completed_by_the_next():
-        report = publish(plan, Options(options.dry_run, options.insecure, options.jobs))
-    return show(report, options)
+    return publish(options, lambda labels: build(labels, None))

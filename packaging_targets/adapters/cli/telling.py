@@ -1,29 +1,23 @@
-"""How much is told, and how JSON is asked for: the global flags, which stand before the verb."""
+"""What the programs share: flags for how much is told and for JSON, and numbers."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
-import sys
 from typing import TYPE_CHECKING
 
+from packaging_targets.adapters.output import LEVELS, USUAL
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from packaging_targets.errors import Problem
-
-_LEVELS = ("error", "warn", "info", "debug", "trace")
-_USUAL = "info"
+    from collections.abc import Callable
 
 
 def add_flags(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
     """Add the global flags; `again` says that another parser before this one has them too, and may have read them."""
     parser.add_argument(
         "--log-level",
-        choices=_LEVELS,
+        choices=LEVELS,
         default=argparse.SUPPRESS if again else None,
-        help=f"how much is told (default: {_USUAL}); goes before the verb",
+        help=f"how much is told (default: {USUAL}); goes before the verb",
     )
     parser.add_argument(
         "--json",
@@ -38,34 +32,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
-def tells(options: argparse.Namespace, level: str) -> bool:
-    """Tell whether messages of a level are wanted."""
-    return _LEVELS.index(level) <= _LEVELS.index(options.log_level or _USUAL)
+def count_of(things: str) -> Callable[[str], int]:
+    """Return what reads the number of `things` that a flag gives, 1 or more."""
 
+    def count(text: str) -> int:
+        if not text.isdecimal() or int(text) < 1:
+            raise argparse.ArgumentTypeError(f"`{text}` is no number of {things}: write 1 or more")
+        return int(text)
 
-def warn(options: argparse.Namespace, problems: Iterable[Problem]) -> None:
-    """Write warnings to standard error, if they are wanted."""
-    if tells(options, "warn"):
-        for problem in problems:
-            sys.stderr.write(f"{problem.told('warning')}\n\n")
-
-
-def complain(problems: Iterable[Problem]) -> None:
-    """Write errors to standard error."""
-    for problem in problems:
-        sys.stderr.write(f"{problem}\n\n")
-
-
-@contextlib.contextmanager
-def output_as_notes() -> Iterator[None]:
-    """Let what is written to standard output go to standard error: by descriptor, since workers write there too."""
-    sys.stdout.flush()
-    own, notes = 1, 2
-    kept = os.dup(own)
-    os.dup2(notes, own)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(kept, own)
-        os.close(kept)
+    return count

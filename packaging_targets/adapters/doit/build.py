@@ -14,6 +14,7 @@ from packaging_targets.adapters.doit.loader import PackagingLoader
 from packaging_targets.adapters.doit.reporter import PackagingReporter
 from packaging_targets.adapters.doit.tasks import DOIT_CONFIG
 from packaging_targets.adapters.doit.turns import GROUP, Build
+from packaging_targets.adapters.output import output_as_notes
 from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss, raise_all
 from packaging_targets.model.label import Label, LabelPattern
 from packaging_targets.store.layout import find_root, package_at
@@ -43,6 +44,13 @@ def build(labels: Sequence[str], jobs: int | None, *, keep_going: bool = False, 
         raise _told(error) from error
     # doit tells a failed task from one that could not be tried; for people both are a build that failed.
     return min(int(code or 0), 1)
+
+
+def build_beside(root: str, labels: Sequence[str]) -> int:
+    """Build targets for something that needs them, and tell of it on standard error; return the exit code."""
+    os.chdir(root)
+    with output_as_notes():
+        return build(labels, None, keep_going=True)
 
 
 def _writable(path: str) -> str:

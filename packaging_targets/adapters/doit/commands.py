@@ -1,13 +1,20 @@
-"""doit commands of ours: `doit why`, `affected`, `query`, `graph`. Each parses, calls one service and prints."""
+"""doit commands of ours, such as `doit why`. Each parses, calls one service and prints."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any, ClassVar
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from doit.cmd_base import Command
+from doit.cmdparse import CmdOption, CmdParse
 
+from packaging_targets.adapters.guard import guarded
 from packaging_targets.errors import PackagingError, RequestError
+from packaging_targets.services.containers.images import ENGINES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class _Question(Command):
@@ -38,14 +45,17 @@ class _Question(Command):
         )
 
 
+def _choice(name: str, default: str | None, choices: Sequence[str], does: str) -> dict[str, Any]:
+    allowed = [(choice, "") for choice in choices]
+    return {"name": name, "long": name, "default": default, "choices": allowed, "help": does}
+
+
 def _format(*choices: str) -> dict[str, Any]:
-    return {
-        "name": "format",
-        "long": "format",
-        "default": choices[0],
-        "choices": [(choice, "") for choice in choices],
-        "help": "the form of the answer",
-    }
+    return _choice("format", choices[0], choices, "the form of the answer")
+
+
+def _flag(name: str, does: str) -> dict[str, Any]:
+    return {"name": name, "long": name, "type": bool, "default": False, "help": does}
 
 
 class Why(_Question):
@@ -116,3 +126,59 @@ class Graph(_Question):
 
         graph, package = open_graph()
         return render(graph, query(graph, self._one(words, "//..."), package), options["format"])
+
+
+class Image(Command):
+    """`doit image [ID|LABEL …]`: the face of `ctl-packaging build` and `build-all` in doit."""
+
+    doc_purpose = "build the images of containers that changed, by docker, podman or buildah"
+    doc_usage = "[ID|LABEL ...]"
+    cmd_options = (
+        {"name": "tag", "long": "tag", "default": None, "help": "such as v1.0.0 (default: the image's own, or latest)"},
+        _choice("builder", None, ENGINES, "what builds (default: the first that is there)"),
+        _flag("force", "build even where nothing changed"),
+        _flag("dry-run", "tell the command lines, and run none"),
+        _format("text", "json"),
+    )
+
+    def execute(self, opt_values: dict[str, Any], pos_args: list[str]) -> int:
+        """Build; return the exit code."""
+        from packaging_targets.adapters.doit.build import build_beside
+        from packaging_targets.adapters.images import build
+
+        asked = _asked(self.cmd_options, opt_values, pos_args, "targets")
+        return guarded(lambda options: build(options, build_beside), Namespace(repo_root=None, **asked))
+
+
+class Publish(Command):
+    """`doit publish [LABEL …]`: the face of `packaging publish` in doit."""
+
+    doc_purpose = "build, then publish, what has a `publish` field"
+    doc_usage = "[LABEL ...]"
+    cmd_options = (
+        _flag("dry-run", "ask the registry, tell what would be done, do nothing"),
+        _flag("insecure", "speak plain HTTP to other machines too"),
+        {"name": "jobs", "long": "jobs", "type": int, "default": 8, "help": "how many are on their way at once"},
+        _format("text", "json"),
+    )
+
+    def execute(self, opt_values: dict[str, Any], pos_args: list[str]) -> int:
+        """Publish; return the exit code."""
+        from packaging_targets.adapters.doit.build import build
+        from packaging_targets.adapters.publishing import publish
+
+        asked = _asked(self.cmd_options, opt_values, pos_args, "labels")
+        return guarded(lambda options: publish(options, lambda labels: build(labels, None)), Namespace(**asked))
+
+
+def _asked(
+    options: Sequence[dict[str, Any]], opt_values: dict[str, Any], pos_args: list[str], words: str
+) -> dict[str, Any]:
+    """Return what options say, and under `words` what is left; options may stand behind what they are about."""
+    left: list[str] = []
+    found = dict(opt_values)
+    while pos_args:
+        left.append(pos_args[0])
+        more, pos_args = CmdParse(map(CmdOption, options)).parse_only(pos_args[1:])
+        found |= more
+    return {words: left, "log_level": None, **{one["name"].replace("-", "_"): found[one["name"]] for one in options}}

@@ -10,7 +10,7 @@ from doit.exceptions import InvalidDodoFile
 
 from packaging_targets.adapters.doit.tasks import DOIT_CONFIG, tasks_for
 from packaging_targets.adapters.doit.turns import GROUP, Build, ours
-from packaging_targets.store.layout import TARGET_FILE, find_root
+from packaging_targets.store.layout import find_root
 
 
 class PackagingLoader(TaskLoader2):
@@ -21,9 +21,9 @@ class PackagingLoader(TaskLoader2):
         self._options = opt_values
         root = find_root(os.getcwd())
         if root is None:
-            raise InvalidDodoFile(
-                f"this folder is in no workspace\n  fix: write a `[workspace]` table into the {TARGET_FILE} of the root"
-            )
+            from packaging_targets.workspace.settings import no_workspace
+
+            raise InvalidDodoFile(str(no_workspace(os.getcwd())).removeprefix("error: "))
         os.chdir(root)
 
     def load_doit_config(self) -> dict[str, Any]:

@@ -9,8 +9,10 @@ will call the image, or empty), `created` (seconds). Outputs: the folder of blob
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
+from packaging_targets.errors import BuildError, near_miss
 from packaging_targets.formats.oci.image import (
     LAYOUT_MARKER,
     ImageName,
@@ -24,6 +26,8 @@ from packaging_targets.formats.oci.layout import BLOBS, Layer
 from packaging_targets.formats.oci.platform import Platform
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packaging_targets.formats.oci.manifest import Descriptor
     from packaging_targets.model.action import Action, Step
 
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 def run(action: Action, step: Step) -> None:
     """Write all that an image has beside its layers."""
     params, (blobs, index, marker, *beside) = action.params, action.outputs
+    _check_names(params["config"])
     put: list[bytes] = []
     images = _images(action, step, put)
     name = ImageName.parse(params["name"]) if params["name"] else None
@@ -44,6 +49,14 @@ def run(action: Action, step: Step) -> None:
     for path, data in files.items():
         with step.create(path) as out:
             out.write(data)
+
+
+def _check_names(config: Mapping[str, Any]) -> None:
+    known = sorted(one.name for one in fields(Settings))
+    for name in sorted(config.keys() - set(known)):
+        listing = f"(it may have {', '.join(known)})"
+        what = f"the `config` of an image has no `{name}`"
+        raise BuildError.one(what, fix=f"{near_miss(name, known)}  {listing}".lstrip())
 
 
 def _images(action: Action, step: Step, put: list[bytes]) -> list[Descriptor]:

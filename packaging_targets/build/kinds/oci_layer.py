@@ -29,8 +29,7 @@ def run(action: Action, step: Step) -> None:
     manifest = Manifest.from_json(params["manifest"])
     if params["on_parent"]:
         manifest = on_parent(manifest)
-    user, _, group = params["owner"].partition(":")
-    owner = Owner(int(user), int(group or user), params["folder"].encode())
+    owner = Owner.parse(params["owner"], params["folder"])
     compression = _COMPRESSION[action.kind]
     packing = Packing(compression, params["level"], params["mtime"], owner)
     with step.create_blob(blobs) as blob:

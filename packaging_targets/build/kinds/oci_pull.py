@@ -7,23 +7,24 @@ The reference names a digest, so the result depends on nothing else, however oft
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import PackagingError, Problem, RequestError
+from packaging_targets.errors import PackagingError, Problem, RegistryError, RequestError, raise_all
 from packaging_targets.formats.oci.documents import announced
 from packaging_targets.formats.oci.image import Parent
 from packaging_targets.formats.oci.layout import find_images
 from packaging_targets.formats.oci.platform import Platform
-from packaging_targets.registry.oci.client import OciClient
+from packaging_targets.registry.oci.client import GONE_FIX, OciClient
 from packaging_targets.registry.oci.reference import Reference
+from packaging_targets.registry.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packaging_targets.formats.oci.layout import Image
-    from packaging_targets.model.action import Action, Step
+    from packaging_targets.formats.oci.manifest import Descriptor
+    from packaging_targets.model.action import Action, Blob, Step
 
 _AT_ONCE = 4
 
@@ -60,8 +61,7 @@ def _found(client: OciClient, text: str, reference: Reference, platforms: Sequen
     """Return the image of each platform; problems are told at `text`."""
     data = client.manifest(reference.repository, reference.wanted)
     if data is None:
-        fix = "look at the digest and the repository: registries drop what no tag leads to"
-        raise RequestError.one(f"the registry has no image `{reference.wanted}`", "", fix)
+        raise RequestError.one(f"the registry has no image `{reference.wanted}`", "", GONE_FIX)
     documents = client.documents(reference.repository)
     return find_images([announced(data, text)], documents, platforms, text)
 
@@ -69,19 +69,15 @@ def _found(client: OciClient, text: str, reference: Reference, platforms: Sequen
 def _copy(client: OciClient, reference: Reference, images: Sequence[Image], folder: str, step: Step) -> None:
     """Write each layer of the images into the folder, once."""
     layers = {layer.descriptor.digest: layer.descriptor for image in images for layer in image.layers}
-    with ExitStack() as stack, ThreadPoolExecutor(_AT_ONCE) as pool:
-        blobs = [stack.enter_context(step.create_blob(folder)) for _ in layers]
-        work = [
-            pool.submit(client.read_blob, reference.repository, layer.digest, layer.size, blob)
-            for layer, blob in zip(layers.values(), blobs, strict=True)
-        ]
-        try:
-            for one in work:
-                one.result()
-        except BaseException:
-            client.close()  # the others give up
-            pool.shutdown(cancel_futures=True)
-            raise
+    with ExitStack() as stack:
+        # All of them are begun here: a step is for one thread.
+        blobs = [(one, stack.enter_context(step.create_blob(folder))) for one in layers.values()]
+
+        def pull(layer: tuple[Descriptor, Blob]) -> None:
+            described, blob = layer
+            client.read_blob(reference.repository, described.digest, described.size, blob)
+
+        raise_all(side_by_side(pull, blobs, _AT_ONCE).problems, RegistryError)
 
 
 def _told(problem: Problem, reference: str, platforms: Sequence[str]) -> Problem:

@@ -20,6 +20,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from packaging_targets.build.kinds import kind_of
 from packaging_targets.build.running.execution import run_job
 from packaging_targets.errors import BuildError, PackagingError
 
@@ -162,14 +163,24 @@ class _Worker:
 def _serve(orders: int, answers: int) -> None:
     """Run jobs until there are no more; never returns."""
     ending: list[int] = []
+    waits = False
+
+    def interrupted(number: int, _: object) -> None:
+        ending.append(number)
+        if waits:
+            raise KeyboardInterrupt
+
     # Ctrl-C reaches all processes of a terminal: the job that runs is finished, and the next not begun.
-    signal.signal(signal.SIGINT, lambda number, _: ending.append(number))
+    signal.signal(signal.SIGINT, interrupted)
     try:
         with open(orders, "rb", buffering=0) as jobs, open(answers, "wb", buffering=0) as out:
             while not ending:
                 job: Job = pickle.loads(_read(jobs))  # noqa: S301  # from the build that forked us
-                _write(out, pickle.dumps((job.id, _answer(job)), pickle.HIGHEST_PROTOCOL))
-    except (EOFError, OSError):
+                waits = kind_of(job.action.kind).waits
+                answer = _answer(job)
+                waits = False
+                _write(out, pickle.dumps((job.id, answer), pickle.HIGHEST_PROTOCOL))
+    except (EOFError, OSError, KeyboardInterrupt):
         pass  # the build has ended
     finally:
         os._exit(0)

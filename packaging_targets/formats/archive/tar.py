@@ -41,6 +41,20 @@ class Owner(NamedTuple):
     group: int = 0
     folder: bytes = b""
 
+    @classmethod
+    def parse(cls, text: str, folder: str = "") -> Owner:
+        """Return the owner that `1000:50`, or `1000` for both, means; raises ValueError where the text is none."""
+        user, _, group = text.partition(":")
+        owner = cls(int(user), int(group or user), folder.encode())
+        if not text.replace(":", "", 1).isdecimal() or not owner.has_room:
+            raise ValueError(f"`{text}` is no owner")
+        return owner
+
+    @property
+    def has_room(self) -> bool:
+        """Whether tar has room for the numbers."""
+        return 0 <= self.user < _OWNERS and 0 <= self.group < _OWNERS
+
     def of(self, name: bytes) -> tuple[int, int]:
         """Return the user and the group of an entry."""
         inside = not self.folder or name.startswith(self.folder + b"/") or name == self.folder
@@ -68,7 +82,7 @@ def write_tar(
     if not 0 <= mtime < _SIZE_LIMIT:
         fix = "set SOURCE_DATE_EPOCH to seconds since 1970"
         raise PackagingError.one(f"a tar archive has no room for the time {mtime}", fix=fix)
-    if not (0 <= owner.user < _OWNERS and 0 <= owner.group < _OWNERS):
+    if not owner.has_room:
         what = f"a tar archive has no room for the owner {owner.user}:{owner.group}"
         raise PackagingError.one(what, fix=f"choose numbers below {_OWNERS:,}")
     start = b"./" if root else b""

@@ -17,6 +17,7 @@ its bytes.
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import IntegrityError, Problem, raise_all
@@ -90,7 +91,8 @@ def id_of(entry: Mapping[str, Any]) -> Any:
 
 def _load(data: bytes, where: str) -> Any:
     try:
-        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        text = data.decode("utf-8-sig")
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_exact)
         _dump(value)  # what could not be written again is refused before anything is changed
     except json.JSONDecodeError as error:
         what = f"the index is no JSON: {error.msg} (column {error.colno})"
@@ -112,6 +114,18 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(text: str) -> None:
     raise ValueError(f"`{text}` is no JSON number")
+
+
+def _exact(text: str) -> float:
+    """Return a number that is the same when it is written again."""
+    value = float(text)
+    try:
+        is_same = Decimal(text) == Decimal(repr(value))
+    except ArithmeticError:  # it has an exponent beyond all reason
+        is_same = False
+    if not is_same:
+        raise ValueError(f"`{text}` is no number that a program could write again")
+    return value
 
 
 def _defects(targets: Any) -> Iterator[str]:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from packaging_targets.formats.oci.layout import Documents
     from packaging_targets.formats.oci.manifest import Descriptor
 
+GONE_FIX = "look at the digest and the repository: registries drop what no tag leads to"
+"""What is said to who asks for a digest that is not there."""
+
 _MAX_MANIFEST = 4 << 20
 _MAX_TAGS = 100_000
 _MAX_TAG_PAGE = 8 << 20
@@ -206,9 +209,7 @@ class _Documents:
             data = self._client.manifest(self._repository, str(descriptor.digest))
             if data is None:
                 what = f"the registry has no `{descriptor.digest}`"
-                raise IntegrityError.one(
-                    what, str(self._repository), "look at how it is written, and at the repository"
-                )
+                raise IntegrityError.one(what, str(self._repository), GONE_FIX)
             return data
         into = io.BytesIO()
         self._client.read_blob(self._repository, descriptor.digest, limit, into)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.build.kinds.dockerfile import rendered
 from packaging_targets.build.session import planned
-from packaging_targets.errors import BuildError, IntegrityError, PackagingError, Problem, RequestError
+from packaging_targets.errors import IntegrityError, PackagingError, Problem, RequestError
 from packaging_targets.formats.container.dockerfile import Standing, standing
-from packaging_targets.formats.container.ids import MEANING, nearest_container_id
+from packaging_targets.formats.container.outline import LIMIT, outline
 from packaging_targets.formats.container.registry_index import merge
-from packaging_targets.formats.container.stages import stages
-from packaging_targets.model.action import RULE_FILE
-from packaging_targets.services.containers.catalogue import TYPES, catalogue_of, is_workspace, workspace_path
+from packaging_targets.services.containers.catalogue import catalogue_of
 from packaging_targets.services.containers.credentials import concealed, find_credentials
+from packaging_targets.services.containers.faults import BUILD, entry_problems
+from packaging_targets.services.containers.places import HOME, TYPES, content_of, is_workspace, workspace_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from packaging_targets.build.session import Session
     from packaging_targets.model.action import Action
     from packaging_targets.services.containers.catalogue import Catalogue, Entry
-
-_HOME = "ops/packaging"
-_LIMIT = 1 << 20  # bytes of a Dockerfile
-_BUILD = "run packaging build, which brings it in step"
 
 
 def verify(root: str) -> tuple[int, tuple[Problem, ...]]:
@@ -44,9 +40,11 @@ def verify(root: str) -> tuple[int, tuple[Problem, ...]]:
     problems += catalogue.defects
     problems += _missing(catalogue)
     for entry in catalogue.entries:
-        problems += _entry_problems(catalogue, entry)
+        problems += entry_problems(catalogue, entry)
+        problems += _whatever(_dockerfile_problems(catalogue, entry))
+    problems += _shared_images(catalogue)
     problems += _undeclared(catalogue)
-    for path in (catalogue.index_path, _HOME):
+    for path in (catalogue.index_path, HOME):
         problems += find_credentials(root, path)
     told = (
         replace(one, where=concealed(one.where), what=concealed(one.what), fix=concealed(one.fix)) for one in problems
@@ -54,9 +52,17 @@ def verify(root: str) -> tuple[int, tuple[Problem, ...]]:
     return len(catalogue.entries), PackagingError(*told).problems
 
 
+def _whatever(found: Iterator[Problem]) -> Iterator[Problem]:
+    """Yield what is found, and what keeps from finding more."""
+    try:
+        yield from found
+    except PackagingError as error:
+        yield from error.problems
+
+
 def _missing(catalogue: Catalogue) -> Iterator[Problem]:
-    if not os.path.isdir(os.path.join(catalogue.root, _HOME)):
-        yield Problem(_HOME, f"there is no folder `{_HOME}`", "run ctl-packaging init")
+    if not os.path.isdir(os.path.join(catalogue.root, HOME)):
+        yield Problem(HOME, f"there is no folder `{HOME}`", "run ctl-packaging init")
     if catalogue.index is None and not catalogue.is_workspace:
         yield Problem(catalogue.index_path, "there is no index of containers", "run ctl-packaging init")
 
@@ -64,39 +70,53 @@ def _missing(catalogue: Catalogue) -> Iterator[Problem]:
 # Entries --------------------------------------------------------------------------------------------------------------
 
 
-def _entry_problems(catalogue: Catalogue, entry: Entry) -> Iterator[Problem]:
-    where, about = catalogue.index_path, entry.label or entry.id
-    if entry.type not in TYPES:
-        yield Problem(where, f"`{entry.type}` is no type of a container", f"write one of {', '.join(TYPES)}", about)
-    near = nearest_container_id(entry.id)
-    if near != entry.id:
-        yield Problem(where, f"the id `{entry.id}` is no image name: {MEANING}", f"write {near}", about)
-    places = {"module": entry.text("module"), "context": entry.context, "dockerfile": entry.dockerfile}
-    for key, path in places.items():
-        found = workspace_path(catalogue.root, path)
-        if found is None:
-            yield Problem(where, f"`{key}` leads out of the repository: `{path}`", "name a path inside it", about)
-        elif key != "dockerfile" and not os.path.isdir(os.path.join(catalogue.root, found)):
-            yield Problem(where, f"there is no folder `{path}`, which `{key}` names", "correct the path", about)
-        elif key == "dockerfile" and not os.path.isfile(os.path.join(catalogue.root, found)):
-            fix = _BUILD if entry.label else "write it, or let adopt render it"
-            yield Problem(where, f"there is no Dockerfile `{path}`", fix, about)
-        elif key == "dockerfile":
-            yield from _dockerfile_problems(catalogue.root, found, about)
-
-
-def _dockerfile_problems(root: str, path: str, about: str) -> Iterator[Problem]:
-    with open(os.path.join(root, path), "rb") as file:
-        found = stages(file.read(_LIMIT).decode("utf-8", "replace"))
-    if not found:
+def _dockerfile_problems(catalogue: Catalogue, entry: Entry) -> Iterator[Problem]:
+    path, about = workspace_path(catalogue.root, entry.dockerfile), entry.label or entry.id
+    if path is None or not os.path.isfile(os.path.join(catalogue.root, path)):
+        return
+    data = content_of(catalogue.root, path, LIMIT) or b""
+    found = outline(data.decode("utf-8", "replace"))
+    if not found.stages:
         yield Problem(path, "this Dockerfile has no FROM", "begin it with one", about)
-    for number, stage in enumerate(found, 1):
+    for number, stage in enumerate(found.stages, 1):
         where = f"{path}:{stage.line}"
         if stage.base == "scratch":
-            if number == len(found) and not stage.fills:
+            if number == len(found.stages) and not stage.fills:
                 yield Problem(where, "`FROM scratch` with nothing in it is a placeholder", "write the image", about)
         elif stage.base and not stage.is_pinned:
             yield Problem(where, f"the base `{stage.base}` has no tag", f"write {stage.base}:TAG", about)
+    if standing(data) is not Standing.RENDERED:
+        yield from (
+            Problem(f"{path}:{line}", *told, about)
+            for line, source in found.copied
+            if (told := _elsewhere(catalogue.root, entry, source))
+        )
+
+
+def _elsewhere(root: str, entry: Entry, source: str) -> tuple[str, str] | None:
+    """Return what is wrong, and the fix, where what is copied is not in the context, but plainly in another one.
+
+    What is in neither may be made before the build.
+    """
+    context, module = workspace_path(root, entry.context), workspace_path(root, entry.text("module"))
+    name = source.strip("/")
+    if context is None or module is None or os.path.lexists(os.path.join(root, context, name)):
+        return None
+    others = [one for one in (module, ".") if one != context and os.path.lexists(os.path.join(root, one, name))]
+    if not others:
+        return None
+    what = f"`{source}` is not in the context `{context}`, but in `{others[0]}`"
+    return what, f"let the context be {others[0]}, or copy it by its path in {context}"
+
+
+def _shared_images(catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield the names of images that the build of one container would take from another."""
+    first: dict[str, Entry] = {}
+    for entry in catalogue.entries:
+        one = first.setdefault(entry.image, entry)
+        if one.id != entry.id:
+            what = f"`{one.id}` and `{entry.id}` have the same image `{entry.image}`"
+            yield Problem(catalogue.index_path, what, "give one of them another name", entry.label or entry.id)
 
 
 def _undeclared(catalogue: Catalogue) -> Iterator[Problem]:
@@ -105,7 +125,7 @@ def _undeclared(catalogue: Catalogue) -> Iterator[Problem]:
         return
     known = {workspace_path(catalogue.root, entry.dockerfile) for entry in catalogue.entries}
     for kind in TYPES:
-        folder = f"{_HOME}/{kind}s"
+        folder = f"{HOME}/{kind}s"
         for name in sorted(_names(os.path.join(catalogue.root, folder))):
             path = f"{folder}/{name}"
             if name.endswith("Dockerfile") and path not in known:
@@ -126,7 +146,7 @@ def _drift(session: Session, catalogue: Catalogue) -> Iterator[Problem]:
     for label in (*labels, *([str(catalogue.registry)] if catalogue.registry else [])):
         for _, action in session.records.actions.plain(label):
             if action.kind.startswith("dockerfile/"):
-                yield from _stale_dockerfile(session, action, label)
+                yield from _whatever(_stale_dockerfile(session, action, label))
             elif action.kind.startswith("registry_index/"):
                 yield from _stale_index(catalogue, action, label)
 
@@ -138,31 +158,26 @@ def _stale_index(catalogue: Catalogue, action: Action, label: str) -> Iterator[P
         return  # its defects are told as such
     if meant != catalogue.index:
         what = "there is no index" if catalogue.index is None else "the index is not what the targets say"
-        yield Problem(catalogue.index_path, what, _BUILD, label)
+        yield Problem(catalogue.index_path, what, BUILD, label)
 
 
 def _stale_dockerfile(session: Session, action: Action, label: str) -> Iterator[Problem]:
-    def read(path: str) -> bytes:
-        with open(session.rulebook.path_of(path) if path[0] == RULE_FILE else path, "rb") as file:
-            return file.read(_LIMIT + 1)
+    root = session.layout.root
 
-    try:
-        meant = rendered(action, read)
-    except BuildError as error:
-        yield from error.problems
-        return
-    except OSError as error:
-        yield Problem(str(error.filename), "the template cannot be read", _BUILD, label)
-        return
+    def read(path: str) -> bytes:
+        data = content_of(root, session.rulebook.on_disk(path), LIMIT + 1)
+        if data is None:
+            raise RequestError.one(f"there is no template `{path}`", path, "write it, or name another")
+        return data
+
+    meant = rendered(action, read)
     for path, data in meant.items():
-        if not os.path.isfile(path):
+        now = content_of(root, path)
+        if now is None:
             if path != action.outputs[0]:  # that one is told as an entry's
-                yield Problem(path, f"there is no `{path}`", _BUILD, label)
-            continue
-        with open(path, "rb") as file:
-            stands = file.read()
-        if standing(stands) is not Standing.RENDERED:
+                yield Problem(path, f"there is no `{path}`", BUILD, label)
+        elif standing(now) is not Standing.RENDERED:
             fix = f'write dockerfile = "//{action.outputs[0]}" to keep it, or delete the file to drop it'
             yield Problem(path, f"`{path}` was written or changed by hand", fix, label)
-        elif stands.replace(b"\r\n", b"\n") != data.replace(b"\r\n", b"\n"):
-            yield Problem(path, f"`{path}` is not what its target says", _BUILD, label)
+        elif now.replace(b"\r\n", b"\n") != data.replace(b"\r\n", b"\n"):
+            yield Problem(path, f"`{path}` is not what its target says", BUILD, label)

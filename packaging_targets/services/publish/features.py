@@ -21,10 +21,10 @@ from packaging_targets.model.semver import LATEST, moving_tags
 from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import Registry, Repository
+from packaging_targets.registry.side_by_side import side_by_side
 from packaging_targets.services.publish.listing import dropped
 from packaging_targets.services.publish.packed import PackedCollection, PackedFeature, read_archives
 from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report
-from packaging_targets.services.publish.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,11 +22,11 @@ from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import LATEST, is_semantic_version
 from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
-from packaging_targets.registry.oci.reference import TAG_FIX, Registry, Repository, is_tag
+from packaging_targets.registry.oci.reference import TAG_FIX, Reference, Registry, Repository, is_tag
 from packaging_targets.registry.oci.referrers import attach, referrers
+from packaging_targets.registry.side_by_side import side_by_side
 from packaging_targets.services.containers.layouts.folder import LayoutFolder
 from packaging_targets.services.publish.report import PLANNED, PRESENT, PUBLISHED, Artifact, Attached, Report
-from packaging_targets.services.publish.side_by_side import side_by_side
 
 _EMPTY = Descriptor.of("application/vnd.oci.empty.v1+json", b"{}")
 
@@ -36,13 +36,15 @@ class WantedImage:
     """The image of the target `label`, in the folder `layout`, and the tags that are to lead to it.
 
     Without `tags` it is the one that the layout was made with, or else `latest`. `attachments` are pairs of an artifact
-    type and the path of a file.
+    type and the path of a file. `base` is what the image stands on: if that is in the same registry, its layers are
+    there already.
     """
 
     label: str
     layout: str
     tags: Sequence[str] = ()
     attachments: Sequence[tuple[str, str]] = ()
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class _Image:
     contents: Contents
     tags: tuple[str, ...]
     attachments: tuple[tuple[OciManifest, Blob], ...]
+    near: Repository | None
 
     @property
     def digest(self) -> Digest:
@@ -116,7 +119,7 @@ def _read_all(asked: ImagePublishing, place: Repository) -> list[_Image]:
     images, errors = [], []
     for one in asked.images:
         try:
-            images.append(_read(asked.root, one))
+            images.append(_read(asked.root, one, place))
         except PackagingError as error:
             errors.append(error)
     if errors:
@@ -125,14 +128,25 @@ def _read_all(asked: ImagePublishing, place: Repository) -> list[_Image]:
     return images
 
 
-def _read(home: str, one: WantedImage) -> _Image:
+def _read(home: str, one: WantedImage, place: Repository) -> _Image:
     folder = LayoutFolder(os.path.join(home, one.layout), one.layout)
     root = folder.root()
     tags = tuple(dict.fromkeys(one.tags)) or (root.annotations.get(REF_NAME, LATEST),)
     raise_all(Problem(one.label, f"`{tag}` is no tag", TAG_FIX) for tag in tags if not is_tag(tag))
     contents = contents_of(root, folder, one.layout)
-    attachments = tuple(_attachment(home, kind, path, root) for kind, path in one.attachments)
-    return _Image(one.label, folder, contents, tuple(sorted(tags, key=_is_version)), attachments)
+    subject = Descriptor(contents.documents[-1].media_type, root.digest, root.size)
+    attachments = tuple(_attachment(home, kind, path, subject) for kind, path in one.attachments)
+    tags = tuple(sorted(tags, key=_is_version))
+    return _Image(one.label, folder, contents, tags, attachments, _near(one.base, place))
+
+
+def _near(base: str, place: Repository) -> Repository | None:
+    """Return the repository of an image's base if it is in the same registry, which then has its layers."""
+    try:
+        found = Reference.parse(base).repository
+    except RequestError:  # nothing, a path or a label
+        return None
+    return found if found.registry.host == place.registry.host and found.path != place.path else None
 
 
 def _attachment(home: str, artifact_type: str, path: str, subject: Descriptor) -> tuple[OciManifest, Blob]:
@@ -145,8 +159,7 @@ def _attachment(home: str, artifact_type: str, path: str, subject: Descriptor) -
         what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
         raise RequestError.one(what, path, "make it again: packaging build") from error
     layer = Descriptor(artifact_type, digest, size, {TITLE: os.path.basename(path)})
-    about = Descriptor(subject.media_type, subject.digest, subject.size)
-    manifest = OciManifest(_EMPTY, (layer,), artifact_type=artifact_type, subject=about)
+    manifest = OciManifest(_EMPTY, (layer,), artifact_type=artifact_type, subject=subject)
     return manifest, Blob(digest, size, lambda: open(whole, "rb"))
 
 
@@ -235,7 +248,7 @@ class _Publisher:
 
     def _push_blob(self, image: _Image, descriptor: Descriptor) -> None:
         blob = Blob(descriptor.digest, descriptor.size, partial(image.folder.open, descriptor))
-        self.client.push_blob(self.place, blob)
+        self.client.push_blob(self.place, blob, image.near)
 
     def _put_root(self, image: _Image, tag: str) -> None:
         root = image.contents.documents[-1]

@@ -171,13 +171,15 @@ def _features(root: str, offers: Sequence[Offer], options: Options) -> Report:
 
 
 def _images(root: str, offers: Sequence[Offer], options: Options) -> Report:
-    images = [
-        WantedImage(offer.label, value["layout"], value.get("tags") or (), value.get("attachments") or ())
-        for offer in offers
-        for value in (offer.value,)
-    ]
     how = (options.dry_run, options.insecure, options.jobs)
-    return publish_images(ImagePublishing(root, images, _registry(offers), offers[0].value["repository"], *how))
+    repository = offers[0].value["repository"]
+    return publish_images(ImagePublishing(root, list(map(_wanted, offers)), _registry(offers), repository, *how))
+
+
+def _wanted(offer: Offer) -> WantedImage:
+    value = offer.value
+    tags, attachments, base = (value.get(key) or () for key in ("tags", "attachments", "base"))
+    return WantedImage(offer.label, value["layout"], tags, attachments, base or "")
 
 
 def _registry(offers: Sequence[Offer]) -> str:
@@ -192,6 +194,8 @@ def _image_faults(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     pairs = isinstance(attachments, list) and all(isinstance(one, list) and len(one) == _PAIR for one in attachments)
     if not pairs or not all(isinstance(text, str) for one in attachments for text in one):
         yield "`attachments` of what is published must be pairs of a media type and a path", ""
+    if not isinstance(value.get("base") or "", str):
+        yield "`base` of what is published must be a string", ""
 
 
 KINDS: Mapping[str, Kind] = {

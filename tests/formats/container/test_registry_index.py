@@ -168,6 +168,20 @@ def test_half_a_surrogate_pair_keeps_its_spelling() -> None:
         (b"[]", f"error: the index is not a JSON object\n  at {WHERE}\n{FIX}"),
         (b'{"targets": {}}', f"error: `targets` of the index is not a list\n  at {WHERE}\n{FIX}"),
         (b'{"a": NaN}', f"error: the index is no JSON: `NaN` is no JSON number\n  at {WHERE}\n{FIX}"),
+        (
+            b'{"a": 1e400}',
+            f"error: the index is no JSON: `1e400` is no number that a program could write again\n  at {WHERE}\n{FIX}",
+        ),
+        (
+            b'{"a": 1e99999999999999999999}',
+            "error: the index is no JSON: `1e99999999999999999999` is no number that a program could write again\n"
+            f"  at {WHERE}\n{FIX}",
+        ),
+        (
+            b'{"a": 0.12345678901234567890}',
+            "error: the index is no JSON: `0.12345678901234567890` is no number that a program could write again\n"
+            f"  at {WHERE}\n{FIX}",
+        ),
         (b'{"a": 1, "a": 2}', f"error: the index is no JSON: the key `a` stands twice\n  at {WHERE}\n{FIX}"),
         (
             b'{"a": "\xff"}',

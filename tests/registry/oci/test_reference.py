@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from packaging_targets.errors import RequestError
 from packaging_targets.registry.oci.reference import (
+    Reference,
     Registry,
     Repository,
     is_loopback,
@@ -154,3 +155,50 @@ def test_whatever_a_server_writes_is_an_address_or_none(text: str) -> None:
 def test_numbers_are_those_that_can_be_meant(text: str, meant: int | None) -> None:
     assert number(text) == meant
     assert number(f"{text}x") is number(f"{text}٣") is None
+
+
+SHA = "sha256:5555555555555555555555555555555555555555555555555555555555555555"
+
+
+@pytest.mark.parametrize(
+    ("text", "origin", "path", "wanted"),
+    [
+        ("ghcr.io/acme/api", "https://ghcr.io", "acme/api", "latest"),
+        ("ghcr.io/acme/api:1.2", "https://ghcr.io", "acme/api", "1.2"),
+        (f"ghcr.io/acme/api@{SHA}", "https://ghcr.io", "acme/api", SHA),
+        (f"ghcr.io/acme/api:1.2@{SHA}", "https://ghcr.io", "acme/api", SHA),
+        ("localhost:5000/api:1", "http://localhost:5000", "api", "1"),
+        ("docker.io/python:3.13", "https://registry-1.docker.io", "library/python", "3.13"),
+        ("docker.io/acme/api", "https://registry-1.docker.io", "acme/api", "latest"),
+    ],
+)
+def test_images(text: str, origin: str, path: str, wanted: str) -> None:
+    reference = Reference.parse(text)
+    assert (reference.repository.registry.origin, reference.repository.path) == (origin, path)
+    assert reference.wanted == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("python:3", "`python:3` names no registry\n  fix: write one before it, as in `docker.io/library/python:3`"),
+        ("acme/api", "`acme/api` names no registry\n  fix: write one before it, as in `docker.io/acme/api`"),
+        ("ghcr.io/a@sha256:5", "`sha256:5` is no digest\n  fix: write `sha256:` and its 64 hexadecimal digits"),
+        ("ghcr.io/a:", "`` is no tag\n  fix: use letters, digits, `_`, `.` and `-`, at most 128"),
+        ("ghcr.io/a:b:c", "`b:c` is no tag\n  fix: use letters, digits, `_`, `.` and `-`, at most 128"),
+    ],
+)
+def test_what_is_no_image(text: str, told: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        Reference.parse(text)
+    assert str(caught.value) == f"error: {told}"
+
+
+@given(st.text(alphabet=st.sampled_from(list("abz09.:/@-_é ?#%")), max_size=40).map(lambda text: f"ghcr.io/{text}"))
+def test_no_image_leads_elsewhere(text: str) -> None:
+    try:
+        reference = Reference.parse(text)
+    except RequestError:
+        return
+    assert reference.repository.registry == Registry("ghcr.io")
+    assert Reference.parse(str(reference)) == reference

@@ -246,6 +246,7 @@ def test_what_is_beside_an_image_and_where_it_goes(ws: Workspace, monkeypatch: p
         "registry": "localhost:5000",
         "repository": "acme/api",
         "tags": ["2.0", "latest"],
+        "base": "scratch",
         "attachments": attachments,
     }
 

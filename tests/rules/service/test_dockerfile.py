@@ -155,6 +155,16 @@ HEALTHCHECK """
     assert "node_modules" not in ws.read("ops/packaging/apps/web.Dockerfile.dockerignore")
 
 
+@pytest.mark.parametrize("lock", ["uv.lock", "poetry.lock"])
+def test_a_lock_that_pip_does_not_know_is_told(ws: Workspace, lock: str) -> None:
+    ws.write({"jobs/p/TARGETS.toml": '[[job]]\nname = "p"\n', "jobs/p/main.py": "", f"jobs/p/{lock}": ""})
+    ws.write({"jobs/p/pyproject.toml": '[project]\nname = "p"\ndependencies = ["flask"]\n'})
+    told = f"warning: `jobs/p/{lock}` is not what pip installs from, so that the image installs without a lock\n"
+    assert told in ws.build().output
+    ws.write({"jobs/p/requirements.txt": "flask==3.1.0\n"})
+    assert told not in ws.build().output
+
+
 def test_a_node_job_without_a_lock_or_a_build(ws: Workspace) -> None:
     ws.write(
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,29 @@ def test_a_module_that_is_not_there_is_made_and_said(repo: Workspace) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["Dockerfile.rust", "Dockerfile.rust.j2"])
+def test_a_template_of_the_repositorys_own_is_named_as_built_in_ones_are(repo: Workspace, name: str) -> None:
+    repo.write({f"ops/packaging/templates/{name}": "FROM rust:1\n", "deploy/api.j2": "FROM x:1\n"})
+    add(repo, "--id", "api", "--module", "services/api", "--template", "rust")
+    assert 'template = "rust"\n' in repo.read("services/api/TARGETS.toml")
+    assert "\nFROM rust:1\n" in repo.read("ops/packaging/services/api.Dockerfile")
+    near = ctl(repo, "add-service", "--id", "b", "--template", "rusty")
+    assert (near.exit_code, near.output.splitlines()[-1]) == (2, "  fix: did you mean `rust`?")
+    far = ctl(repo, "add-service", "--id", "b", "--template", "cobol")
+    assert far.output.endswith("  fix: one of go, node, python, rust, or the path of your own\n")
+
+
+def test_a_name_that_is_not_utf_8_is_refused_as_one(repo: Workspace) -> None:
+    os.mkdir(os.fsencode(repo.root) + b"/\xff")
+    before = files(repo)
+    run = ctl(repo, "add-service", "--id", "api", "--module", "services/api", "--context", "\udcff")
+    assert (run.exit_code, run.output.split("\n")[0]) == (
+        2,
+        "error: `services/api/TARGETS.toml` takes no further [[service]]",
+    )
+    assert files(repo) == before
+
+
 def test_adding_and_removing_leaves_what_was_there_before(repo: Workspace) -> None:
     before = files(repo)
     add(repo, "--id", "api", "--module", "services/api")
@@ -95,8 +119,10 @@ def test_all_that_is_wrong_with_a_request_is_told_at_once(repo: Workspace) -> No
     run = ctl(repo, "add-service", *words, "--dockerfile", "/etc/passwd")
     assert run.exit_code == 2
     assert run.output.startswith(
-        "error: there is no folder `nowhere`\n  at --context\n  fix: make it, or leave it out: it is the root then\n\n"
-        "error: `/etc/passwd` leads out of the repository\n  at --dockerfile\n  fix: name a path below its root\n\n"
+        "error: there is no folder `nowhere`, which `context` names\n"
+        "  at --context\n  fix: correct the path, or make the folder\n\n"
+        "error: `dockerfile` leads out of the repository: `/etc/passwd`\n"
+        "  at --dockerfile\n  fix: name a path inside it\n\n"
     )
     for part in ("../../escape", "`../out`", "`nowhere`", "`/etc/passwd`", "`pyton`", "has no template"):
         assert part in run.output
@@ -112,7 +138,7 @@ def test_all_that_is_wrong_with_a_request_is_told_at_once(repo: Workspace) -> No
         (("--id", "x", "--template", "rust"), "there is no template `rust`"),
         (("--id", "x", "--template", "deploy/x.j2"), "there is no template `deploy/x.j2` in the repository"),
         (("--id", "x", "--module", "dodo.py/x"), "`dodo.py/x` can be no folder of a target"),
-        (("--id", "x", "--module", "link/x"), "`link/x` leads out of the repository"),
+        (("--id", "x", "--module", "link/x"), "`module` leads out of the repository: `link/x`"),
         (("--id", "x", "--dockerfile", "Dockerfile"), "there is no Dockerfile `Dockerfile`"),
         (("--id", "x", "--image", "A B"), "`image` must be an image name"),
         (("--id", "mine"), "`ops/packaging/services/mine.Dockerfile` was written by hand"),
@@ -225,9 +251,9 @@ def test_adopting_loses_nothing(tmp_path: Path) -> None:
         {"id": "api", "type": "service", "module": "apps/api", "dockerfile": "ops/packaging/services/api.Dockerfile",
          "context": "apps/api", "image": "ghcr.io/acme/api", "port": 8080, "healthPath": "/up", "addedAt": "2025"},
         {"name": "cron", "type": "job", "module": "apps/api", "dockerfile": "apps/api/cron.Dockerfile", "port": "1-2"},
-        {"id": "fresh", "type": "app", "module": "apps/api", "owner": {"team": "web"}},
+        {"zeta": 1, "id": "fresh", "type": "app", "module": "apps/api", "owner": {"z": "grün", "a": None}, "alpha": [1.5]},
     ]  # fmt: skip
-    ws = old(tmp_path / "repo", *entries, updatedAt="2025-12-25T00:00:00Z", owner="me")
+    ws = old(tmp_path / "repo", *entries, updatedAt="2025-12-25T00:00:00Z", owner="mé", about=None)
     own = {"ops/packaging/services/api.Dockerfile": "FROM x:1\n", "apps/api/cron.Dockerfile": "FROM x:1\n"}
     ws.write({**own, "apps/api/main.py": ""})
     initialise(str(ws.root))
@@ -239,7 +265,15 @@ def test_adopting_loses_nothing(tmp_path: Path) -> None:
     run = ctl(ws, "adopt")
     assert run.exit_code == 0, run.output
     index = json.loads(ws.read(INDEX))
-    assert (index["updatedAt"], index["owner"]) == ("2025-12-25T00:00:00Z", "me")
+    further = {"updatedAt": "2025-12-25T00:00:00Z", "owner": "mé", "about": None}
+    assert list(index.items())[:-1] == [("version", 1), *further.items()]
+    assert "grün" in ws.read(INDEX)
+    assert [list(entry)[-3:] for entry in index["targets"]] == [
+        ["healthPath", "declaredBy", "addedAt"],
+        ["name", "port", "undeclaredKeys"],
+        ["zeta", "owner", "alpha"],
+    ]
+    assert list(index["targets"][2]["owner"].items()) == [("z", "grün"), ("a", None)]
     for was, now in zip(entries, index["targets"], strict=True):
         assert was.items() <= now.items()
         assert now["declaredBy"].startswith("//apps/api:")
@@ -265,6 +299,6 @@ def test_adopting_tells_all_that_is_wrong_and_changes_nothing(tmp_path: Path) ->
     before = files(ws)
     run = ctl(ws, "adopt")
     assert run.exit_code == 2
-    for part in ("`weird` is no type", "the id `B`", "`module` leads out", "no module `gone`", "`x.Dockerfile`"):
+    for part in ("`weird` is no type", "the id `B`", "`module` leads out", "no folder `gone`", "`x.Dockerfile`"):
         assert part in run.output
     assert files(ws) == before

@@ -130,6 +130,87 @@ def test_other_engines(repo: Workspace, name: str) -> None:
     )
 
 
+def test_what_a_target_depends_on_is_made_before_its_image(repo: Workspace) -> None:
+    """A Dockerfile names what its target's dependencies make, and an engine copies it."""
+    repo.write({"maps/TARGETS.toml": '[[archive]]\nname = "maps"\nsrcs = ["*.txt"]\n', "maps/a.txt": "1"})
+    repo.write({"apps/api/TARGETS.toml": '[[service]]\nname = "api"\ndeps = ["//maps"]\n'})
+    own = '[[app]]\nname = "web"\ndockerfile = "Dockerfile"\ndeps = ["//maps"]\n'
+    repo.write({"web/TARGETS.toml": own, "web/Dockerfile": "FROM x:1\nCOPY dist/maps .\n"})
+    for name in ("api", "web"):
+        shutil.rmtree(repo.path("dist"), ignore_errors=True)
+        run = ctl(repo, "build", "--target", name)
+        assert run.exit_code == 0, run.output
+        assert repo.paths("dist") == ["dist/maps/maps.tar.gz"]
+    repo.write({"maps/a.txt": "2"})
+    assert ctl(repo, "build-all").output.endswith("3 built\n"), "one had no image, and two have other inputs"
+    repo.path("maps/TARGETS.toml").write_text('[[command]]\nname = "maps"\nargv = ["false"]\nouts = ["x"]\n')
+    failed = ctl(repo, "build-all")
+    assert failed.output.endswith("1 unchanged, 2 failed: api, web\n"), failed.output
+    assert "failed    api:latest (//apps/api:api could not be built)\n" in failed.output
+
+
+def test_a_folder_that_a_dependency_makes_counts_by_what_is_in_it(repo: Workspace) -> None:
+    command = """
+        [[command]]
+        name = "site"
+        srcs = ["a.txt"]
+        argv = ["cp", "a.txt", "{out}/x"]
+        outs = ["site/"]
+        """
+    repo.write({"web/TARGETS.toml": command, "web/a.txt": "1"})
+    repo.write({"apps/api/TARGETS.toml": '[[service]]\nname = "api"\ndeps = ["//web:site"]\n'})
+    (repo.root.parent / "engine" / "bin" / "cp").symlink_to(str(shutil.which("cp")))
+
+    def outcome() -> str:
+        return ctl(repo, "build", "--target", "api").output.splitlines()[-1].split()[0]
+
+    assert [outcome(), outcome()] == ["built", "unchanged"]
+    repo.write({"web/a.txt": "2"})
+    assert [outcome(), outcome()] == ["built", "unchanged"]
+
+
+def test_containers_are_named_by_labels_and_patterns_too(repo: Workspace) -> None:
+    def built(*words: str, cwd: str = "") -> list[str]:
+        run = repo.run([*CTL, "build", *words, "--dry-run", "--format", "json"], cwd=cwd)
+        return [line[line.index("-t") + 1] for line in json.loads(run.output)["commands"]]
+
+    assert built("--target", "//apps/api:api") == ["api:latest"]
+    assert built("--target", "//...") == ["api:latest", "cron:latest"]
+    assert built("--target", "//jobs/...", "--target", "cron", "--target", "//apps/api") == [
+        "cron:latest",
+        "api:latest",
+    ]
+    assert built("--target", ":api", cwd="apps/api") == ["api:latest"]
+    run = repo.run([*CTL, "build", "--target", ":api"], cwd="apps/api")
+    assert run.output.splitlines()[-1].startswith("built     api:latest "), run.output
+
+
+@pytest.mark.parametrize("name", ["docker", "podman", "buildah"])
+def test_several_platforms_make_one_list(repo: Workspace, name: str) -> None:
+    """podman and buildah would leave the tag to the last platform, and add to a list that stands."""
+    with_engines(repo, name)
+    target = repo.read("apps/api/TARGETS.toml")
+    repo.write({"apps/api/TARGETS.toml": target + 'platforms = ["linux/amd64", "linux/arm64"]\n'})
+    before = [] if name == "docker" else [f"{name} manifest rm api:latest", f"{name} rmi api:latest"]
+    run = ctl(repo, "build", "--target", "api", "--builder", name, "--dry-run")
+    *room, build = run.output.splitlines()
+    assert room == before
+    assert f" {'-t' if name == 'docker' else '--manifest'} api:latest " in build
+    assert " --platform linux/amd64,linux/arm64 " in build
+    assert ctl(repo, "build", "--target", "api", "--builder", name).exit_code == 0
+    assert [line for line in calls(repo, "") if "inspect" not in line] == [*before, build]
+
+
+@pytest.mark.parametrize("name", ["docker", "podman", "buildah"])
+def test_a_health_check_outlives_the_engine(repo: Workspace, name: str) -> None:
+    """OCI's format of images has no health checks: podman and buildah would drop it with a warning."""
+    with_engines(repo, name)
+    repo.write({"apps/api/TARGETS.toml": repo.read("apps/api/TARGETS.toml") + "port = 80\n"})
+    assert ctl(repo, "build-all", "--builder", name).exit_code == 0
+    told = {"api": name != "docker", "cron": False}
+    assert {line.split()[5].split(":")[0]: " --format docker " in line for line in calls(repo)} == told
+
+
 def test_what_a_target_says_of_builds(repo: Workspace) -> None:
     target = '[[app]]\nname = "web"\ndockerfile = "Dockerfile"\nplatforms = ["linux/amd64", "linux/arm64"]\n'
     repo.write(
@@ -152,13 +233,33 @@ def test_what_a_target_says_of_builds(repo: Workspace) -> None:
     assert records(repo)[1]["revision"] == f"{revision}-dirty"
 
 
+def test_a_rendered_dockerfile_keeps_what_its_target_gives(repo: Workspace) -> None:
+    args = 'build_args = {REVISION = "mine", A = "b"}\n'
+    repo.write({"apps/api/TARGETS.toml": repo.read("apps/api/TARGETS.toml") + args})
+    git(repo, "init", "-q")
+    commit(repo)
+    assert ctl(repo, "build", "--target", "api", "--tag", "v1").exit_code == 0
+    assert calls(repo) == [BUILD_API]
+
+
 @pytest.mark.parametrize(
     ("words", "what"),
     [
         (("--target", "apo"), "error: there is no container `apo`\n  fix: did you mean `api`?\n"),
         (("--target", "api", "--tag", "a b"), "error: `a b` is no tag\n"),
         (("--target", "api", "--tag", ""), "error: `` is no tag\n"),
-        (("--target", "api", "--builder", "podman"), "error: `podman` is not on PATH\n"),
+        (
+            ("--target", "api", "--builder", "podman"),
+            "error: `podman` is not on PATH\n  at --builder\n  fix: install one of them, or name another\n",
+        ),
+        (("--target", "api", "--builder", "rkt"), "usage: ctl-packaging build "),
+        (("--target", "api", "--tag", "a\n"), "error: `a\n` is no tag\n"),
+        (("--target", "api", "--tag", "größe"), "error: `größe` is no tag\n"),
+        (("--target", "api", "--tag", "-x"), "usage: ctl-packaging build "),
+        (("--target", "api", "--tag=-x"), "error: `-x` is no tag\n"),
+        (("--target", "api", "--tag", "x" * 129), f"error: `{'x' * 129}` is no tag\n"),
+        (("--target", "//apps/..:x"), "error: `//apps/..:x` is no label: `apps/..` is no package\n"),
+        (("--target", "//apps/web"), "error: `//apps/web` is no target of a container\n"),
         (("--target",), "usage: ctl-packaging build "),
         (("--target", "api", "--tag"), "usage: ctl-packaging build "),
         ((), "usage: ctl-packaging build "),
@@ -227,7 +328,9 @@ def test_a_real_engine_builds_and_knows_its_image(tmp_path: Path) -> None:
         "PATH": os.environ["PATH"],
     }
     initialise(str(ws.root))
-    ws.write({"app/Dockerfile": "FROM scratch\nCOPY app/x /x\n", "app/x": "1", ".dockerignore": "ops\n"})
+    ws.write(
+        {"app/Dockerfile": "FROM scratch\nCOPY app/x /x\nHEALTHCHECK NONE\n", "app/x": "1", ".dockerignore": "ops\n"}
+    )
     added = ctl(ws, "add-app", "--id", "x", "--module", "app", "--dockerfile", "app/Dockerfile")
     assert added.exit_code == 0, added.output
     words = ("build", "--target", "x", "--tag", "v1", "--builder", "buildah")
@@ -242,3 +345,13 @@ def test_a_real_engine_builds_and_knows_its_image(tmp_path: Path) -> None:
     removed = ws.run(["buildah", "rmi", "x:v1"])
     assert removed.exit_code == 0, removed.output
     assert "\nbuilt     x:v1" in ctl(ws, *words).output
+    platforms = 'platforms = ["linux/amd64", "linux/arm64"]\n'
+    ws.write({"app/TARGETS.toml": ws.read("app/TARGETS.toml") + platforms})
+    for _ in range(2):  # the name was an image's at first, and then a list's
+        ws.write({"app/x": ws.read("app/x") + "3"})
+        assert "\nbuilt     x:v1" in ctl(ws, *words).output
+        inspected = ws.run(["buildah", "manifest", "inspect", "x:v1"])
+        assert inspected.exit_code == 0, inspected.output
+        architectures = [one["platform"]["architecture"] for one in json.loads(inspected.output)["manifests"]]
+        assert sorted(architectures) == ["amd64", "arm64"]
+    assert ctl(ws, *words).output.splitlines()[-1].startswith("unchanged x:v1 ")

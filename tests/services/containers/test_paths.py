@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from packaging_targets.errors import BuildError, RequestError
 from packaging_targets.formats.container.ids import nearest_container_id
-from packaging_targets.services.containers.catalogue import dockerfile_of, workspace_path
+from packaging_targets.services.containers.places import dockerfile_of, workspace_path
 from packaging_targets.store.change import Change
 
 texts = st.one_of(st.text(max_size=200), st.text(st.sampled_from("aB./_- \0\n~\ud800"), max_size=12))

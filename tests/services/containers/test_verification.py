@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ def test_all_that_is_wrong_with_entries(tmp_path: Path) -> None:
         {"id": "../../d", "type": "job", "module": "/etc", "context": "../..", "dockerfile": "link/x"},
         {"id": "e", "type": "job", "module": "gone", "context": "lost", "dockerfile": "none"},
         {"id": "f", "type": "job"},
+        {"id": "g", "dockerfile": f"{HOME}/jobs/a.Dockerfile"},
     ]
     ws = old(tmp_path / "repo", *entries)
     ws.write({f"{HOME}/jobs/a.Dockerfile": "FROM x:1\n"})
@@ -95,6 +97,7 @@ def test_all_that_is_wrong_with_entries(tmp_path: Path) -> None:
         f"{INDEX}  (e): there is no folder `gone`, which `module` names",
         f"{INDEX}  (e): there is no folder `lost`, which `context` names",
         f"{INDEX}  (f): there is no Dockerfile `{HOME}/jobs/f.Dockerfile`",
+        f"{INDEX}  (g): the container has no `type`",
         f"{INDEX}: `a` stands twice in the index",
     ]
 
@@ -112,6 +115,42 @@ def test_dockerfiles(tmp_path: Path) -> None:
         f"{folder}/c.Dockerfile  (c): this Dockerfile has no FROM",
         f"{folder}/lost.Dockerfile: nobody declares this Dockerfile",
     ]
+
+
+def test_a_dockerfile_that_was_written_for_another_context(tmp_path: Path) -> None:
+    api = {"id": "api", "type": "service", "module": "apps/api", "context": "apps/api"}
+    web = {"id": "web", "type": "app", "module": "apps/web"}
+    ws = old(tmp_path / "repo", api, web)
+    ws.write({"apps/api/x": "", "apps/web/package.json": "", "libs/a": "", "apps/web/libs/a": ""})
+    ws.write({f"{HOME}/services/api.Dockerfile": "FROM x:1\nCOPY x libs/ .\nCOPY apps/api/x made/later /\n"})
+    ws.write({f"{HOME}/apps/web.Dockerfile": 'FROM x:1\nCOPY ["package.json", "libs", "./"]\n'})
+    assert found(ws) == [
+        f"{HOME}/apps/web.Dockerfile:2  (web): `package.json` is not in the context `.`, but in `apps/web`",
+        f"{HOME}/services/api.Dockerfile:2  (api): `libs/` is not in the context `apps/api`, but in `.`",
+        f"{HOME}/services/api.Dockerfile:3  (api): `apps/api/x` is not in the context `apps/api`, but in `.`",
+    ]
+
+
+def test_two_containers_of_one_image(tmp_path: Path) -> None:
+    one, other = ({"id": name, "type": "job", "image": "acme/x"} for name in ("a", "b"))
+    ws = old(tmp_path / "repo", one, other, {"id": "c", "type": "job", "image": "acme/x:c"})
+    ws.write({f"{HOME}/jobs/{name}.Dockerfile": "FROM x:1\n" for name in "abc"})
+    assert found(ws) == [f"{INDEX}  (b): `a` and `b` have the same image `acme/x`"]
+
+
+def test_a_dockerfile_that_cannot_be_read_is_told_with_all_else(tmp_path: Path) -> None:
+    ws = old(tmp_path / "repo", {"id": "a", "type": "job"})
+    ws.path(f"{HOME}/jobs/a.Dockerfile").mkdir(parents=True)
+    assert found(ws) == [f"{INDEX}  (a): there is no Dockerfile `{HOME}/jobs/a.Dockerfile`"]
+
+
+def test_a_template_that_is_gone_is_told(repo: Workspace) -> None:
+    repo.write(
+        {"deploy/x.j2": "FROM x:1\n", "apps/web/TARGETS.toml": '[[app]]\nname = "web"\ntemplate = "//deploy/x.j2"\n'}
+    )
+    assert repo.build().exit_code == 0
+    repo.path("deploy/x.j2").unlink()
+    assert found(repo) == ["deploy/x.j2: there is no template `deploy/x.j2`"]
 
 
 def test_drift_between_targets_index_and_rendered_files(repo: Workspace) -> None:
@@ -191,6 +230,14 @@ def test_credentials_are_found_and_never_printed(tmp_path: Path, secret: str) ->
 def test_what_is_no_credential(tmp_path: Path, text: str) -> None:
     (tmp_path / "x").write_text(text)
     assert list(find_credentials(str(tmp_path), "x")) == []
+
+
+def test_credentials_are_found_anywhere_in_a_long_line_and_soon(tmp_path: Path) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    (tmp_path / "x").write_text("token" * 20_000 + "\n" + "x" * 99_999 + " " + secret + " " + "token" * 20_000)
+    started = time.monotonic()
+    assert [one.where for one in find_credentials(str(tmp_path), "x")] == ["x:2"]
+    assert time.monotonic() - started < 20
 
 
 def test_a_credential_in_an_index_is_told_by_its_line_alone(tmp_path: Path) -> None:

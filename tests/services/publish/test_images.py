@@ -117,6 +117,18 @@ def test_only_what_changed_is_sent(home: FakeRegistry, tmp_path: Path) -> None:
     assert len(home.asked("PUT", "/blobs/")) - before == 2  # the upper layer, and the config that names it
 
 
+@pytest.mark.parametrize("where", ["here", "elsewhere", "nowhere"])
+def test_layers_of_a_base_in_the_same_registry_are_mounted(home: FakeRegistry, tmp_path: Path, where: str) -> None:
+    name = single(tmp_path / "api")
+    layer = layer_path(tmp_path, name, 0)
+    digest = f"sha256:{layer[-64:]}"
+    home.blobs["acme/base", digest] = (tmp_path / name / layer).read_bytes()
+    host = {"here": home.host, "elsewhere": "example.org", "nowhere": "//other"}[where]
+    publish(home, tmp_path, WantedImage("//api:image", name, base=f"{host}/acme/base:1@sha256:{'0' * 64}"))
+    assert len(home.asked("PUT", "/blobs/")) == (2 if where == "here" else 3)
+    assert (REPOSITORY, digest) in home.blobs
+
+
 def test_another_tag_for_what_is_there_sends_no_blobs(home: FakeRegistry, tmp_path: Path) -> None:
     name = single(tmp_path / "api")
     publish(home, tmp_path, WantedImage("//api:image", name, ("1",)))

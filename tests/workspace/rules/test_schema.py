@@ -163,3 +163,12 @@ def test_values_are_shown_as_a_person_would_write_them() -> None:
     assert shown("x" * 100) == '"' + "x" * 56 + "…"
     assert shown({"é": True}) == '{"é": true}'
     assert example({"type": "number"}, 2.5) == '"2.5"'
+
+
+def test_a_field_may_hold_a_label_or_something_else() -> None:
+    part = {"type": "string", "format": "label-or-other"}
+    checker = Checker("r", {"properties": {"base": part, "more": {"type": "array", "items": part}}})
+    labels = [":a", "//:a", "//x/y:a", ":"]
+    others = ["scratch", "//x/y", "x:1", "ghcr.io/a/b:1", "./:a", ""]
+    found = checker.labels({"name": "n", "base": "//x:b", "more": [*labels, *others]})
+    assert list(found) == [("$.base", "//x:b"), *((f"$.more[{place}]", text) for place, text in enumerate(labels))]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.containers.verbs import build_targets, tell
-from packaging_targets.adapters.cli.telling import complain
+from packaging_targets.adapters.cli.containers.verbs import build_targets
+from packaging_targets.adapters.output import complain, tell
 from packaging_targets.errors import PackagingError
 
 if TYPE_CHECKING:

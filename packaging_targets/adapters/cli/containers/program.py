@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
-from packaging_targets.adapters.cli.containers import images
 from packaging_targets.adapters.cli.containers import verbs as act
-from packaging_targets.adapters.cli.guard import guarded
+from packaging_targets.adapters.guard import guarded
+from packaging_targets.services.containers.images import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,8 @@ def main() -> int:
     parser.set_defaults(log_level=None)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     add_parsers(verbs)
-    build = _verb(verbs, "build", "build the image of a container, if anything changed", images.build)
-    build.add_argument("--target", required=True, metavar="ID", help="the container")
+    build = _verb(verbs, "build", "build the image of a container, if anything changed", act.build)
+    add_target(build, "the container; may be given again", required=True)
     add_image_flags(build)
     return guarded(_run, parser.parse_args())
 
@@ -49,18 +49,21 @@ def add_parsers(verbs: Any) -> None:
         _add_parser(verbs, kind)
     remove = _verb(verbs, "remove", "take the entry of a container away", act.remove)
     remove.add_argument("--id", required=True, metavar="ID", help="the container")
-    every = _verb(verbs, "build-all", "build the images of all containers that changed", images.build)
+    every = _verb(verbs, "build-all", "build the images of all containers that changed", act.build)
     add_image_flags(every)
-    every.set_defaults(target=None)
+    every.set_defaults(targets=None)
     _verb(verbs, "adopt", "write target files for what only the index knows", act.adopt)
+
+
+def add_target(parser: argparse._ActionsContainer, does: str, *, required: bool = False) -> None:
+    """Add the flag that names the containers whose images are to be built."""
+    parser.add_argument("--target", dest="targets", action="append", required=required, metavar="ID", help=does)
 
 
 def add_image_flags(parser: argparse._ActionsContainer) -> None:
     """Add the flags of what builds images."""
     parser.add_argument("--tag", metavar="TAG", help="such as v1.0.0 (default: the image's own, or latest)")
-    parser.add_argument(
-        "--builder", choices=("docker", "podman", "buildah"), help="what builds (default: the first that is there)"
-    )
+    parser.add_argument("--builder", choices=ENGINES, help="what builds (default: the first that is there)")
     parser.add_argument("--force", action="store_true", help="build even where nothing changed")
 
 

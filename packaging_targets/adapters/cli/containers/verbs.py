@@ -3,57 +3,47 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.telling import complain, output_as_notes
+from packaging_targets.adapters.output import complain, tell
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from packaging_targets.services.containers.entries import Prepared
+    from packaging_targets.services.containers.declaring.declarations import Prepared
 
 
 def init(options: argparse.Namespace) -> int:
     """Write what is missing."""
-    from packaging_targets.services.containers.catalogue import root_of
     from packaging_targets.services.containers.initialise import initialise
+    from packaging_targets.services.containers.places import root_of
 
     done = initialise(root_of(options.repo_root), dry_run=options.dry_run)
     wrote = "would write" if options.dry_run else "wrote"
     lines = [f"{wrote} {path}" for path in done.wrote]
+    lines += [f"{'would add' if options.dry_run else 'added'} {header} to TARGETS.toml" for header in done.added]
     lines += [f"left  {path}" for path in done.left]
     return tell(options, _fields(options, done), [*lines, *done.lacks])
 
 
 def listing(options: argparse.Namespace) -> int:
     """List the containers."""
-    from packaging_targets.services.containers.catalogue import open_catalogue, root_of
+    from packaging_targets.services.containers.catalogue import open_catalogue
+    from packaging_targets.services.containers.places import root_of
 
-    entries = open_catalogue(root_of(options.repo_root)).entries
-    lines = [f"Packaging Targets ({len(entries)}):"]
-    lines += [f"  [{entry.type or '?'}] {entry.id} -> {entry.text('module') or '-'}" for entry in entries]
-    own = [
-        {
-            "id": entry.id,
-            "type": entry.type,
-            "dockerfile": entry.dockerfile,
-            "context": entry.context,
-            "image": entry.image,
-            **entry.values,
-        }
-        for entry in entries
-    ]
-    return tell(options, {"version": 1, "targets": own}, lines)
+    found = open_catalogue(root_of(options.repo_root))
+    lines = [f"Packaging Targets ({len(found.entries)}):"]
+    lines += [f"  [{entry.type or '?'}] {entry.id} -> {entry.text('module') or '-'}" for entry in found.entries]
+    return tell(options, {"version": 1, **found.further, "targets": [one.to_json() for one in found.entries]}, lines)
 
 
 def status(options: argparse.Namespace) -> int:
     """Tell how far the repository is."""
-    from packaging_targets.services.containers.catalogue import root_of
     from packaging_targets.services.containers.catalogue import status as status_of
+    from packaging_targets.services.containers.places import root_of
 
     found = status_of(root_of(options.repo_root))
     types = ", ".join(f"{count} {name or '?'}" for name, count in found.by_type.items())
@@ -72,7 +62,7 @@ def status(options: argparse.Namespace) -> int:
 
 def verify(options: argparse.Namespace) -> int:
     """Find all that is wrong."""
-    from packaging_targets.services.containers.catalogue import root_of
+    from packaging_targets.services.containers.places import root_of
     from packaging_targets.services.containers.verification import verify as verify_all
 
     count, problems = verify_all(root_of(options.repo_root))
@@ -86,8 +76,8 @@ def verify(options: argparse.Namespace) -> int:
 
 def add(options: argparse.Namespace) -> int:
     """Declare a container, render its Dockerfile and bring the index in step."""
-    from packaging_targets.services.containers.adding import Addition, prepare_adding
-    from packaging_targets.services.containers.catalogue import root_of
+    from packaging_targets.services.containers.declaring.adding import Addition, prepare_adding
+    from packaging_targets.services.containers.places import root_of
 
     root = root_of(options.repo_root)
     given = (options.module, options.template, options.context, options.image, options.dockerfile)
@@ -104,8 +94,8 @@ def add(options: argparse.Namespace) -> int:
 
 def remove(options: argparse.Namespace) -> int:
     """Take a container's entry away, and what was rendered for it."""
-    from packaging_targets.services.containers.catalogue import root_of
-    from packaging_targets.services.containers.removing import prepare_removing
+    from packaging_targets.services.containers.declaring.removing import prepare_removing
+    from packaging_targets.services.containers.places import root_of
 
     root = root_of(options.repo_root)
     removed, prepared = prepare_removing(root, options.id)
@@ -118,8 +108,8 @@ def remove(options: argparse.Namespace) -> int:
 
 def adopt(options: argparse.Namespace) -> int:
     """Write target files for what only the index knows."""
-    from packaging_targets.services.containers.adopting import prepare_adopting
-    from packaging_targets.services.containers.catalogue import root_of
+    from packaging_targets.services.containers.declaring.adopting import prepare_adopting
+    from packaging_targets.services.containers.places import root_of
 
     root = root_of(options.repo_root)
     adopted, prepared = prepare_adopting(root)
@@ -129,18 +119,17 @@ def adopt(options: argparse.Namespace) -> int:
     return code or tell(options, _fields(options, adopted), lines)
 
 
+def build(options: argparse.Namespace) -> int:
+    """Build images."""
+    from packaging_targets.adapters import images
+
+    return images.build(options, build_targets)
+
+
 def _carry_out(options: argparse.Namespace, root: str, prepared: Prepared) -> int:
     """Write what was prepared and build what follows from it, or leave everything as it was; return the exit code."""
-    if options.dry_run:
-        return 0
-    prepared.change.apply(prepared.outputs)
-    try:
-        code = build_targets(root, prepared.labels)
-    except BaseException:
-        prepared.change.undo()
-        raise
+    code = 0 if options.dry_run else prepared.carry_out(partial(build_targets, root))
     if code:
-        prepared.change.undo()
         sys.stderr.write("nothing was changed\n")
     return code
 
@@ -160,17 +149,6 @@ def build_targets(root: str, labels: Sequence[str]) -> int:
     """Build targets as `packaging build` does, and tell of it on standard error; return the exit code."""
     if not labels:
         return 0
-    from packaging_targets.adapters.doit.build import build
+    from packaging_targets.adapters.doit.build import build_beside
 
-    os.chdir(root)
-    with output_as_notes():
-        return build(labels, None, keep_going=True)
-
-
-def tell(options: argparse.Namespace, value: Any, lines: Sequence[str]) -> int:
-    """Print a result, as JSON or as lines for people; return the exit code of what is done."""
-    if options.format == "json":
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-    else:
-        sys.stdout.writelines(f"{line}\n" for line in lines)
-    return 0
+    return build_beside(root, labels)

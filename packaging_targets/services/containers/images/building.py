@@ -1,71 +1,31 @@
-"""`build` and `build-all`: images from Dockerfiles. What changed is built, and every image is written down.
+"""Images from Dockerfiles: what changed is built, and every image is written down.
 
 An image is unchanged where the log has its name and tag with the same inputs, and the engine still has that image.
-Inputs are the Dockerfile, its `.dockerignore`, and what the build sees: of a rendered Dockerfile the declared sources,
-of any other one the whole context. What the name of a base image stands for is not looked at.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from packaging_targets.build.session import planned
-from packaging_targets.errors import IntegrityError, RequestError, raise_all
-from packaging_targets.model.digest import Digest
-from packaging_targets.services.containers.catalogue import catalogue_of, is_workspace, workspace_path
-from packaging_targets.services.containers.images.engines import Engine, Order, find_engine, reference_of
-from packaging_targets.services.containers.images.history import LOG, Record, append, last_record
-from packaging_targets.services.git import revision
-from packaging_targets.store.layout import STATE_FOLDER
-from packaging_targets.store.states import examine_all
-from packaging_targets.workspace.rules.rulebook import Rulebook
+from packaging_targets.errors import PackagingError
+from packaging_targets.services.containers.images.history import Record, append
+from packaging_targets.services.containers.images.inputs import inputs_of
+from packaging_targets.services.containers.images.planning import plan_images
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from packaging_targets.services.containers.catalogue import Catalogue, Entry
+    from packaging_targets.services.containers.images.planning import Images, Job, Plan
 
-_NO_INPUT = frozenset({".git", ".hg", ".svn", STATE_FOLDER})
-
-
-@dataclass(frozen=True, slots=True)
-class Images:
-    """What is asked for: `targets` are ids, or nothing for all."""
-
-    targets: Sequence[str] = ()
-    tag: str | None = None
-    builder: str | None = None
-    dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """An image to build: `order` is for the engine, `seen` what the build sees, None for all of its context."""
-
-    id: str
-    label: str
-    image: str
-    tag: str
-    order: Order
-    seen: tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All images to build, and the engine that does it."""
-
-    root: str
-    engine: Engine
-    revision: str
-    jobs: tuple[Job, ...]
+_UNKNOWN = "its inputs changed while it was built"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an image: `outcome` is built, unchanged or failed; `reason` says why it failed."""
+    """What became of an image: `outcome` is built, unchanged or failed; `reason` says why it failed, or what is odd."""
 
     id: str
     image: str
@@ -75,106 +35,65 @@ class Outcome:
     reason: str = ""
 
 
-def plan_images(root: str, asked: Images) -> Plan:
-    """Return what is to be built; raises RequestError where the request, or what an entry says, cannot be built."""
-    engine = find_engine(asked.builder, demanded=not asked.dry_run)
-    catalogue, seen = _open(root)
-    head = revision(root, besides=LOG)
-    jobs = tuple(_job(root, entry, asked.tag, head, seen.get(entry.label)) for entry in _chosen(catalogue, asked))
-    return Plan(root, engine, head, jobs)
+def command_lines(plan: Plan) -> list[list[str]]:
+    """Return what engines are told to build everything."""
+    return [list(words) for job in plan.jobs for words in plan.engine.commands(job.order)]
 
 
-def build_image(plan: Plan, job: Job, starting: Callable[[], None], *, force: bool = False) -> Outcome:
-    """Build an image, unless it is there already and nothing changed; write it down.
+def build_images(
+    root: str, asked: Images, build: Callable[[Sequence[str]], int], tell: Callable[[str], None]
+) -> Iterator[Outcome]:
+    """Bring the targets of containers up to date, and yield what becomes of the image of each, as it happens.
 
-    `starting` is called before the engine is.
+    `build` makes targets by their labels and returns an exit code; `tell` is given each command line before it runs.
+    Raises RequestError with all that is wrong with the request.
     """
-    dockerfile = job.order.dockerfile
-    if not os.path.isfile(os.path.join(plan.root, dockerfile)):
-        return Outcome(job.id, job.image, job.tag, "failed", reason=f"there is no Dockerfile `{dockerfile}`")
-    inputs = _inputs(plan.root, job)
-    known = None if force else last_record(plan.root, job.id, job.image, job.tag)
-    if known and known.inputs == inputs and known.digest == (plan.engine.digest_of(job.order.reference) or None):
-        return Outcome(job.id, job.image, job.tag, "unchanged", known.digest)
-    starting()
-    code = plan.engine.build(plan.root, job.order)
-    if code:
-        reason = f"{plan.engine.name} ended with exit code {code}"
-        return Outcome(job.id, job.image, job.tag, "failed", reason=reason)
-    digest = plan.engine.digest_of(job.order.reference)
-    append(plan.root, Record(job.id, job.image, job.tag, digest, plan.revision, inputs, plan.engine.name))
-    return Outcome(job.id, job.image, job.tag, "built", digest)
+    plan = plan_images(root, asked)
+    late = _late(plan, build)
+    # What was just rendered says more. Words that were meant in the folder of the first plan are not read again.
+    settled = replace(asked, builder=plan.engine.name, targets=tuple(job.id for job in plan.jobs))
+    plan = plan_images(root, settled)
+    for job in plan.jobs:
+        if late & {*job.needs}:
+            yield _failed(job, f"{job.needs[0]} could not be built")
+        else:
+            yield _outcome(plan, job, tell, force=asked.force)
 
 
-def _open(root: str) -> tuple[Catalogue, Mapping[str, tuple[str, ...]]]:
-    """Return the containers, and for each label with a rendered Dockerfile what its build sees."""
-    seen: dict[str, tuple[str, ...]] = {}
-    if is_workspace(root):
-        with planned(root) as session:
-            catalogue = catalogue_of(root, session)
-            for entry in catalogue.entries:
-                for _, action in session.records.actions.plain(entry.label) if entry.label else ():
-                    seen[entry.label] = tuple(action.params["sources"])
-    else:
-        catalogue = catalogue_of(root, None)
-    raise_all(catalogue.defects, IntegrityError)
-    return catalogue, seen
+def _late(plan: Plan, build: Callable[[Sequence[str]], int]) -> set[str]:
+    """Bring the targets up to date; return the labels of containers for which that failed."""
+    labels = dict.fromkeys(label for job in plan.jobs for label in job.needs)
+    if not labels or build(list(labels)) == 0:
+        return set()
+    return {job.needs[0] for job in plan.jobs if job.needs and build(job.needs)}
 
 
-def _chosen(catalogue: Catalogue, asked: Images) -> list[Entry]:
-    return [catalogue[name] for name in asked.targets] if asked.targets else list(catalogue.entries)
-
-
-def _job(root: str, entry: Entry, tag: str | None, head: str, seen: tuple[str, ...] | None) -> Job:
-    context, dockerfile = workspace_path(root, entry.context), workspace_path(root, entry.dockerfile)
-    if context is None or dockerfile is None:
-        what = f"`{entry.id}` has a path that leads out of the repository"
-        raise RequestError.one(what, entry.label, "ctl-packaging verify tells more")
-    name, found = reference_of(entry.image, tag)
-    for _, what, fix in Rulebook(root).checker("service").problems({"name": "image", "image": name}):
-        raise RequestError.one(what, entry.label or entry.id, fix)
-    ignore = f"{dockerfile}.dockerignore"
-    order = Order(
-        dockerfile,
-        f"{name}:{found}",
-        context,
-        ignore if seen is not None or os.path.isfile(os.path.join(root, ignore)) else "",
-        entry.platforms,
-        dict(_arguments(root, entry, dockerfile, found if tag else "", head)),
-    )
-    return Job(entry.id, entry.label, name, found, order, seen)
-
-
-def _arguments(root: str, entry: Entry, dockerfile: str, version: str, head: str) -> Iterator[tuple[str, str]]:
-    """Yield what the Dockerfile has an ARG for: the tag and the revision, for labels, and what its target gives."""
+def _outcome(plan: Plan, job: Job, tell: Callable[[str], None], *, force: bool) -> Outcome:
     try:
-        with open(os.path.join(root, dockerfile), encoding="utf-8", errors="replace") as file:
-            asked = set(re.findall(r"(?mi)^\s*ARG\s+(\w+)", file.read()))
-    except FileNotFoundError:
-        return  # it is not rendered yet, or told later
-    for name, value in {"VERSION": version, "REVISION": head, **entry.build_args}.items():
-        if value and name in asked:
-            yield name, value
+        return _built(plan, job, tell, force=force)
+    except PackagingError as error:
+        return _failed(job, "; ".join(one.what for one in error.problems))
 
 
-def _inputs(root: str, job: Job) -> str:
-    order = job.order
-    prefix = "" if order.context == "." else f"{order.context}/"
-    seen = sorted(_files(root, prefix)) if job.seen is None else [prefix + path for path in job.seen]
-    ignores = [f"{order.dockerfile}.dockerignore", f"{prefix}.dockerignore", f"{prefix}.containerignore"]
-    paths = [order.dockerfile, *ignores, *seen]
-    states = [state for state, _ in examine_all([os.path.join(root, path) for path in paths])]
-    arguments = {name: value for name, value in (order.arguments or {}).items() if name != "REVISION"}
-    value = [list(zip(paths, states, strict=True)), list(order.platforms), arguments]
-    return str(Digest.of_value(value))
+def _built(plan: Plan, job: Job, tell: Callable[[str], None], *, force: bool) -> Outcome:
+    """Build an image, unless it is there already and nothing changed, and write it down."""
+    engine, order, known = plan.engine, job.order, job.known
+    if not os.path.isfile(os.path.join(plan.root, order.dockerfile)):
+        return _failed(job, f"there is no Dockerfile `{order.dockerfile}`")
+    inputs = inputs_of(plan.root, job)
+    if known and not force and known.inputs == inputs.digest and engine.has(order.reference, known.digest):
+        return Outcome(job.id, job.image, job.tag, "unchanged", known.digest)
+    for command in engine.commands(order):
+        tell(shlex.join(command))
+    if reason := engine.build(plan.root, order):
+        silence = engine.silence()
+        return _failed(job, f"{engine.name} does not answer: {silence}" if silence else reason)
+    digest = engine.digest_of(order.reference)
+    still = inputs.held_still(inputs_of(plan.root, job))
+    record = Record(job.id, job.image, job.tag, digest, plan.revision, inputs.digest if still else "", engine.name)
+    append(plan.root, record, known)
+    return Outcome(job.id, job.image, job.tag, "built", digest, "" if still else _UNKNOWN)
 
 
-def _files(root: str, prefix: str) -> Iterator[str]:
-    """Yield the files of a context, but for what no build reads and what changes with each build."""
-    for folder, folders, names in os.walk(os.path.join(root, prefix)):
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        folders[:] = [name for name in folders if name not in _NO_INPUT]
-        for name in (*names, *links):
-            path = os.path.relpath(os.path.join(folder, name), root)
-            if path != LOG:
-                yield path
+def _failed(job: Job, reason: str) -> Outcome:
+    return Outcome(job.id, job.image, job.tag, "failed", reason=reason)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.container.registry_index import without
 from packaging_targets.model.label import Label
-from packaging_targets.services.containers.adding import outputs_of, text_of
 from packaging_targets.services.containers.catalogue import open_catalogue
-from packaging_targets.services.containers.entries import Prepared, taken_out
+from packaging_targets.services.containers.declaring.declarations import Prepared
+from packaging_targets.services.containers.declaring.target_text import taken_out
+from packaging_targets.services.containers.places import content_of, rendered_for
 from packaging_targets.store.change import Change
 from packaging_targets.store.layout import target_file_of
 from packaging_targets.workspace.target_file import parse_target_file
@@ -30,7 +31,6 @@ def prepare_removing(root: str, name: str) -> tuple[Removed, Prepared]:
     """Return what is to be written; raises RequestError where there is no such container, or no entry to be seen."""
     catalogue = open_catalogue(root)
     entry = catalogue[name]
-    rendered = outputs_of(entry.type, entry.id)
     kept = entry.dockerfile if os.path.isfile(os.path.join(root, entry.dockerfile)) else ""
     if not entry.label:
         text = without(catalogue.index or b"", name, catalogue.index_path)
@@ -38,7 +38,7 @@ def prepare_removing(root: str, name: str) -> tuple[Removed, Prepared]:
         return Removed(name, "", catalogue.index_path, kept), Prepared(change, (), ())
     label = Label.parse(entry.label)
     path = target_file_of(label.package)
-    text = text_of(root, path)
+    text = content_of(root, path) or b""
     found = [
         one
         for one in parse_target_file(path, text).entries
@@ -50,4 +50,5 @@ def prepare_removing(root: str, name: str) -> tuple[Removed, Prepared]:
     change = Change(root).write(path, rest if rest.strip() else None)
     written = "dockerfile" in found[0].fields
     removed = Removed(name, entry.label, path, kept if written else "")
-    return removed, Prepared(change, (str(catalogue.demand_registry()),), (catalogue.index_path, *rendered))
+    outputs = (catalogue.index_path, *rendered_for(entry.type, entry.id))
+    return removed, Prepared(change, (str(catalogue.demand_registry()),), outputs)

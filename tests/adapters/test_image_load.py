@@ -1,4 +1,4 @@
-"""`packaging image load` and `packaging image inspect`, with engines that write down what they are given."""
+"""`packaging image load`, with engines that write down what they are given."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from layouts import AMD64, ARM64, Layout
 from pictures import add_pictures
-from registries.fake import FakeRegistry
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.formats.oci.platform import Platform
@@ -252,111 +250,3 @@ def test_a_layout_that_is_damaged_is_not_handed_on(ws: Workspace) -> None:
     assert "error: the blob's bytes are not those of its digest: they have sha256:" in run.output
     assert f"\n  at {layer}\n" in run.output
     assert calls(state) == []
-
-
-# Inspecting -----------------------------------------------------------------------------------------------------------
-
-TEXT = """\
-one/layout
-digest      {digest}
-
-linux/arm64 {digest}
-command     run 'a b'
-created     1970-01-01T00:00:00Z
-layers      2, {total}
-  {first:>9} {layers[0][digest]}  tar+gzip
-  {second:>9} {layers[1][digest]}  tar+gzip
-"""
-
-
-def amount(size: int) -> str:
-    return f"{size} B" if size < 1000 else f"{size / 1000:.1f} kB"
-
-
-@pytest.mark.parametrize("how", ["path", "target"])
-def test_what_an_image_consists_of(ws: Workspace, how: str) -> None:
-    what = "one/layout" if how == "path" else "//one:Image"
-    run = ws.packaging("image", "inspect", what)
-    assert run.exit_code == 0, run.output
-    digest = manifest_of(ws, "one")
-    layers = json.loads(ws.path(f"one/layout/blobs/sha256/{digest[7:]}").read_bytes())["layers"]
-    first, second = (layer["size"] for layer in layers)
-    text = TEXT.format(
-        digest=digest, layers=layers, first=amount(first), second=amount(second), total=amount(first + second)
-    )
-    assert run.output.endswith(text)
-    output = ws.packaging("image", "inspect", what, "--format", "json").output
-    told = json.loads(output[output.index("{\n") :])  # what was built is told before
-    assert told["digest"] == digest
-    assert [(one["platform"], one["digest"], one["size"]) for one in told["images"]] == [
-        ("linux/arm64", digest, first + second)
-    ]
-    assert told["images"][0]["config"]["config"] == {"Cmd": ["run", "a b"]}
-
-
-def test_one_platform_of_several(ws: Workspace) -> None:
-    run = ws.packaging("image", "inspect", "two/layout")
-    assert [line.split()[0] for line in run.output.splitlines() if line.startswith("linux/")] == ["linux/s390x", HERE]
-    run = ws.packaging("image", "inspect", "two/layout", "--platform", HERE)
-    assert [line.split()[0] for line in run.output.splitlines() if line.startswith("linux/")] == [HERE]
-    run = ws.packaging("image", "inspect", "two/layout", "--platform", "linux/riscv64")
-    assert run.exit_code == 2
-    assert run.output.startswith(
-        "error: the image is not there for `linux/riscv64`\n  at two/layout\n  fix: choose from "
-    )
-
-
-@pytest.fixture
-def home() -> Iterator[FakeRegistry]:
-    with FakeRegistry() as registry:
-        yield registry
-
-
-def test_an_image_in_a_registry(ws: Workspace, home: FakeRegistry) -> None:
-    text = f'publish = {{ registry = "{home.host}", repository = "acme/two", tags = ["1"] }}\n'
-    ws.write({"two/TARGETS.toml": ws.read("two/TARGETS.toml") + text})
-    assert ws.packaging("publish", "//two:Two").exit_code == 0
-    here = ws.packaging("image", "inspect", "two/layout").output
-    digest = manifest_of(ws, "two")
-    for name in ("acme/two:1", f"acme/two@{digest}", f"acme/two:1@{digest}"):
-        run = ws.packaging("image", "inspect", f"{home.host}/{name}")
-        assert run.output == here.replace("two/layout", f"{home.host}/{name}")
-    run = ws.packaging("image", "inspect", f"{home.host}/acme/two:2")
-    assert (run.exit_code, run.output) == (
-        2,
-        f"error: the registry has no image `{home.host}/acme/two:2`\n"
-        "  fix: look at how it is written; where it is private, log in\n",
-    )
-
-
-def test_what_can_be_no_image(ws: Workspace) -> None:
-    def refusal(text: str) -> str:
-        run = ws.packaging("image", "inspect", text)
-        assert run.exit_code == 2
-        return run.output
-
-    assert refusal("nothing") == (
-        "error: `nothing` is no folder here, and names no registry\n"
-        "  fix: name a layout's folder, a target such as //api:image, or an image with its registry, as in docker.io/library/nothing\n"
-    )
-    assert refusal("acme/nothing").endswith(" as in docker.io/acme/nothing\n")
-    assert refusal("z") == (
-        "error: `z` is no OCI image layout: it has no file `oci-layout`\n  fix: name a folder that holds one\n"
-    )
-    assert refusal("//z:image").startswith("error: `//z:image` is no image: its rule is `archive`\n")
-    assert refusal("//...") == (
-        "error: `//...` means 2 images, and one is looked at\n  fix: name one, as in //one:Image\n"
-    )
-    assert refusal("localhost:1/a:b:c").startswith("error: `b:c` is no tag\n")
-
-
-def test_a_config_cannot_write_to_the_terminal(ws: Workspace) -> None:
-    layout = Layout()
-    config = {"config": {"Env": ["A=\x1b[31m"], "Labels": {"k": "v\n"}, "ExposedPorts": {"80/tcp": {}}, "User": "\r"}}
-    layout.names(layout.image(AMD64, config=config)).put(ws.path("odd"))
-    run = ws.packaging("image", "inspect", "odd")
-    assert run.exit_code == 0, run.output
-    assert "env         'A=?[31m'\n" in run.output
-    assert "labels      'k=v?'\n" in run.output
-    assert "ports       80/tcp\n" in run.output
-    assert "user        ?\n" in run.output

@@ -1,4 +1,4 @@
-"""Entries of target files as text: appended and taken out, with every other byte as people wrote it.
+"""The text of target files: entries appended and taken out, with every other byte as people wrote it.
 
 The TOML reader of the standard library keeps no places. So a text is cut by its headers, and what comes out is read
 again: unless that says what was meant, and nothing else, the file is left to its people.
@@ -9,27 +9,24 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import RequestError
+from packaging_targets.workspace.target_file import parse_target_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from packaging_targets.store.change import Change
     from packaging_targets.workspace.target_file import RawEntry
 
 _ANY_HEADER = re.compile(r"\s*\[\[?[^\[\]]+\]\]?\s*(#.*)?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A change of declarations: what is written, the labels to build then, and the files that their build writes."""
-
-    change: Change
-    labels: tuple[str, ...]
-    outputs: tuple[str, ...]
+def free_name(text: bytes, where: str, name: str, rule: str) -> str:
+    """Return a name that no target of the target file `text` has: `name`, or one made of that and the rule."""
+    taken = {entry.fields.get("name") for entry in parse_target_file(where, text).entries}
+    choices = (name, f"{name}-{rule}", *(f"{name}-{rule}-{number}" for number in range(2, len(taken) + 2)))
+    return next(choice for choice in choices if choice not in taken)
 
 
 def appended(text: bytes, where: str, rule: str, fields: Mapping[str, Any], note: str = "") -> bytes:
@@ -37,14 +34,23 @@ def appended(text: bytes, where: str, rule: str, fields: Mapping[str, Any], note
 
     Raises RequestError where `text` cannot take one.
     """
-    newline = "\r\n" if b"\r\n" in text else "\n"
     lines = [f"[[{rule}]]", *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items())]
-    block = newline.join(lines) + (f"  # {note}" if note else "") + newline
+    return extended(text, where, "\n".join(lines) + (f"  # {note}" if note else "") + "\n", {rule: [dict(fields)]})
+
+
+def extended(text: bytes, where: str, block: str, meant: Mapping[str, Any]) -> bytes:
+    """Return the target file `text` with the lines `block` at its end, which mean the tables `meant`.
+
+    Raises RequestError where they would mean something else there.
+    """
+    newline = "\r\n" if b"\r\n" in text else "\n"
     between = "" if not text else newline if text.endswith(b"\n") else newline * 2
-    result = text + (between + block).encode()
-    before, after = _tables(text), _tables(result)
-    if before is None or after != {**before, rule: [*before.get(rule, []), dict(fields)]}:
-        raise RequestError.one(f"`{where}` takes no further [[{rule}]]", where, f"write it there:\n{block}".rstrip())
+    # What UTF-8 cannot hold comes out as another text, and so is refused.
+    result = text + (between + block.replace("\n", newline)).encode("utf-8", "replace")
+    before = _tables(text)
+    if before is None or _tables(result) != _joined(before, meant):
+        header = next(line for line in block.splitlines() if line.startswith("["))
+        raise RequestError.one(f"`{where}` takes no further {header}", where, f"write it there:\n{block}".rstrip())
     return result
 
 
@@ -68,6 +74,12 @@ def taken_out(text: bytes, entry: RawEntry, where: str) -> bytes:
         what = f"the entry `{entry.fields.get('name')}` cannot be told from what stands around it"
         raise RequestError.one(what, f"{where}:{entry.line}", "take it out by hand")
     return result
+
+
+def _joined(before: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tables of two texts, one behind the other: those of arrays add up."""
+    grown = {key: [*before.get(key, []), *one] if isinstance(one, list) else one for key, one in more.items()}
+    return {**before, **grown}
 
 
 def _tables(text: bytes) -> dict[str, Any] | None:

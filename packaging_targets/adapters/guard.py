@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.telling import warn
+from packaging_targets.adapters.output import warn
 from packaging_targets.errors import PackagingError
 
 if TYPE_CHECKING:

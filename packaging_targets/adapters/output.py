@@ -1,0 +1,62 @@
+"""Where the programs write, and how much: results to standard output, and what is told besides to standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from packaging_targets.errors import Problem
+
+LEVELS = ("error", "warn", "info", "debug", "trace")
+"""How much is told, from least to most."""
+
+USUAL = "info"
+
+
+def tell(options: Namespace, value: Any, lines: Sequence[str]) -> int:
+    """Print a result, as JSON or as lines for people; return the exit code of what is done."""
+    if options.format == "json":
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+    return 0
+
+
+@contextlib.contextmanager
+def output_as_notes() -> Iterator[None]:
+    """Let what is written to standard output go to standard error: by descriptor, since workers write there too."""
+    sys.stdout.flush()
+    own, notes = 1, 2
+    kept = os.dup(own)
+    os.dup2(notes, own)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, own)
+        os.close(kept)
+
+
+def tells(options: Namespace, level: str) -> bool:
+    """Tell whether messages of a level are wanted."""
+    return LEVELS.index(level) <= LEVELS.index(options.log_level or USUAL)
+
+
+def warn(options: Namespace, problems: Iterable[Problem]) -> None:
+    """Write warnings to standard error, if they are wanted."""
+    if tells(options, "warn"):
+        for problem in problems:
+            sys.stderr.write(f"{problem.told('warning')}\n\n")
+
+
+def complain(problems: Iterable[Problem]) -> None:
+    """Write errors to standard error."""
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n\n")
