@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging_targets.build.kinds import KINDS
-from packaging_targets.model.action import FOLDER
+from packaging_targets.model.action import FOLDER, folders_around
 from packaging_targets.store.states import examine
 
 if TYPE_CHECKING:
@@ -28,9 +28,13 @@ _PERSONS = "p"
 
 @dataclass(slots=True)
 class Removal:
-    """What became of orphans: `removed` are gone, `kept` are a person's. Both hold workspace paths."""
+    """What became of orphans: `removed` are gone, `kept` are a person's. All hold workspace paths.
+
+    `replaced` are gone from folders that are outputs still: what lies in these changes with every run.
+    """
 
     removed: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
 
 
@@ -64,6 +68,7 @@ def _state_of(kind: Kind, path: str, recorded: str) -> str:
 def remove_orphans(records: Records, world: World, out: str) -> Removal:
     """Remove the orphans in the records that are still as they were made; `out` is the folder for outputs."""
     found = Removal()
+    folders = records.outputs.folders()
     for path, state in records.outputs.orphans():
         now = examine(path)[0]
         # Without a state, a build was killed after it had put this there and before it could write that down.
@@ -73,8 +78,8 @@ def remove_orphans(records: Records, world: World, out: str) -> Removal:
         elif now == state or unrecorded:
             os.remove(path)
             _remove_empty_folders(os.path.dirname(path))
-            found.removed.append(path)
-        elif now != "-":
+            (found.replaced if any(folders_around(path, folders)) else found.removed).append(path)
+        elif now != "-" and f"{path}{FOLDER}" not in folders:  # an output that has become a folder
             found.kept.append(path)
         records.outputs.drop_orphan(path)
         world.drop(path)

@@ -59,6 +59,7 @@ def test_a_file_that_is_not_made_any_longer_goes_with_its_folder(ws: Workspace) 
     run = ws.build()
     assert run.built == ["//docs:pack", "//docs:site"]
     assert run.removed == [f"{HTML}/b/two.md.html"]
+    assert "removed " not in run.output  # it is what such folders do
     assert ws.paths(HTML) == [f"{HTML}/a/one.md.html", f"{HTML}/a/two.md.html"]
     assert members(ws) == ["www/html/a/one.md.html", "www/html/a/two.md.html"]
     assert not ws.path(f"{HTML}/b").exists()
@@ -182,3 +183,11 @@ def test_why_names_the_files_of_a_folder(ws: Workspace) -> None:
     told = ws.doit("why", "//docs:pack").output
     assert f"input added {HTML}/a/two.md.html" in told
     assert f"input removed {HTML}/b/two.md.html" in told
+
+
+def test_an_output_that_turns_out_to_be_a_folder_is_no_work_of_a_person(ws: Workspace) -> None:
+    command = '[[command]]\nname = "made"\nsrcs = []\nouts = ["{}"]\nargv = ["sh", "-c", "mkdir -p $0; echo a >$0/a", "{{out}}"]\n'
+    ws.write({"made/TARGETS.toml": command.format("all")})
+    assert "the output `dist/made/all` is a folder" in ws.packaging("build", "//made").output
+    ws.write({"made/TARGETS.toml": command.format("all/")})
+    assert "kept" not in ws.build("//made").output
