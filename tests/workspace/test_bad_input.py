@@ -502,7 +502,8 @@ def test_no_workspace_around(tmp_path: Path) -> None:
     run = ws.doit("build")
     assert (run.exit_code, run.output) == (
         3,
-        "ERROR: this folder is in no workspace\n  fix: write a `[workspace]` table into the TARGETS.toml of the root\n",
+        f"ERROR: this folder is in no workspace\n  at {ws.root}\n"
+        "  fix: write a `[workspace]` table into the TARGETS.toml of the repository's root\n",
     )
 
 

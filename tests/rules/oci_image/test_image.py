@@ -247,6 +247,7 @@ def test_what_is_beside_an_image_and_where_it_goes(ws: Workspace, monkeypatch: p
         "repository": "acme/api",
         "tags": ["2.0", "latest"],
         "attachments": attachments,
+        "base": "scratch",
     }
 
 
