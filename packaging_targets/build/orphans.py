@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging_targets.build.kinds import KINDS
-from packaging_targets.model.action import FOLDER
+from packaging_targets.model.action import FOLDER, folders_around
 from packaging_targets.store.states import examine
 
 if TYPE_CHECKING:
@@ -28,9 +28,13 @@ _PERSONS = "p"
 
 @dataclass(slots=True)
 class Removal:
-    """What became of orphans: `removed` are gone, `kept` are a person's. Both hold workspace paths."""
+    """What became of orphans: `removed` are gone, `kept` are a person's. All hold workspace paths.
+
+    `replaced` are gone from folders that are outputs still: what lies in these changes with every run.
+    """
 
     removed: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
 
     def add(self, other: Removal) -> None:
@@ -72,6 +76,7 @@ def remove_orphans(records: Records, world: World, out: str, *, in_the_way: bool
     `in_the_way` takes only those that stand where an output needs a folder, or in a folder where it is a file.
     """
     found = Removal()
+    folders = records.outputs.folders()
     for path, state in records.outputs.orphans():
         if in_the_way and not _is_in_the_way(records, path):
             continue
@@ -83,8 +88,8 @@ def remove_orphans(records: Records, world: World, out: str, *, in_the_way: bool
         elif now == state or unrecorded:
             os.remove(path)
             _remove_empty_folders(os.path.dirname(path))
-            found.removed.append(path)
-        elif now != "-":
+            (found.replaced if any(folders_around(path, folders)) else found.removed).append(path)
+        elif now != "-" and f"{path}{FOLDER}" not in folders:  # an output that has become a folder
             found.kept.append(path)
         records.outputs.drop_orphan(path)
         world.drop(path)

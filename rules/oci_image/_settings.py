@@ -23,9 +23,7 @@ def settings(context: Context) -> dict[str, Any]:
         if not _VARIABLE.fullmatch(name):
             what = f"`{name}` is no name of a variable"
             context.problem(what, field=f"$.env.{name}", fix="use letters, digits and `_`")
-    given = {
-        name: fields[name] for name in ("entrypoint", "command", "user", "workdir", "stop_signal") if name in fields
-    }
+    given = {name: fields[name] for name in _PLAIN if name in fields}
     told = {"env": fields["env"], "labels": fields["labels"], "ports": _ports(context), "volumes": fields["volumes"]}
     return {**given, **{name: value for name, value in told.items() if value}}
 

@@ -226,7 +226,9 @@ def test_an_input_may_become_the_output(repo: Repo) -> None:
 
 def test_every_surprise_is_told_at_once(repo: Repo) -> None:
     outs = ("dist/pkg/fifo", "dist/pkg/folder", "dist/pkg/link", "dist/pkg/missing", OUT)
-    script = "cd ../dist/pkg; mkfifo fifo; mkdir folder; ln -s /etc/passwd link; echo >out.txt; touch a ../b"
+    script = (
+        "cd ../dist/pkg; mkfifo fifo; mkdir folder; touch folder/a; ln -s /etc/passwd link; echo >out.txt; touch a ../b"
+    )
     undeclared_output, irregular = "declare it as an output, or write it below $TMPDIR", "write its content there"
     assert repo.refuses(script, outs=outs).split("\n\n") == [
         problem(
@@ -238,7 +240,7 @@ def test_every_surprise_is_told_at_once(repo: Repo) -> None:
         problem("the output `dist/pkg/fifo` is no regular file", irregular),
         problem(
             "the output `dist/pkg/folder` is a folder",
-            "declare each file, or pack the folder into one",
+            "end its name in `outs` with a `/`",
         ),
         problem("the output `dist/pkg/link` is no regular file", irregular),
     ]

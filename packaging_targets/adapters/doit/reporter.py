@@ -137,6 +137,8 @@ class PackagingReporter:
         for action, done in end_ahead():
             self._done(f"{GROUP}:{action}", done.outcome, done.seconds, done.key)
         if (removal := close_build()) is not None:
+            for path in removal.replaced:
+                self._event("removed", path)
             for path in removal.removed:
                 self._event("removed", path)
                 self._line(f"removed   {path}  (no target makes it any longer)")

@@ -181,8 +181,8 @@ def _missed_of_rules(action: Action, log: str) -> Iterator[Problem]:
 
 
 def _made(action: Action, files: Iterable[str]) -> list[str]:
-    """Return which of the files in the tree are outputs, or lie in a folder that is one."""
-    outputs = frozenset(action.outputs)
+    """Return which of the files in the tree are outputs, or lie in a folder that is one, or was meant as one."""
+    outputs = frozenset((*action.outputs, *(path + FOLDER for path in action.outputs)))
     return [path for path in files if path in outputs or any(folders_around(path, outputs))]
 
 

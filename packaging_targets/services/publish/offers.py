@@ -159,7 +159,7 @@ def _demand_offers(found: Iterable[tuple[str, Sequence[object]]], offers: Mappin
         if not any(str(label) in offers for label in labels):
             others = ", ".join(list(offers)[:_SHOWN])
             listing = f"  (targets that have one: {others})" if others else ""
-            fix = f'write publish = {{ registry = "…", namespace = "…" }}, and for images `repository`{listing}'
+            fix = f'write publish = {{ registry = "…", repository = "…" }}, with `namespace` for features{listing}'
             raise RequestError.one(f"`{text}` has no `publish` field", "", fix)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = re.compile(r"\.\./([\w.+-]+)/schema\.json")
 """A `$ref` of a whole schema to that of a rule beside it."""
+_BRANCHES = frozenset({"anyOf", "oneOf", "not", "dependentRequired"})
 _LONGEST = 60
 _NAMED = re.compile(r":|//[^:]*:")
 _STRINGS = {"type": "array", "items": {"type": "string"}}
@@ -194,12 +195,13 @@ def misfit(error: Any, path: str, fields: Mapping[str, Any]) -> tuple[str, str]:
         top = path.split(".")[1].split("[", maxsplit=1)[0] if "." in path else name
         fix = f"write {top} = {example(schema, error.instance)}" if top == name and top in fields else ""
         return f"`{name}` must be {described(schema)}, but is {value}", fix
+    if error.validator in {"minItems", "minLength"} and error.validator_value == 1:
+        return f"`{name}` must not be empty", ""
     bound = {"minimum": "at least", "maximum": "at most"}.get(str(error.validator))
     if bound:
         return f"`{name}` must be {bound} {error.validator_value}, but is {value}", ""
-    if _table(schema).get("description") and error.validator in {"anyOf", "oneOf", "not", "dependentRequired"}:
-        return f"`{name}` does not fit: {schema['description']}", ""
-    return f"`{name}` does not fit: {error.message}", ""
+    meant = _table(schema).get("description") if error.validator in _BRANCHES else ""
+    return f"`{name}` does not fit: {meant or error.message}", ""
 
 
 def described(schema: Mapping[str, Any]) -> str:
@@ -222,7 +224,10 @@ def example(schema: Mapping[str, Any], value: Any = None) -> str:
     """Return TOML that fits a schema, made of `value` where that is close."""
     kind = schema.get("type")
     if kind == "array":
-        return f"[{shown(value)}]" if isinstance(value, str) else '["…"]'
+        if not isinstance(value, str):
+            return '["…"]'
+        # Where items mean nothing in particular, spaces are between the words of a command.
+        return shown([value] if "format" in _table(schema.get("items")) else value.split() or [value])
     if kind == "object":
         return '{ key = "…" }'
     if kind == "integer":

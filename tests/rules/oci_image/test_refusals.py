@@ -50,7 +50,7 @@ def test_values_that_do_not_fit_the_schema(ws: Workspace) -> None:
         '`stop_signal` must be a signal, as in SIGINT or 2, but is "KILL" @ 7 $.stop_signal',
         '`owner` must be numbers, as in 1000 or 1000:1000, but is "app" @ 8 $.owner',
         '`base_digest` must be sha256: and 64 hexadecimal digits, but is "sha256:0" @ 9 $.base_digest',
-        "`platforms` does not fit: [] should be non-empty @ 10 $.platforms",
+        "`platforms` must not be empty @ 10 $.platforms",
         '`compression` must be one of "gzip", "zstd", but is "xz" @ 11 $.compression',
         "`layers[0]` has no field `src` @ 12 $.layers[0].src => did you mean `srcs`?",
         "`labels.a` must be a string, but is 1 @ 13 $.labels.a",

@@ -189,7 +189,7 @@ WHOLES: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     ),
     "a default of its own that is too short": (
         {"properties": {"deps": {"minItems": 1, "default": []}}},
-        ("$.properties.deps.default", "the default of `deps` does not fit: [] should be non-empty", ""),
+        ("$.properties.deps.default", "the default of `deps` must not be empty", ""),
     ),
     "a default that is no glob": (
         {"properties": {"exclude": {"default": ["/x"]}}},
