@@ -185,7 +185,6 @@ def test_why_names_the_files_of_a_folder(ws: Workspace) -> None:
     assert f"input removed {HTML}/b/two.md.html" in told
 
 
-<<<<<<< HEAD
 def made(place: str) -> str:
     run = "mkdir -p {out} && echo a > {out}/a" if place.endswith("/") else "echo a > {out}"
     return f'[[command]]\nname = "made"\nouts = ["{place}"]\nargv = ["sh", "-c", "{run}"]\n'
@@ -292,11 +291,11 @@ def test_names_that_are_not_utf_8_are_refused_and_strays_of_such_names_go(tmp_pa
         ws.path("dist/p/x/a").unlink()
     assert ws.build().removed == ["dist/p/x/\\xff"]
     assert not os.path.exists(stray)
-=======
+
+
 def test_an_output_that_turns_out_to_be_a_folder_is_no_work_of_a_person(ws: Workspace) -> None:
     command = '[[command]]\nname = "made"\nsrcs = []\nouts = ["{}"]\nargv = ["sh", "-c", "mkdir -p $0; echo a >$0/a", "{{out}}"]\n'
     ws.write({"made/TARGETS.toml": command.format("all")})
     assert "the output `dist/made/all` is a folder" in ws.packaging("build", "//made").output
     ws.write({"made/TARGETS.toml": command.format("all/")})
     assert "kept" not in ws.build("//made").output
->>>>>>> newcomer

@@ -248,7 +248,6 @@ def test_what_is_beside_an_image_and_where_it_goes(ws: Workspace, monkeypatch: p
         "tags": ["2.0", "latest"],
         "base": "scratch",
         "attachments": attachments,
-        "base": "scratch",
     }
 
 
