@@ -28,7 +28,7 @@ _PERSONS = "p"
 
 @dataclass(slots=True)
 class Removal:
-    """What became of orphans: `removed` are gone, `kept` are a person's. All hold workspace paths.
+    """What became of orphans, by workspace path: `removed` are gone, `kept` are a person's.
 
     `replaced` are gone from folders that are outputs still: what lies in these changes with every run.
     """
@@ -41,6 +41,7 @@ class Removal:
         """Add what became of more orphans."""
         self.removed += other.removed
         self.kept += other.kept
+        self.replaced += other.replaced
 
 
 def is_disposable(kind: Kind, path: str) -> bool:
