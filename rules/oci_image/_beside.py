@@ -81,7 +81,12 @@ class Beside:
         base: str = self.context.target.fields["base"]
         if is_label(base):
             base = str(self.context.label(base))
-        return {"name": name, "base": "" if base == NOTHING else base, "created": self.context.source_date_epoch}
+        return {
+            "name": name,
+            "base": "" if base == NOTHING else base,
+            "parent": "".join(self._parent()),
+            "created": self.context.source_date_epoch,
+        }
 
     def _version(self) -> str:
         return str(self.image.params["name"].rpartition(":")[2])

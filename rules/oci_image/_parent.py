@@ -25,7 +25,8 @@ def parent_action(context: Context, platforms: Sequence[Platform], outputs: tupl
     fields = context.target.fields
     text: str = fields["base"]
     wanted = [str(platform) for platform in platforms]
-    if text == NOTHING or "@" in text:
+    # A folder may have an `@` in its name; nothing in a reference follows the digest.
+    if text == NOTHING or re.search(r"@[^/]*$", text):
         if "base_digest" in fields:
             which = "is nothing" if text == NOTHING else "is named by its digest"
             context.problem(f"`base_digest` is not for a base that {which}", field="$.base_digest", fix="leave it out")

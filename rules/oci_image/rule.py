@@ -69,6 +69,8 @@ def _platforms(context: Context) -> list[Platform]:
         except ValueError as error:
             context.problem(str(error), field=at, fix="write one as in linux/amd64 or linux/arm64")
             continue
+        if slip := platform.slip():
+            context.problem(slip[0], field=at, fix=slip[1])
         if platform in found:
             context.problem(f"`{text}` is `{platform}`, which stands here twice", field=at, fix="leave one out")
         found.append(platform)

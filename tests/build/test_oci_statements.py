@@ -29,7 +29,7 @@ RULE = """\
             record = context.output("api.parts/base.json")
             yield Action("write/1", {"text": json.dumps(fields["base"])}, (), (record,), "base")
             base, records = "bases/debian", (record,)
-        params = {"name": "acme/api", "version": "1", "base": base, "layers": [layer.to_json() for layer in layers]}
+        params = {"name": "acme/api", "version": "1", "base": base, "parent": "".join(records), "layers": [layer.to_json() for layer in layers]}
         params |= fields["platforms"]
         for form, end in (("cyclonedx", "cdx"), ("spdx", "spdx")):
             output = context.output(f"api.{end}.json")
@@ -40,7 +40,7 @@ RULE = """\
         for name, text in fields["blobs"].items():
             blobs.append(context.output(f"api/blobs/sha256/{name}"))
             yield Action("write/1", {"text": text}, (), (blobs[-1],), name[:8])
-        params = {"label": str(context.target.label), "fields": {"user": "app"}, "base": base}
+        params = {"label": str(context.target.label), "fields": {"user": "app"}, "base": base, "parent": "".join(records)}
         inputs = (index, *blobs, *records, *sources)
         yield Action("oci_provenance/1", params, inputs, (context.output("p.json"),), "provenance")
 """

@@ -16,7 +16,14 @@ from packaging_targets.formats.archive.tar_files import TarFiles
 from packaging_targets.formats.archive.tar_reader import Limits
 from packaging_targets.formats.oci.documents import DOCUMENT_LIMIT
 from packaging_targets.formats.oci.image import Parent
-from packaging_targets.formats.oci.layout import BLOBS, INDEX_FILE, LAYOUT_FILE, find_images, read_layout
+from packaging_targets.formats.oci.layout import (
+    BLOBS,
+    INDEX_FILE,
+    LAYOUT_FILE,
+    distinct_layers,
+    find_images,
+    read_layout,
+)
 from packaging_targets.formats.oci.platform import Platform
 from packaging_targets.model.digest import Digest
 
@@ -60,8 +67,7 @@ def run(action: Action, step: Step) -> None:
 
 def _copy(images: Iterable[Image], layout: _Layout, step: Step, folder: str) -> None:
     """Write each layer of the images once; raises IntegrityError for one whose bytes are not those of its digest."""
-    layers = {layer.descriptor.digest: layer.descriptor for image in images for layer in image.layers}
-    for layer in layers.values():
+    for layer in distinct_layers(images):
         with step.create_blob(folder) as blob:
             for piece in layout.pieces(_blob(layer)):
                 blob.write(piece)

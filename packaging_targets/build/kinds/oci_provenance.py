@@ -1,9 +1,9 @@
 """`oci_provenance/1`: how an image was made, as an in-toto statement: `packaging_targets.formats.attest.provenance`.
 
 Params: `label` and `fields` of the target, `name` of the image (default: the label), `rule` (its name and digest),
-`base` (the text that names the base image), `created` (seconds), `builder` and its `version`. The first input is the
-`index.json` of the image's layout L; those below L are its blobs, of which only an index is read. `L.parts/base.json`
-is what was recorded of the base image. All other inputs are what went in.
+`base` (the text that names the base image), `parent` (the file that `oci_base/1` or `oci_pull/1` wrote, or empty),
+`created` (seconds), `builder` and its `version`. The first input is the `index.json` of the image's layout; those below
+it are its blobs, of which only an index is read. All others but `parent` are what went in.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from packaging_targets.build.kinds.oci_sbom import built_on
 from packaging_targets.formats.archive.members import PIECE
-from packaging_targets.formats.attest.inventory import BaseImage
 from packaging_targets.formats.attest.provenance import Build, Material, Subject, write_provenance
 from packaging_targets.formats.oci.manifest import INDEX_TYPE
 from packaging_targets.model.digest import Digest
@@ -29,8 +29,7 @@ def run(action: Action, step: Step) -> None:
     params = action.params
     index, *others = action.inputs
     layout = index.removesuffix("index.json")
-    parts = f"{layout.removesuffix('/')}.parts/"
-    sources = [path for path in others if not path.startswith((layout, parts))]
+    sources = [path for path in others if path != params["parent"] and not path.startswith(layout)]
     build = Build(
         params["label"],
         params["fields"],
@@ -38,7 +37,7 @@ def run(action: Action, step: Step) -> None:
         params["created"],
         params["builder"],
         params["version"],
-        _built_on(params["base"], f"{parts}base.json", action, step),
+        built_on(params, step),
         [_material(path, step) for path in sources],
     )
     with step.create(action.outputs[0]) as out:
@@ -67,15 +66,6 @@ def _digest(descriptor: dict[str, Any]) -> Digest:
 
 def _platform(platform: dict[str, Any]) -> str:
     return "/".join(platform[name] for name in ("os", "architecture", "variant") if name in platform)
-
-
-def _built_on(reference: str, record: str, action: Action, step: Step) -> BaseImage | None:
-    if not reference:
-        return None
-    if record not in action.inputs:
-        return BaseImage.of(reference)
-    with step.open(record) as file:
-        return BaseImage.of(reference, file.read())
 
 
 def _material(path: str, step: Step) -> Material:

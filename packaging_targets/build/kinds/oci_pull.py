@@ -1,8 +1,9 @@
-"""Pulling the image that another is based on: its layers into a folder of blobs, and a file that tells of it.
+"""`oci_pull/1`: the image that another is made on top of, from a registry.
 
     reference@sha256:…  ──▶  index  ──▶  manifest and config of each platform  ──▶  layers
 
-The reference names a digest, so the result depends on nothing else, however often the registry changes its mind.
+Params: `reference`, which names a digest, so that the result depends on nothing else, however often the registry
+changes its mind; `platforms`. Outputs, as those of `oci_base/1`: the folder of blobs, and `base.json`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from packaging_targets.errors import PackagingError, Problem, RegistryError, RequestError, raise_all
 from packaging_targets.formats.oci.documents import announced
 from packaging_targets.formats.oci.image import Parent
-from packaging_targets.formats.oci.layout import find_images
+from packaging_targets.formats.oci.layout import distinct_layers, find_images
 from packaging_targets.formats.oci.platform import Platform
 from packaging_targets.registry.oci.client import GONE_FIX, OciClient
 from packaging_targets.registry.oci.reference import Reference
@@ -37,10 +38,9 @@ def run(action: Action, step: Step) -> None:
         if reference.digest is None:
             what = f"`{text}` names no digest, and what a tag leads to may be another image tomorrow"
             raise RequestError.one(what, "", f"write {reference}@sha256:…, as `packaging image inspect` tells it")
-        wanted = _parsed(platforms)
         client = OciClient(reference.repository.registry, connections=_AT_ONCE)
         try:
-            images = _found(client, text, reference, wanted)
+            images = _found(client, text, reference, list(map(Platform.parse, platforms)))
             _copy(client, reference, images, action.outputs[0], step)
         finally:
             client.close()
@@ -48,13 +48,6 @@ def run(action: Action, step: Step) -> None:
         raise type(error)(*(_told(problem, text, platforms) for problem in error.problems)) from error
     with step.create(action.outputs[1]) as file:
         file.write(Parent(reference.digest, tuple(images)).to_bytes())
-
-
-def _parsed(platforms: Sequence[str]) -> list[Platform]:
-    try:
-        return list(map(Platform.parse, platforms))
-    except ValueError as error:
-        raise RequestError.one(str(error), "", "write such as linux/amd64 or linux/arm64") from None
 
 
 def _found(client: OciClient, text: str, reference: Reference, platforms: Sequence[Platform]) -> list[Image]:
@@ -68,10 +61,10 @@ def _found(client: OciClient, text: str, reference: Reference, platforms: Sequen
 
 def _copy(client: OciClient, reference: Reference, images: Sequence[Image], folder: str, step: Step) -> None:
     """Write each layer of the images into the folder, once."""
-    layers = {layer.descriptor.digest: layer.descriptor for image in images for layer in image.layers}
+    layers = distinct_layers(images)
     with ExitStack() as stack:
         # All of them are begun here: a step is for one thread.
-        blobs = [(one, stack.enter_context(step.create_blob(folder))) for one in layers.values()]
+        blobs = [(one, stack.enter_context(step.create_blob(folder))) for one in layers]
 
         def pull(layer: tuple[Descriptor, Blob]) -> None:
             described, blob = layer

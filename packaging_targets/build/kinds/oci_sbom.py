@@ -1,15 +1,14 @@
 """`oci_sbom/1`: a bill of materials of an image, `cyclonedx` (1.6) or `spdx` (2.3), in JSON.
 
 Params: `format`, `name` and `version` of the image, `layers` (the manifest of each, the lowest first, as
-`Manifest.to_json` gives it), `base` (the text that names the base image), `created` (seconds). Where not all layers are
-for all platforms, `platforms` are those of the image, and `only` has for each layer its one platform, or an empty text.
-The inputs are the sources of all layers. One more input is what `oci_base/1` or `oci_pull/1` recorded of the base, JSON
-with its digests.
+`Manifest.to_json` gives it), `base` (the text that names the base image), `parent` (the file that `oci_base/1` or
+`oci_pull/1` wrote, or empty), `created` (seconds). Where not all layers are for all platforms, `platforms` are those of
+the image, and `only` has for each layer its one platform, or an empty text.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import BuildError
 from packaging_targets.formats.attest.cyclonedx import write_cyclonedx
@@ -19,7 +18,7 @@ from packaging_targets.model.action import FOLDER
 from packaging_targets.model.manifest import Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from packaging_targets.model.action import Action, Step
 
@@ -30,7 +29,7 @@ def run(action: Action, step: Step) -> None:
     """Write the document to the one output."""
     params = action.params
     layers = [_with_files(Manifest.from_json(rows), action.inputs) for rows in params["layers"]]
-    base = _built_on(params["base"], _unnamed(layers, action.inputs), step)
+    base = built_on(params, step)
     stack = Layers(layers, params["platforms"], params["only"])
     inventory = take(stack, step, name=params["name"], version=params["version"], created=params["created"], base=base)
     with step.create(action.outputs[0]) as out:
@@ -47,14 +46,9 @@ def _with_files(layer: Manifest, inputs: Sequence[str]) -> Manifest:
         raise BuildError.one(str(error), fix="rename one, or give it another prefix") from error
 
 
-def _unnamed(layers: Sequence[Manifest], inputs: Sequence[str]) -> str:
-    """Return the input that is in no layer: the record of the base image."""
-    named = {source for layer in layers for source in layer.sources}
-    return next((path for path in inputs if path not in named), "")
-
-
-def _built_on(reference: str, record: str, step: Step) -> BaseImage | None:
-    if not record:
-        return BaseImage.of(reference) if reference else None
-    with step.open(record) as file:
-        return BaseImage.of(reference or "base", file.read())
+def built_on(params: Mapping[str, Any], step: Step) -> BaseImage | None:
+    """Return the base image that an action's parameters name, with what was recorded of it where there is a record."""
+    if not params["parent"]:
+        return BaseImage.of(params["base"]) if params["base"] else None
+    with step.open(params["parent"]) as file:
+        return BaseImage.of(params["base"] or "base", file.read())

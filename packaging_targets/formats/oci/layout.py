@@ -9,7 +9,7 @@ read here: they are named, for the caller to copy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -106,6 +106,11 @@ def read_document(documents: Documents, descriptor: Descriptor, where: str) -> b
     if (digest := Digest.of(data)) != descriptor.digest:
         raise IntegrityError.one(f"the document's bytes are not those of its digest: they have {digest}", where)
     return data
+
+
+def distinct_layers(images: Iterable[Image]) -> list[Descriptor]:
+    """Return the layers of some images, each once."""
+    return list({layer.descriptor.digest: layer.descriptor for image in images for layer in image.layers}.values())
 
 
 def find_images(

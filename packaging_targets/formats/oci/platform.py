@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from packaging_targets.errors import near_miss
+
 _PART = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ARCHITECTURES = {
     "aarch64": "arm64",
@@ -19,6 +21,10 @@ _ARCHITECTURES = {
     "i686": "386",
     "x86-64": "amd64",
     "x86_64": "amd64",
+}
+_KNOWN = {
+    "system": "aix android darwin dragonfly freebsd illumos ios js linux netbsd openbsd plan9 solaris wasip1 windows",
+    "architecture": "386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm",
 }
 _VARIANTS = {("arm64", "v8"): "", ("arm64", "8"): "", ("amd64", "v1"): "", ("arm", ""): "v7"}
 
@@ -54,6 +60,16 @@ class Platform:
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+    def slip(self) -> tuple[str, str] | None:
+        """Return which part is close to a name of Go's, which these are, without being one, and the hint; else None.
+
+        What is close to none may be a newer one.
+        """
+        for part, (kind, known) in zip((self.os, self.architecture), _KNOWN.items(), strict=True):
+            if part not in known.split() and (hint := near_miss(part, known.split())):
+                return f"there is no {kind} `{part}`", hint
+        return None
 
     def to_json(self) -> dict[str, str]:
         """Return the platform as an index and a config hold it."""

@@ -138,3 +138,10 @@ def test_globs_of_layers_are_looked_at_like_srcs(ws: Workspace) -> None:
     assert refusals(ws, 'layers = [{ srcs = ["a.txt", "none/*"] }]') == [
         "`none/*` matches no file below pkg @ 3 $.layers[0].srcs[1] => mend the glob, or remove it",
     ]
+
+
+def test_a_platform_that_is_nearly_one(ws: Workspace) -> None:
+    assert refusals(ws, 'srcs = ["a.txt"]', 'platforms = ["linux/amd46", "linx/arm64", "linux/newest"]') == [
+        "there is no architecture `amd46` @ 4 $.platforms[0] => did you mean `amd64`?",
+        "there is no system `linx` @ 4 $.platforms[1] => did you mean `linux`?",
+    ]
