@@ -182,7 +182,7 @@ KINDS = {
         tools=("pillow",),
     ),
     "oci_base/1": Kind(
-        "oci_parent",
+        "oci.parent",
         Params(
             path=text('"base"'),
             platforms=_PLATFORMS,
@@ -192,7 +192,7 @@ KINDS = {
         folders=True,
     ),
     "oci_image/1": Kind(
-        "oci_image",
+        "oci.image",
         Params(
             config=table('{"user": "app"}'),
             platforms=_PLATFORMS,
@@ -206,13 +206,13 @@ KINDS = {
     ),
     # For gzip, 4 takes 57 to 88 % of the time of 6, and makes 0.6 to 3.2 % more bytes.
     "oci_layer.gz/1": Kind(
-        "oci_layer", Params(**_LAYER, level=whole(1, 12, default=4)), range(2, 3), ("deflate",), folders=True
+        "oci.layer", Params(**_LAYER, level=whole(1, 12, default=4)), range(2, 3), ("deflate",), folders=True
     ),
     "oci_layer.zst/1": Kind(
-        "oci_layer", Params(**_LAYER, level=whole(1, 19, default=3)), range(2, 3), ("zstandard",), folders=True
+        "oci.layer", Params(**_LAYER, level=whole(1, 19, default=3)), range(2, 3), ("zstandard",), folders=True
     ),
     "oci_provenance/1": Kind(
-        "oci_provenance",
+        "oci.provenance",
         Params(
             label=text("str(context.target.label)"),
             fields=table('{"layers": [{"srcs": ["src/**"]}]}'),
@@ -226,14 +226,14 @@ KINDS = {
         ),
     ),
     "oci_pull/1": Kind(
-        "oci_pull",
+        "oci.pull",
         Params(reference=text('"ghcr.io/acme/python@sha256:…"'), platforms=_PLATFORMS),
         outputs=range(2, 3),
         folders=True,
         waits=True,
     ),
     "oci_sbom/1": Kind(
-        "oci_sbom",
+        "oci.sbom",
         Params(
             format=one_of("cyclonedx", "spdx"),
             name=text('"ghcr.io/acme/api"'),

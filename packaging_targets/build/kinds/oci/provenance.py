@@ -12,7 +12,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.build.kinds.oci_sbom import built_on
+from packaging_targets.build.kinds.oci.sbom import built_on
 from packaging_targets.formats.archive.members import PIECE
 from packaging_targets.formats.attest.provenance import Build, Material, Subject, write_provenance
 from packaging_targets.formats.oci.manifest import INDEX_TYPE

@@ -1,0 +1,1 @@
+"""Action kinds that make images, and what is said about them."""
