@@ -122,7 +122,7 @@ class _Finder:
         new = self._session.records.targets.identities(package)
         found = {self._by_text[label] for label, (stamp, _) in new.items() if old.get(label) != stamp}
         if before is None or not os.path.lexists(path):
-            found |= self._around(package)
+            found |= self._around(package, came=before is None)
         if not package and before is not None and self._settings_changed(before):
             return set(self._graph)
         return found
@@ -136,12 +136,16 @@ class _Finder:
         old = {str(target.label): target.identity for target in declared}
         return {label: now.get(label, ("",))[0] if label in over else identity for label, identity in old.items()}
 
-    def _around(self, package: str) -> set[Label]:
-        """Return the targets of the package around one that came or went, which hold other files now."""
+    def _around(self, package: str, *, came: bool) -> set[Label]:
+        """Return the targets of the package around one that came or went, which hold other files now.
+
+        They lost those that stood there before a package came, and have those that stand there since one went.
+        """
         around = self._package_of(f"{package}/") if package else None
         if around is None:
             return set()
-        files = [*self._tree.files_below(package), *(path for path in self._uses if path.startswith(f"{package}/"))]
+        now = (path for path in self._uses if path.startswith(f"{package}/"))
+        files = list(self._tree.files_below(package) if came else now)
         cut = len(around) + 1 if around else 0
         nodes = self._by_package.get(around, ())
         return {node.label for node in nodes if any(map(match_any(node.patterns), (path[cut:] for path in files)))}
