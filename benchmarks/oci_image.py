@@ -223,6 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--megabytes", type=int, default=200)
     parser.add_argument("--json", metavar="FILE", help="write all times there")
     options = parser.parse_args(arguments)
+    if options.folder:
+        os.makedirs(options.folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         bench = Bench(folder, options.buildah)
         try:

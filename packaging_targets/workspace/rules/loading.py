@@ -86,10 +86,8 @@ def _package(home: str) -> str:
     name = _ROOT_NAME + hashlib.sha256(os.path.realpath(home).encode()).hexdigest()[:16]
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
-    if name not in sys.modules:
-        package = types.ModuleType(name)
-        package.__path__ = [home]
-        sys.modules[name] = package
+    package = sys.modules.setdefault(name, types.ModuleType(name))
+    package.__path__ = [home]  # the way that led there before may be a link that is gone
     return name
 
 

@@ -67,6 +67,16 @@ def test_a_folder_of_rules_counts_once_by_whatever_way_it_comes(tmp_path: Path) 
     assert len(Rulebook(str(tmp_path), [home]).homes) == 1
 
 
+def test_a_link_that_led_to_rules_may_go(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        write(tmp_path / "kept", name)
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo/rules").symlink_to(tmp_path / "kept")
+    assert Rulebook(str(tmp_path / "repo"), ()).rule("first").name == "first"
+    (tmp_path / "repo/rules").unlink()
+    assert Rulebook(str(tmp_path / "repo"), [str(tmp_path / "kept")]).rule("second").name == "second"
+
+
 def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
     folder = write(tmp_path / "rules", "archive")
     with pytest.raises(RequestError) as caught:
