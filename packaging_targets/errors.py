@@ -101,6 +101,11 @@ def raise_all(
         raise failure
 
 
+def legible(name: str) -> str:
+    """Return the name of a file for people: bytes of it that are not UTF-8 are told as numbers."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def near_miss(word: str, choices: Iterable[str]) -> str:
     """Return `did you mean …?` for the closest of `choices`, or an empty string."""
     from difflib import get_close_matches

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging_targets.build.kinds import KINDS
+from packaging_targets.errors import legible
 from packaging_targets.model.action import FOLDER, folders_around
 from packaging_targets.store.states import examine
 
@@ -112,7 +113,7 @@ def remove_strays(records: Records, folders: Iterable[str]) -> list[str]:
     for path in strays:
         os.remove(path)
         _remove_empty_folders(os.path.dirname(path))
-    return [os.fsencode(path).decode("utf-8", "backslashreplace") for path in strays]  # names may be any bytes
+    return list(map(legible, strays))  # names may be any bytes
 
 
 def _files(folder: str) -> Iterator[str]:

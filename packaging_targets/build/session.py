@@ -226,8 +226,7 @@ class Session:
         pending = self.records.actions[name]
         for path, state in done.states.items():
             self.world.made(path, state)
-        if pending.has_folders:
-            self._folders.update(path for path in pending.action.outputs if path.endswith(FOLDER))
+        self._folders.update(path for path in pending.action.outputs if path.endswith(FOLDER))
         result = Result(done.key, shot, done.states, done.outcome, round(done.seconds, 3), int(time.time()))
         self.records.actions.record(pending, result, [one.row() for one in self._reasons.get(name, ())])
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from packaging_targets.build.sandbox import room, undeclared
 from packaging_targets.build.sandbox.room import Room, fresh_room
 from packaging_targets.build.sandbox.walls import Walls, bubblewrap
-from packaging_targets.errors import BuildError, Problem, raise_all
+from packaging_targets.errors import BuildError, Problem, legible, raise_all
 from packaging_targets.model.action import FOLDER, RULE_FILE, folders_around
 
 if TYPE_CHECKING:
@@ -194,24 +194,14 @@ def _surprises(action: Action, fresh: Room, files: Mapping[str, os.stat_result])
     for path in sorted(made):
         if not stat.S_ISREG(files[path].st_mode):
             yield Problem("", f"the output `{path}` is no regular file", "write its content there")
-        elif not _is_utf_8(path):
-            yield Problem(
-                "", f"the name of the output `{_shown(path)}` is not UTF-8", "let the program name it otherwise"
-            )
+        elif (shown := legible(path)) != path:
+            yield Problem("", f"the name of the output `{shown}` is not UTF-8", "let the program name it otherwise")
     for path, now in files.items():
         if fresh.is_changed(path, now):
             yield Problem("", f"`{program}` changed its input `{path}`", "write to an output instead")
         elif path not in inputs and path not in made:
             fix = "declare it as an output, or write it below $TMPDIR"
-            yield Problem("", f"`{program}` made `{_shown(path)}`, which is not declared", fix)
-
-
-def _is_utf_8(path: str) -> bool:
-    return _shown(path) == path
-
-
-def _shown(path: str) -> str:
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+            yield Problem("", f"`{program}` made `{legible(path)}`, which is not declared", fix)
 
 
 def _lacking(action: Action, fresh: Room, files: Collection[str]) -> Iterator[Problem]:

@@ -95,8 +95,10 @@ class Claims:
         problems: list[Problem] = []
         for label, analysis in analysed.items():
             self._replace(label, analysis.actions, stale=label in stale_anyway)
+            states = {path: state for made in before[label].values() for path, state in made.items()}
             for action in analysis.actions:
-                problems += self._take(action_id(label, action), action, before[label])
+                name = action_id(label, action)
+                problems += self._take(name, action, states, before[label].get(name, {}))
             problems += self._store_foreign(str(label), analysis, sources[label])
         return [*problems, *self._crowded()]
 
@@ -117,18 +119,20 @@ class Claims:
             self._records.outputs.add_orphans(left_by(kind, made[name]))
         return made
 
-    def _take(self, name: str, action: Action, before: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
-        """Let an action be the maker of its outputs; `before` is what the actions of its target had made."""
-        states = {path: state for made in before.values() for path, state in made.items()}
+    def _take(self, name: str, action: Action, states: Mapping[str, str], own: Mapping[str, str]) -> Iterator[Problem]:
+        """Let an action be the maker of its outputs.
+
+        `states` are those of what the actions of its target had made, `own` of what this one had.
+        """
+        label = name.partition("#")[0]
         for path in action.outputs:
-            label = name.partition("#")[0]
             others = {maker.partition("#")[0] for maker in self._records.outputs.makers(path)} - {label}
             if others:
                 yield _contested(path, self._new[path], f"`{min(others)}`")
                 continue
             self._records.outputs.take(path, name, states.get(path, ""))
             if path.endswith(FOLDER):
-                for inner, state in before.get(name, {}).items():
+                for inner, state in own.items():
                     if inner.startswith(path) and inner != path:
                         self._records.outputs.take(inner, name, state)
 

@@ -7,7 +7,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import Problem
+from packaging_targets.errors import Problem, legible
 from packaging_targets.model.glob import fixed_prefix, match_any
 from packaging_targets.workspace.folders import Found, package_files
 
@@ -77,8 +77,7 @@ def _unfit(settings: Settings, path: str, found: Found, target: Target) -> Probl
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
-        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-        return problem(f"the name of the source `{shown}` is not UTF-8", "rename it, or exclude it")
+        return problem(f"the name of the source `{legible(path)}` is not UTF-8", "rename it, or exclude it")
     if found.kind == "other":
         what = f"`{path}` is no regular file but a FIFO, a socket or a device"
         return problem(what, "take it away, or exclude it")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from packaging_targets.errors import PackagingError, Problem, raise_all
+from packaging_targets.errors import PackagingError, Problem, legible, raise_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,5 +120,4 @@ def _is_utf8(text: str) -> bool:
 
 
 def _not_utf8(what: str, text: str) -> Problem:
-    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return Problem("", f"{what} `{shown}` is not UTF-8", "rename it, or exclude it")
+    return Problem("", f"{what} `{legible(text)}` is not UTF-8", "rename it, or exclude it")

@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from packaging_targets.errors import IntegrityError, Problem
+from packaging_targets.errors import IntegrityError, Problem, legible
 from packaging_targets.formats.archive.tar_reader import (
     FILE,
     FOLDER,
@@ -181,7 +181,9 @@ def _judge(found: FeatureArchive, kept: dict[str, bytes], *, installable: bool) 
     files = _files(found, findings)
     top = _only_folder(files)
     if top and f"{top}/{METADATA_FILE}" in files:
-        what = f"`{found.name}` holds no `{METADATA_FILE}` at its top: the files of the feature lie in `{_shown(top)}/`"
+        what = (
+            f"`{found.name}` holds no `{METADATA_FILE}` at its top: the files of the feature lie in `{legible(top)}/`"
+        )
         findings.error(found.name, what, "pack from inside the folder")
         found.errors += findings.errors
         return
@@ -198,22 +200,22 @@ def _files(found: FeatureArchive, findings: Findings) -> dict[str, str | None]:
     files: dict[str, str | None] = {}
     for entry in found.entries:
         path = path_of(entry)
-        where = f"{found.name}/{_shown(path)}"
+        where = f"{found.name}/{legible(path)}"
         if path.startswith("/") or ".." in path.split("/"):
-            what = f"the entry `{_shown(path)}` leads out of the archive: clients rewrite its name or drop it"
+            what = f"the entry `{legible(path)}` leads out of the archive: clients rewrite its name or drop it"
             findings.error(where, what, "pack it under a relative name without `..`")
         elif entry.kind not in {FILE, FOLDER, LINK, HARD_LINK}:
             kind = _KINDS.get(entry.kind, f"of the type {ascii(entry.kind)[1:]}")
             findings.error(
-                where, f"the entry `{_shown(path)}` is {kind}: clients drop it", "pack files and links alone"
+                where, f"the entry `{legible(path)}` is {kind}: clients drop it", "pack files and links alone"
             )
         elif entry.kind == HARD_LINK and _linked(entry) not in files:
-            what = f"`{_shown(path)}` is a hard link to `{_shown(_linked(entry))}`, which does not stand before it"
+            what = f"`{legible(path)}` is a hard link to `{legible(_linked(entry))}`, which does not stand before it"
             findings.error(where, what, "pack a copy in its place")
         elif entry.kind != FOLDER:
             if path in files:
                 findings.warn(
-                    where, f"`{_shown(path)}` stands twice in the archive: the last one counts", "pack it once"
+                    where, f"`{legible(path)}` stands twice in the archive: the last one counts", "pack it once"
                 )
             files[path] = entry.link.decode("utf-8", "surrogateescape") if entry.kind == LINK else None
     return files
@@ -227,10 +229,6 @@ def _only_folder(files: Iterable[str]) -> str:
 
 def _linked(entry: TarEntry) -> str:
     return path_of(TarEntry(entry.link, FILE))
-
-
-def _shown(path: str) -> str:
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _notes(found: FeatureArchive) -> Iterator[str]:

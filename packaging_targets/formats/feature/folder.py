@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from packaging_targets.errors import Problem
+from packaging_targets.errors import Problem, legible
 
 METADATA_FILE = "devcontainer-feature.json"
 INSTALL_SCRIPT = "install.sh"
@@ -111,7 +111,7 @@ def _check_names(folder: FeatureFolder, packed: list[str], findings: Findings) -
         try:
             whole.encode("utf-8")
         except UnicodeEncodeError:
-            shown = whole.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            shown = legible(whole)
             findings.error(shown, f"the file name `{shown}` is not UTF-8", "rename it")
     for name in dict.fromkeys(path.partition("/")[0] for path in packed if path.startswith(".")):
         where = folder.within(name)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_VERSION = 3
+_VERSION = 4
 _AT_ONCE = 500  # values in one statement: SQLite takes 999 in its oldest form
 _SCHEMA = """
 create table folder(path text primary key, parent text) without rowid;
@@ -42,6 +42,7 @@ create index action_label on action(label);
 create index action_stale on action(stale, label) where stale = 1;
 create table output(path text, id text, state text, primary key(path, id)) without rowid;
 create index output_id on output(id);
+create index output_folder on output(path) where substr(path, -1) = '/';
 create table orphan(path text primary key, state text) without rowid;
 create table meta(key text primary key, value text) without rowid;
 """
