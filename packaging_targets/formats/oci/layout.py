@@ -108,6 +108,11 @@ def read_document(documents: Documents, descriptor: Descriptor, where: str) -> b
     return data
 
 
+def blob_path(descriptor: Descriptor) -> str:
+    """Return where a layout has a blob, relative to its folder."""
+    return f"{BLOBS}{descriptor.digest.hex}"
+
+
 def distinct_layers(images: Iterable[Image]) -> list[Descriptor]:
     """Return the layers of some images, each once."""
     return list({layer.descriptor.digest: layer.descriptor for image in images for layer in image.layers}.values())

@@ -17,9 +17,9 @@ from packaging_targets.formats.archive.tar_reader import Limits
 from packaging_targets.formats.oci.documents import DOCUMENT_LIMIT
 from packaging_targets.formats.oci.image import Parent
 from packaging_targets.formats.oci.layout import (
-    BLOBS,
     INDEX_FILE,
     LAYOUT_FILE,
+    blob_path,
     distinct_layers,
     find_images,
     read_layout,
@@ -69,17 +69,13 @@ def _copy(images: Iterable[Image], layout: _Layout, step: Step, folder: str) -> 
     """Write each layer of the images once; raises IntegrityError for one whose bytes are not those of its digest."""
     for layer in distinct_layers(images):
         with step.create_blob(folder) as blob:
-            for piece in layout.pieces(_blob(layer)):
+            for piece in layout.pieces(blob_path(layer)):
                 blob.write(piece)
                 if blob.size > layer.size:
                     break
         if (blob.size, blob.digest) != (layer.size, layer.digest):
             what = f"the layer's bytes are not the {layer.size:,} of its digest"
-            raise IntegrityError.one(what, layout.at(_blob(layer)), "make the layout anew, or fetch it again")
-
-
-def _blob(descriptor: Descriptor) -> str:
-    return f"{BLOBS}{descriptor.digest.hex}"
+            raise IntegrityError.one(what, layout.at(blob_path(layer)), "make the layout anew, or fetch it again")
 
 
 class _Layout:
@@ -111,7 +107,7 @@ class _Layout:
 
     def read(self, descriptor: Descriptor, limit: int) -> bytes:
         """Return a document."""
-        return self.content(_blob(descriptor), limit)
+        return self.content(blob_path(descriptor), limit)
 
 
 class _Folder:

@@ -16,7 +16,7 @@ from packaging_targets.formats.archive.tar import write_tar
 from packaging_targets.formats.oci.contents import contents_of
 from packaging_targets.formats.oci.documents import LAYER_TYPES
 from packaging_targets.formats.oci.image import FULL_NAME, LAYOUT_MARKER, ImageName, docker_manifest
-from packaging_targets.formats.oci.layout import BLOBS, INDEX_FILE, LAYOUT_FILE, REF_NAME, find_images
+from packaging_targets.formats.oci.layout import BLOBS, INDEX_FILE, LAYOUT_FILE, REF_NAME, blob_path, find_images
 from packaging_targets.formats.oci.manifest import Descriptor, OciIndex, OciManifest
 from packaging_targets.formats.oci.platform import Platform
 from packaging_targets.model.manifest import Entry, Manifest, SourceInfo
@@ -74,12 +74,8 @@ class LayoutArchive:
         manifest = docker_manifest(self.manifest.to_bytes(), BLOBS, name)
         texts = {LAYOUT_FILE: LAYOUT_MARKER, INDEX_FILE: index.to_bytes(), "manifest.json": manifest}
         entries = [Entry(path, text=data.decode()) for path, data in texts.items()]
-        entries += [Entry(path, path) for path in map(_path, self.blobs)]
+        entries += [Entry(path, path) for path in map(blob_path, self.blobs)]
         write_tar(stream, Manifest.of(entries), _Files(self.folder.path))
-
-
-def _path(descriptor: Descriptor) -> str:
-    return f"{BLOBS}{descriptor.digest.hex}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import IntegrityError, RequestError
 from packaging_targets.formats.oci.documents import DOCUMENT_LIMIT
-from packaging_targets.formats.oci.layout import BLOBS, INDEX_FILE, LAYOUT_FILE, read_layout
+from packaging_targets.formats.oci.layout import INDEX_FILE, LAYOUT_FILE, blob_path, read_layout
 from packaging_targets.model.digest import Digest
 
 if TYPE_CHECKING:
@@ -45,15 +45,15 @@ class LayoutFolder:
 
     def read(self, descriptor: Descriptor, limit: int) -> bytes:
         """Return the bytes of a document, of at most `limit`."""
-        return self._read(f"{BLOBS}{descriptor.digest.hex}", limit)
+        return self._read(blob_path(descriptor), limit)
 
     def open(self, descriptor: Descriptor) -> BufferedReader:
         """Open a blob for reading; raises IntegrityError where there is none."""
-        return self._open(f"{BLOBS}{descriptor.digest.hex}")
+        return self._open(blob_path(descriptor))
 
     def demand_whole(self, descriptor: Descriptor) -> None:
         """Raise IntegrityError where a blob is not there, or not the one that the descriptor names."""
-        where = f"{self.where}/{BLOBS}{descriptor.digest.hex}"
+        where = f"{self.where}/{blob_path(descriptor)}"
         with self.open(descriptor) as file:
             size = os.fstat(file.fileno()).st_size
             if size != descriptor.size:
