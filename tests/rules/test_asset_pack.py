@@ -621,7 +621,7 @@ def test_pictures_without_pillow(ws: Workspace) -> None:
 def test_the_rule_and_the_formats_agree() -> None:
     """The rule may not import the formats, so it repeats some of their numbers."""
     import rules.asset_pack._formats as declared
-    from packaging_targets.formats.assets import glyph, png, sounds
+    from packaging_targets.formats.assets.banks import glyph, png, sounds
 
     assert declared.FORMATS["GLYPH/indexed_v1"].derived == glyph.DERIVED
     assert declared.FORMATS["SOUNDS/pcm16le_v1"].derived == sounds.DERIVED

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import BuildError, PackagingError, Problem, raise_all
-from packaging_targets.formats.assets import glyph
-from packaging_targets.formats.assets.png import FILE_LIMIT, check_png
+from packaging_targets.formats.assets.banks import glyph
+from packaging_targets.formats.assets.banks.png import FILE_LIMIT, check_png
 from packaging_targets.model.digest import canonical_json
 
 if TYPE_CHECKING:

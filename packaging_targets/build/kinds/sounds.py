@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from packaging_targets.errors import BuildError, Problem, raise_all
-from packaging_targets.formats.assets import sounds
+from packaging_targets.formats.assets.banks import sounds
 from packaging_targets.model.digest import canonical_json
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from packaging_targets.formats.assets import glyph, sounds
+from packaging_targets.formats.assets.banks import glyph, sounds
 from packaging_targets.model.digest import canonical_json
 
 HEADER_LIMIT = 4 << 20

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from packaging_targets.errors import IntegrityError, Problem, RequestError, raise_all
-from packaging_targets.formats.assets import glyph
+from packaging_targets.formats.assets.banks import glyph
 from packaging_targets.formats.assets.header import HEADER_LIMIT, decode, faults
 from packaging_targets.formats.assets.pack import (
     MAGIC,

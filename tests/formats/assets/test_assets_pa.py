@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sources import Sources
 
 from packaging_targets.errors import PackagingError
-from packaging_targets.formats.assets import glyph, header
+from packaging_targets.formats.assets import header
+from packaging_targets.formats.assets.banks import glyph
 from packaging_targets.formats.assets.pack import Bank, Header, write_assets_pa
 from packaging_targets.formats.assets.reader import AssetPack
 

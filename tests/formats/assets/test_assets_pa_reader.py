@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packaging_targets.errors import IntegrityError, RequestError
-from packaging_targets.formats.assets import glyph
+from packaging_targets.formats.assets.banks import glyph
 from packaging_targets.formats.assets.header import HEADER_LIMIT
 from packaging_targets.formats.assets.reader import AssetPack
 from packaging_targets.model.digest import Digest, canonical_json

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packaging_targets.formats.assets.png import PngHead, check_png
+from packaging_targets.formats.assets.banks.png import PngHead, check_png
 
 
 def chunk(name: bytes, body: bytes) -> bytes:

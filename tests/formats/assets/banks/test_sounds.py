@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packaging_targets.formats.assets import sounds
-from packaging_targets.formats.assets.sounds import Wave, place, read_wave
+from packaging_targets.formats.assets.banks import sounds
+from packaging_targets.formats.assets.banks.sounds import Wave, place, read_wave
 
 PCM_TAIL = bytes.fromhex("0000 0000 1000 8000 00aa00389b71")
 

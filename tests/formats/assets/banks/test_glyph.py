@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packaging_targets.formats.assets import glyph
-from packaging_targets.formats.assets.glyph import Palette, PixelError, index_tile, pack
+from packaging_targets.formats.assets.banks import glyph
+from packaging_targets.formats.assets.banks.glyph import Palette, PixelError, index_tile, pack
 
 RED, GREEN, BLUE = b"\xff\x00\x00\xff", b"\x00\xff\x00\xff", b"\x00\x00\xff\xff"
 CLEAR = b"\x12\x34\x56\x00"

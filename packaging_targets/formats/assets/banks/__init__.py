@@ -1,0 +1,1 @@
+"""What the banks of a pack hold, and how they are made from pictures and sounds."""
