@@ -6,10 +6,11 @@ people in docs/assets.md, and a test holds the two lists together.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from packaging_targets.errors import Problem
+from packaging_targets.errors import BuildError, Problem
 
 BLOCKING = {
     "declaration-missing": "a registered asset has no asset.json",
@@ -86,3 +87,15 @@ class Diagnostic:
             "severity": "blocking" if self.is_blocking else "advisory",
             "what": self.what,
         }
+
+
+class AssetsError(BuildError):
+    """What stops a build of assets: one or more blocking diagnostics, and the advisory ones found besides."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*(one.problem() for one in diagnostics if one.is_blocking))
+        self.diagnostics = tuple(sorted(set(diagnostics)))
+        self.warnings = tuple(one.problem() for one in self.diagnostics if not one.is_blocking)
+
+    def __reduce__(self) -> tuple[Callable[..., AssetsError], tuple[Diagnostic, ...]]:
+        return AssetsError, self.diagnostics
