@@ -8,6 +8,8 @@ from __future__ import annotations
 TYPE_CHECKING = False  # `typing` takes longer to import than a small build with nothing to do
 if TYPE_CHECKING:
     from packaging_targets.errors import PackagingError, Problem, RequestError
+    from packaging_targets.formats.assets.declared.checks import check_assets, find_registries
+    from packaging_targets.formats.assets.declared.declaration import Asset, AssetTree
     from packaging_targets.formats.container.ids import nearest_container_id
     from packaging_targets.formats.feature.checks import Feature, check_features, collection_text
     from packaging_targets.formats.feature.folder import FeatureFolder
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Action": "model.action",
+    "Asset": "formats.assets.declared.declaration",
+    "AssetTree": "formats.assets.declared.declaration",
     "Context": "model.rule",
     "Digest": "model.digest",
     "Entry": "model.manifest",
@@ -34,14 +38,18 @@ _HOME = {
     "Platform": "formats.oci.platform",
     "Problem": "errors",
     "RequestError": "errors",
+    "check_assets": "formats.assets.declared.checks",
     "check_features": "formats.feature.checks",
     "collection_text": "formats.feature.checks",
+    "find_registries": "formats.assets.declared.checks",
     "match_any": "model.glob",
     "nearest_container_id": "formats.container.ids",
 }
 
 __all__ = [
     "Action",
+    "Asset",
+    "AssetTree",
     "Context",
     "Digest",
     "Entry",
@@ -54,8 +62,10 @@ __all__ = [
     "Platform",
     "Problem",
     "RequestError",
+    "check_assets",
     "check_features",
     "collection_text",
+    "find_registries",
     "match_any",
     "nearest_container_id",
 ]

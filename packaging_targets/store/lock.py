@@ -1,13 +1,14 @@
-"""One build at a time in a workspace: an advisory lock that the kernel gives back when its holder dies."""
+"""One at a time: advisory locks that the kernel gives back when their holder dies."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class Lock:
@@ -38,3 +39,19 @@ class Lock:
     def _holder(self) -> str:
         text = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip()
         return text if text.isdigit() else "unknown"
+
+
+@contextlib.contextmanager
+def folder_lock(folder: str, waiting: Callable[[], None], *, shared: bool) -> Iterator[None]:
+    """Hold a lock on a folder, with others where it is shared; where it is taken, call `waiting`, then wait."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    try:
+        try:
+            fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(descriptor, mode)
+        yield
+    finally:
+        os.close(descriptor)

@@ -3,102 +3,55 @@
     asset.json + files ──glyph/1, sounds/1──▶ banks/<asset>.bin, .json ──assets_pa/1──▶ assets.pa and its
     companions
 
-Each asset is an action of its own, so that one changed tile encodes one bank.
+Each asset is an action of its own, so that one changed tile encodes one bank. What is checked, and what is made, is
+the same as by `packaging assets build`.
 """
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from packaging_targets import Action, Context, Problem, RequestError
+from packaging_targets import Action, Asset, AssetTree, Context, check_assets, find_registries
 
-from ._declaration import FILE, Asset, read_asset
-from ._findings import Findings
-from ._formats import FORMATS
-from ._ids import Registered, find_registry, ids_of_target, read_registry
+from ._ids import ids_of_target
 
 _PACK = ("assets.pa", "asset_table.json", "preload.json", "asset_table_metadata.json")
 
 
 def analyse(context: Context) -> Sequence[Action]:
     """Return an action for each asset, in order of its id, and the one that assembles the pack."""
-    sources = context.sources()
-    registry = find_registry(context)
-    files = [source for source in sources if posixpath.basename(source) == FILE]
-    if registry is None:
-        assets = _read(context, files)
-        ids = ids_of_target(context, {asset.name: asset.file for asset in assets})
-    else:
-        rows = _registered(context, registry, files)
-        assets = _read(context, [row.file for row in rows])
-        ids = _matched(assets, rows, Findings(registry, context.target.label))
+    assets, ids = _assets(context)
     if not assets:
-        context.fail("there is no asset to pack", field="$.srcs", fix=f"declare one in {FILE}")
+        context.fail("there is no asset to pack", field="$.srcs", fix="declare one in asset.json")
     assets.sort(key=lambda asset: ids[asset.name])
     return [*(_encode(context, asset) for asset in assets), _assemble(context, assets, ids)]
 
 
-def _read(context: Context, files: Sequence[str]) -> list[Asset]:
-    """Read the declarations in `files`. Raises RequestError with all that is wrong with any of them."""
-    sources = frozenset(context.sources())
-    read: list[tuple[Asset, Findings]] = []
-    problems: list[Problem] = []
-    for file in files:
-        findings = Findings(file, context.target.label)
-        if (asset := read_asset(context, file, sources, findings)) is not None:
-            read.append((asset, findings))
-        problems += findings.problems
-    problems += _clashes(read)
-    if problems:
-        raise RequestError(*problems)
-    return [asset for asset, _ in read]
-
-
-def _clashes(read: Sequence[tuple[Asset, Findings]]) -> Iterator[Problem]:
-    """Yield what two assets may not have in common."""
-    names: dict[str, Asset] = {}
-    uuids: dict[str, Asset] = {}
-    for asset, findings in read:
-        # Banks are files named after their assets, and some file systems do not tell case apart.
-        if (other := names.setdefault(asset.name.casefold(), asset)) is not asset:
-            what = f"`{asset.name}` is the name of `{other.file}` too"
-            yield findings.problem("$.name", what, "rename one")
-        if (other := uuids.setdefault(asset.uuid, asset)) is not asset:
-            what = f"`{asset.uuid}` is the UUID of `{other.file}` too"
-            yield findings.problem("$.asset_uuid", what, "give a copied asset a UUID of its own")
-
-
-def _registered(context: Context, registry: str, files: Sequence[str]) -> list[Registered]:
-    """Return the rows that are in the build; warn of assets that the registry does not know."""
-    if context.target.fields.get("ids"):
-        context.fail(f"`ids` are given, and `{registry}` too", field="$.ids", fix="remove ids")
-    known = read_registry(context, registry)
-    rows = [row for row in known if row.included]
-    lost = [row for row in rows if row.file not in files]
-    if lost:
-        fix = "move it back, or take it out of the build"
-        findings = Findings(registry, context.target.label)
-        raise RequestError(*(findings.problem(row.path, f"there is no source `{row.file}`", fix) for row in lost))
-    for file in sorted(set(files) - {row.file for row in known}):
-        context.warn("the asset is not registered, and is left out", where=file, fix=f"add it to {registry}")
-    return rows
-
-
-def _matched(assets: Sequence[Asset], rows: Sequence[Registered], findings: Findings) -> dict[str, int]:
-    by_file = {row.file: row for row in rows}
-    for asset in assets:
-        if by_file[asset.file].uuid != asset.uuid:
-            findings.add(by_file[asset.file].path, f"the UUID is not that of `{asset.file}`, `{asset.uuid}`")
-    if findings.problems:
-        raise RequestError(*findings.problems)
-    return {asset.name: by_file[asset.file].asset_id for asset in assets}
+def _assets(context: Context) -> tuple[list[Asset], Mapping[str, int]]:
+    """Return the assets that are built, and the id of each by its name."""
+    remedy = "add the file, or a glob for it to srcs"
+    tree = AssetTree({path: context.link(path) for path in context.sources()}, context.read, remedy)
+    registries = find_registries(tree)
+    if len(registries) > 1:
+        fix = "name one folder of assets in `srcs`"
+        context.fail(f"there are two registries: `{registries[0]}` and `{registries[1]}`", field="$.srcs", fix=fix)
+    if registries and context.target.fields.get("ids"):
+        context.fail(f"`ids` are given, and `{registries[0]}` too", field="$.ids", fix="remove ids")
+    checked = check_assets(tree)
+    for one in checked.blocking:
+        context.problem(one.what, field=one.place, fix=one.fix, where=one.file)
+    for one in checked.advisory:
+        context.warn(one.what, field=one.place, fix=one.fix, where=one.file, label=str(context.target.label))
+    context.check()
+    if registries:
+        return list(checked.assets), {asset.name: asset.asset_id for asset in checked.assets}
+    return list(checked.assets), ids_of_target(context, {asset.name: asset.file for asset in checked.assets})
 
 
 def _encode(context: Context, asset: Asset) -> Action:
     return Action(
-        kind=FORMATS[asset.format].kind,
+        kind=asset.made.kind,
         params=asset.params,
         inputs=asset.inputs,
         outputs=_bank(context, asset),
@@ -124,17 +77,11 @@ def _row(context: Context, asset: Asset, asset_id: int) -> dict[str, Any]:
         "asset_id": asset_id,
         "asset_name": asset.name,
         "bank": bank,
-        "bank_type": FORMATS[asset.format].bank_type,
+        "bank_type": asset.made.bank_type,
         "facts": facts,
         "metadata": dict(asset.metadata),
         "preload": asset.preload,
-        "tooling": {
-            "asset_uuid": asset.uuid,
-            "declaration": asset.file,
-            "format": asset.format,
-            "pipeline": dict(asset.pipeline),
-            "type": asset.type,
-        },
+        "tooling": asset.tooling,
     }
 
 

@@ -270,8 +270,8 @@ def test_the_registry_decides_where_there_is_one(ws: Workspace) -> None:
     assert [entry.asset_id for entry in opened(ws).entries] == [9]
     assert [str(warning) for warning in analysed(ws).warnings] == [
         (
-            "error: the asset is not registered, and is left out\n  at game/assets/hero/asset.json\n"
-            "  fix: add it to game/assets/.prometeu/index.json"
+            "error: the asset is not registered, and is left out\n  at game/assets/hero/asset.json  (//game:pack)\n"
+            "  fix: packaging assets adopt game/assets/hero"
         )
     ]
 
@@ -291,14 +291,17 @@ def test_a_registry_that_does_not_fit_the_workspace(ws: Workspace) -> None:
         f"`asset_id` is 2 in two rows | {at}[1].asset_id)",
         f'`asset_uuid` is "{UUID}01" in two rows | {at}[1].asset_uuid)',
     ]
-    assert registered({**row, "root": "sounds"}) == [
+    assert registered({**row, "asset_uuid": f"{UUID}09", "root": "sounds"}) == [
         (
-            "there is no source `game/assets/sounds/asset.json` | "
+            "there is no file `game/assets/sounds/asset.json` | "
             f"{at}[0]) | fix: move it back, or take it out of the build"
         )
     ]
     assert registered({**row, "asset_uuid": f"{UUID}09"}) == [
-        f"the UUID is not that of `game/assets/sounds/jump/asset.json`, `{UUID}01` | {at}[0])"
+        (
+            f"the UUID is not that of `game/assets/sounds/jump/asset.json`, `{UUID}01` | {at}[0]) | "
+            "fix: if the file is right: forget the asset, and adopt it"
+        )
     ]
     assert registered(row, next_id=2) == [f"the id 2 was never given out: `next_asset_id` is 2 | {at}[0].asset_id)"]
     assert refused(ws, IDS) == [
@@ -443,7 +446,7 @@ def tiles(*given: dict[str, Any]) -> dict[str, Any]:
         ),
         (
             hero(inputs={"sprites": ["Hero.png"]}, artifacts=[{"index": 0, "file": "Hero.png"}]),
-            "there is no source `Hero.png` | at ($.inputs.sprites[0]) | fix: did you mean `hero.png`?",
+            "there is no file `Hero.png` | at ($.inputs.sprites[0]) | fix: did you mean `hero.png`?",
         ),
         (
             hero(inputs={"sprites": "hero.png"}),
@@ -616,15 +619,3 @@ def test_pictures_without_pillow(ws: Workspace) -> None:
             "fix: pip install 'packaging-targets[assets]'"
         )
     ]
-
-
-def test_the_rule_and_the_formats_agree() -> None:
-    """The rule may not import the formats, so it repeats some of their numbers."""
-    import rules.asset_pack._formats as declared
-    from packaging_targets.formats.assets.banks import glyph, png, sounds
-
-    assert declared.FORMATS["GLYPH/indexed_v1"].derived == glyph.DERIVED
-    assert declared.FORMATS["SOUNDS/pcm16le_v1"].derived == sounds.DERIVED
-    assert (declared._TILE_SIZES, declared._SHEET) == (glyph.TILE_SIZES, glyph.SHEET)
-    assert (declared._PALETTES, declared._COLORS) == (glyph.PALETTES, glyph.COLORS)
-    assert (declared._SAMPLES, declared._SIDE) == (sounds.SAMPLE_LIMIT, png.SIDE_LIMIT)

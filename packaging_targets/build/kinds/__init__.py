@@ -253,7 +253,9 @@ KINDS = {
         guarded=True,
         cached=False,
     ),
-    "sounds/1": Kind("sounds", Params(samples=tables("file")), outputs=range(2, 3)),
+    "sounds/1": Kind(
+        "sounds", Params(sample_rate=optional_whole(1, 192_000), samples=tables("file")), outputs=range(2, 3)
+    ),
     "tar/1": Kind("tar", Params(**_TAR), outputs=range(1, 3)),
     "tar.gz/1": Kind("tar", Params(**_TAR, level=whole(1, 12, default=6)), outputs=range(1, 3), tools=("deflate",)),
     "tar.zst/1": Kind("tar", Params(**_TAR, level=whole(1, 19, default=3)), outputs=range(1, 3), tools=("zstandard",)),

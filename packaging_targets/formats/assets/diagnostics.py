@@ -35,6 +35,7 @@ BLOCKING = {
 """The codes of what stops a build, with what each means."""
 
 ADVISORY = {
+    "asset-moved": "an asset whose folder is not where the registry says, found again by its UUID",
     "asset-unregistered": "an asset.json that the registry does not know",
     "content-duplicate": "two inputs have the same bytes",
     "file-unused": "a large file in the folder of an asset that no artifact uses",

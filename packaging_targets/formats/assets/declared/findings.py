@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from packaging_targets import Label, Problem
+from packaging_targets.formats.assets.diagnostics import Diagnostic
 
-FILE_LIMIT = 1 << 20
-"""The longest file, in bytes."""
 DEPTH_LIMIT = 24
 """How deep its objects and lists may nest: what the header of a pack allows, less what the header adds."""
 
@@ -22,36 +20,44 @@ _TYPES = {bool: "true or false", dict: "an object", int: "an integer", list: "a 
 
 
 class Findings:
-    """What is wrong with one file of a target."""
+    """What is wrong with one file; `code` is that of findings which have no other one."""
 
-    def __init__(self, file: str, label: Label) -> None:
+    def __init__(self, file: str, code: str, asset: str = "") -> None:
         self._file = file
-        self._label = str(label)
-        self.problems: list[Problem] = []
+        self._code = code
+        self._asset = asset
+        self.diagnostics: list[Diagnostic] = []
 
-    def problem(self, path: str, what: str, fix: str = "") -> Problem:
-        """Return what is wrong with `path`, which is not reported by this."""
-        return Problem(self._file, what, fix, self._label, path)
-
-    def add(self, path: str, what: str, fix: str = "") -> None:
+    def add(self, path: str, what: str, fix: str = "", code: str = "") -> None:
         """Report that `path` is wrong."""
-        self.problems.append(self.problem(path, what, fix))
+        self.diagnostics.append(Diagnostic(self._file, path, code or self._code, what, fix, self._asset))
+
+    @property
+    def blocking(self) -> int:
+        """How many of them stop a build."""
+        return sum(one.is_blocking for one in self.diagnostics)
 
     def members(
-        self, value: Any, path: str, required: Mapping[str, type], optional: Mapping[str, type]
+        self,
+        value: Any,
+        path: str,
+        required: Mapping[str, type],
+        optional: Mapping[str, type] | None = None,
+        code: str = "",
     ) -> dict[str, Any]:
         """Return the members of the object `value` that are of the type they should be; report all others."""
         if not isinstance(value, dict):
-            self.add(path, f"{shown(value)} is no object")
+            self.add(path, f"{shown(value)} is no object", code=code)
             return {}
-        known = {**required, **optional}
+        known = {**required, **(optional or {})}
         for name in required.keys() - value.keys():
-            self.add(path, f"`{name}` is missing", f'add "{name}": {_EXAMPLES[required[name]]}')
+            self.add(path, f"`{name}` is missing", f'add "{name}": {_EXAMPLES[required[name]]}', code)
         for name in value.keys() - known.keys():
-            self.add(f"{path}.{name}", f"there is no member `{name}`", choices(name, known))
+            self.add(f"{path}.{name}", f"there is no member `{name}`", choices(name, known), code)
         fitting = {name: value[name] for name in known if name in value and type(value[name]) is known[name]}
         for name in (known.keys() & value.keys()) - fitting.keys():
-            self.add(f"{path}.{name}", f"`{name}` must be {_TYPES[known[name]]}, but is {shown(value[name])}")
+            what = f"`{name}` must be {_TYPES[known[name]]}, but is {shown(value[name])}"
+            self.add(f"{path}.{name}", what, code=code)
         return fitting
 
     def inner(
@@ -60,19 +66,20 @@ class Findings:
         path: str,
         required: Mapping[str, type],
         optional: Mapping[str, type] | None = None,
+        code: str = "",
     ) -> dict[str, Any]:
         """Do as `members` for the member of `outer` that `path` ends in, where it is there."""
         value = outer.get(_last(path))
-        return {} if value is None else self.members(value, path, required, optional or {})
+        return {} if value is None else self.members(value, path, required, optional, code)
 
 
 _EXAMPLES = {bool: "true", dict: "{…}", int: "0", list: "[…]", str: '"…"'}
 
 
-def parse(raw: bytes, findings: Findings) -> Any:
-    """Return the JSON value in `raw`, or None where `findings` says why not."""
-    if len(raw) > FILE_LIMIT:
-        findings.add("$", f"the file is {len(raw)} bytes long, and {FILE_LIMIT} are allowed")
+def parse(raw: bytes, findings: Findings, limit: int) -> Any:
+    """Return the JSON value in `raw`, of `limit` bytes at most, or None where `findings` says why not."""
+    if len(raw) > limit:
+        findings.add("$", f"the file is {len(raw)} bytes long, and {limit} are allowed")
         return None
     try:
         value = json.loads(raw.decode(), object_pairs_hook=_unique)
@@ -86,10 +93,10 @@ def parse(raw: bytes, findings: Findings) -> Any:
         text = str(error)
         findings.add("$", f"the file is not JSON: {text[0].lower()}{text[1:]}")
         return None
-    before = len(findings.problems)
+    before = findings.blocking
     for path, what in _unfit(value, "$", 0):
         findings.add(path, what)
-    return value if len(findings.problems) == before else None
+    return value if findings.blocking == before else None
 
 
 def choices(word: str, known: Iterable[str]) -> str:

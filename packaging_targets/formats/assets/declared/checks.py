@@ -1,0 +1,166 @@
+"""What a folder of assets comes to: the assets of the build, and all that is wrong with them.
+
+The registry, where there is one, decides which assets are built. An asset is known by its UUID: where its folder has
+been moved, it is found again. Without a registry, every asset.json is an asset.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from packaging_targets.formats.assets.declared.declaration import FILE, Asset, AssetTree, read_asset
+from packaging_targets.formats.assets.declared.findings import Findings
+from packaging_targets.formats.assets.declared.registry import FOLDER, INDEX, Registry, read_registry
+from packaging_targets.formats.assets.diagnostics import Diagnostic
+
+_UUID_TEXT = re.compile(rb'"asset_uuid"\s*:\s*"([0-9a-f-]{36})"')
+_CONFUSED = str.maketrans("", "", "-_.")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAssets:
+    """What `check_assets` found.
+
+    `assets` are those of the build that are in order, by id; `registry` is None where there is none that can be read;
+    `moved` has the new folder, relative to `folder`, of each asset that is not where the registry says; `unregistered`
+    are declarations that the registry does not know. `folder` is the one that holds the registry's.
+    """
+
+    assets: tuple[Asset, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    folder: str = ""
+    registry: Registry | None = None
+    moved: Mapping[int, str] = field(default_factory=dict)
+    unregistered: tuple[str, ...] = ()
+
+    @property
+    def blocking(self) -> tuple[Diagnostic, ...]:
+        """What stops a build."""
+        return tuple(one for one in self.diagnostics if one.is_blocking)
+
+    @property
+    def advisory(self) -> tuple[Diagnostic, ...]:
+        """What is worth to know."""
+        return tuple(one for one in self.diagnostics if not one.is_blocking)
+
+
+def find_registries(tree: AssetTree) -> list[str]:
+    """Return the registries among the files, of which there should be one at most."""
+    return sorted(path for path in tree.files if f"/{path}".endswith(f"/{INDEX}"))
+
+
+def check_assets(tree: AssetTree) -> CheckedAssets:
+    """Check every declaration that is built, and the registry where there is one among the files."""
+    registries = find_registries(tree)
+    if registries:
+        return _registered(tree, registries[0])
+    assets, diagnostics = _read(tree, [(file, 0) for file in tree.declarations])
+    return CheckedAssets(assets, (*diagnostics, *_between(assets)))
+
+
+def _registered(tree: AssetTree, index: str) -> CheckedAssets:
+    folder = posixpath.dirname(posixpath.dirname(index))
+    findings = Findings(index, "registry-invalid")
+    registry = read_registry(tree.read(index), findings)
+    if registry is None:
+        return CheckedAssets((), tuple(findings.diagnostics), folder)
+    declared = [file for file in tree.declarations if f"{FOLDER}/" not in file.removeprefix(folder).lstrip("/")]
+    uuids = {file: uuid_in(tree.read(file)) for file in declared}
+    places = dict(_places(registry, folder, uuids, findings))
+    built = [(places[row.asset_id], row.asset_id) for row in registry.rows if row.included]
+    assets, diagnostics = _read(tree, [one for one in built if one[0] in uuids])
+    _identities(registry, assets, findings)
+    lone = tuple(file for file in declared if file not in places.values())
+    found = {*findings.diagnostics, *diagnostics, *_between(assets), *_nested(places.values()), *_unregistered(lone)}
+    roots = {asset_id: posixpath.relpath(posixpath.dirname(file), folder or ".") for asset_id, file in places.items()}
+    moved = {row.asset_id: roots[row.asset_id] for row in registry.rows if roots[row.asset_id] != row.root}
+    return CheckedAssets(assets, tuple(sorted(found)), folder, registry, moved, lone)
+
+
+def _places(registry: Registry, folder: str, uuids: Mapping[str, str], findings: Findings) -> Iterator[tuple[int, str]]:
+    """Yield where the asset.json of each asset is; report what has been moved, is gone, or is ambiguous."""
+    for at, row in enumerate(registry.rows):
+        home = posixpath.join(folder, row.root, FILE)
+        found = [file for file, uuid in uuids.items() if uuid == row.uuid] if uuids.get(home) != row.uuid else [home]
+        place = f"$.assets[{at}]"
+        if len(found) > 1:
+            what = f"`{home}` is gone, and these have its UUID: {', '.join(f'`{file}`' for file in found)}"
+            findings.add(place, what, "give a copied asset a UUID of its own", "identity-collision")
+        elif found and found != [home]:
+            what = f"the asset {row.asset_id} is not in `{row.root}` any more, but in `{posixpath.dirname(found[0])}`"
+            findings.add(place, what, "packaging assets doctor --fix", "asset-moved")
+        elif not found and home not in uuids and row.included:
+            fix = "move it back, or take it out of the build"
+            findings.add(place, f"there is no file `{home}`", fix, "declaration-missing")
+        yield row.asset_id, found[0] if len(found) == 1 else home
+
+
+def _read(tree: AssetTree, files: Iterable[tuple[str, int]]) -> tuple[tuple[Asset, ...], list[Diagnostic]]:
+    assets: list[Asset] = []
+    diagnostics: list[Diagnostic] = []
+    for file, asset_id in files:
+        findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
+        if (asset := read_asset(tree, file, findings)) is not None:
+            assets.append(replace(asset, asset_id=asset_id))
+        diagnostics += findings.diagnostics
+    return tuple(sorted(assets, key=lambda asset: (asset.asset_id, asset.file))), diagnostics
+
+
+def _between(assets: Iterable[Asset]) -> Iterator[Diagnostic]:
+    """Yield what two assets may not have in common, and what people may take for the same."""
+    names: dict[str, Asset] = {}
+    alike: dict[str, Asset] = {}
+    uuids: dict[str, Asset] = {}
+    for asset in sorted(assets, key=lambda asset: asset.file):
+        # Banks are files named after their assets, and some file systems do not tell case apart.
+        if (other := names.setdefault(asset.name.casefold(), asset)) is not asset:
+            what = f"`{asset.name}` is the name of `{other.file}` too"
+            yield _about(asset, "$.name", "identity-collision", what, "rename one")
+        elif (other := alike.setdefault(asset.name.casefold().translate(_CONFUSED), asset)) is not asset:
+            what = f"`{asset.name}` is easily taken for `{other.name}` of `{other.file}`"
+            yield _about(asset, "$.name", "name-style", what, "rename one")
+        if (other := uuids.setdefault(asset.uuid, asset)) is not asset:
+            what = f"`{asset.uuid}` is the UUID of `{other.file}` too"
+            yield _about(asset, "$.asset_uuid", "identity-collision", what, "give a copied asset a UUID of its own")
+
+
+def _identities(registry: Registry, assets: Iterable[Asset], findings: Findings) -> None:
+    uuids = {row.asset_id: (at, row) for at, row in enumerate(registry.rows)}
+    for asset in assets:
+        at, row = uuids[asset.asset_id]
+        if row.uuid != asset.uuid:
+            what = f"the UUID is not that of `{asset.file}`, `{asset.uuid}`"
+            fix = "if the file is right: forget the asset, and adopt it"
+            findings.add(f"$.assets[{at}]", what, fix, "identity-mismatch")
+
+
+def _nested(files: Iterable[str]) -> Iterator[Diagnostic]:
+    """Yield the assets that lie in another one: whose their files are nobody can tell."""
+    roots = set(map(posixpath.dirname, files))
+    for root in sorted(roots):
+        outer = posixpath.dirname(root)
+        while outer and outer not in roots:
+            outer = posixpath.dirname(outer)
+        if outer:
+            what = f"the asset `{root}` lies inside the asset `{outer}`"
+            yield Diagnostic(f"{root}/{FILE}", "", "ownership-ambiguous", what, "move one of them out", root)
+
+
+def _unregistered(files: Iterable[str]) -> Iterator[Diagnostic]:
+    for file in files:
+        root = posixpath.dirname(file)
+        fix = f"packaging assets adopt {root}"
+        yield Diagnostic(file, "", "asset-unregistered", "the asset is not registered, and is left out", fix, root)
+
+
+def _about(asset: Asset, place: str, code: str, what: str, fix: str) -> Diagnostic:
+    return Diagnostic(asset.file, place, code, what, fix, asset.root)
+
+
+def uuid_in(raw: bytes) -> str:
+    """Return the UUID in a declaration that may be broken otherwise, or an empty text."""
+    found = _UUID_TEXT.search(raw)
+    return found[1].decode() if found else ""

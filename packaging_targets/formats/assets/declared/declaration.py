@@ -1,0 +1,222 @@
+"""`asset.json`: what an asset is made of, and what it becomes."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from packaging_targets.formats.assets.banks.encoding import FORMATS, Format
+from packaging_targets.formats.assets.declared.artifacts import PARAMS, PIPELINE, Declared
+from packaging_targets.formats.assets.declared.findings import Findings, choices, parse, shown
+
+FILE = "asset.json"
+SCHEMA_VERSION = 1
+FILE_LIMIT = 1 << 20
+"""The longest declaration, in bytes."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_COMPARED = 1_000  # files that are looked at for a near miss
+_RESERVED = {"assets.pa"}  # the name of the action that assembles
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_REQUIRED = {
+    "schema_version": int,
+    "asset_uuid": str,
+    "name": str,
+    "type": str,
+    "inputs": dict,
+    "output": dict,
+    "preload": dict,
+    "artifacts": list,
+}
+_OUTPUT = {"metadata": dict, "pipeline": dict, "codec_configuration": dict}
+
+
+@dataclass(frozen=True, slots=True)
+class AssetTree:
+    """Files among which assets are looked for, by workspace path, each with where it leads if it is a symbolic link.
+
+    `read` returns the bytes of one; `remedy` is how to mend that a file is not there.
+    """
+
+    files: Mapping[str, str | None]
+    read: Callable[[str], bytes]
+    remedy: str = "add the file"
+
+    @property
+    def declarations(self) -> tuple[str, ...]:
+        """Every asset.json, sorted."""
+        return tuple(sorted(path for path in self.files if posixpath.basename(path) == FILE))
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A valid declaration.
+
+    `root` is its folder and `file` its asset.json, as workspace paths; `params` are those of its encoder, and `inputs`
+    the files that this reads. `asset_id` is 0 where no registry gives it one.
+    """
+
+    root: str
+    file: str
+    name: str
+    uuid: str
+    format: str
+    metadata: Mapping[str, Any]
+    pipeline: Mapping[str, Any]
+    preload: bool
+    params: Mapping[str, Any] = field(repr=False)
+    inputs: tuple[str, ...] = ()
+    asset_id: int = 0
+
+    @property
+    def made(self) -> Format:
+        """What its output format asks for."""
+        return FORMATS[self.format]
+
+    @property
+    def tooling(self) -> dict[str, Any]:
+        """What `asset_table_metadata.json` says of it and `assets.pa` does not."""
+        return {
+            "asset_uuid": self.uuid,
+            "declaration": self.file,
+            "format": self.format,
+            "pipeline": dict(self.pipeline),
+            "type": self.made.type,
+        }
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether a text is a UUID as assets have them: in lower case, with dashes."""
+    return _UUID.fullmatch(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text may be the name of an asset."""
+    return _NAME.fullmatch(text) is not None and text.casefold() not in _RESERVED
+
+
+def read_asset(tree: AssetTree, file: str, findings: Findings) -> Asset | None:
+    """Return the asset that `file` declares, or None where `findings` says why not."""
+    value = parse(tree.read(file), findings, FILE_LIMIT)
+    if value is None:
+        return None
+    top = findings.members(value, "$", _REQUIRED, {"build": dict})
+    output = findings.inner(top, "$.output", {"format": str, "codec": str}, _OUTPUT)
+    preload = findings.inner(top, "$.preload", {"enabled": bool}, code="preload-invalid")
+    _check_identity(top, findings)
+    made = _format(top, output, findings)
+    metadata = _metadata(output, made, findings)
+    inputs = _inputs(tree, top.get("inputs", {}), posixpath.dirname(file), findings)
+    pipeline = output.get("pipeline", {})
+    declared = Declared(top.get("artifacts", []), inputs, metadata, pipeline)
+    params = PARAMS[output["format"]](declared, findings) if made is not None else {}
+    if findings.blocking or made is None:
+        return None
+    files = tuple(sorted(_files(params)))
+    for path in sorted(set(inputs.values()) - set(files)):
+        findings.add("$.inputs", f"no artifact uses the input `{path}`", "remove it", "input-unused")
+    return Asset(
+        root=posixpath.dirname(file),
+        file=file,
+        name=top["name"],
+        uuid=top["asset_uuid"],
+        format=output["format"],
+        metadata=metadata,
+        pipeline=pipeline,
+        preload=preload["enabled"],
+        params=params,
+        inputs=files,
+    )
+
+
+def _files(params: Any) -> Iterator[str]:
+    """Yield every file that an encoder is told to read."""
+    for name, value in params.items():
+        if name == "file":
+            yield value
+        elif isinstance(value, list):
+            for part in value:
+                yield from _files(part) if isinstance(part, dict) else ()
+
+
+def _check_identity(top: Mapping[str, Any], findings: Findings) -> None:
+    version = top.get("schema_version", SCHEMA_VERSION)
+    if version != SCHEMA_VERSION:
+        findings.add("$.schema_version", f"`schema_version` is {version}, and only {SCHEMA_VERSION} is known")
+    if not is_uuid(top.get("asset_uuid", "00000000-0000-0000-0000-000000000000")):
+        findings.add("$.asset_uuid", f"{shown(top['asset_uuid'])} is no UUID in lower case")
+    if not is_name(top.get("name", "_")):
+        findings.add(
+            "$.name",
+            f"{shown(top['name'])} is no asset name",
+            "use up to 100 letters, digits and `_.-`, with a letter, a digit or `_` first",
+        )
+
+
+def _format(top: Mapping[str, Any], output: Mapping[str, Any], findings: Findings) -> Format | None:
+    codec = output.get("codec", "NONE")
+    if codec != "NONE":
+        what = f"there is no codec {shown(codec)}"
+        findings.add("$.output.codec", what, 'write "codec": "NONE"', "output-contract")
+    name = output.get("format")
+    made = FORMATS.get(name) if name is not None else None
+    if name is not None and made is None:
+        what = f"there is no format {shown(name)}"
+        findings.add("$.output.format", what, choices(name, FORMATS), "output-contract")
+    if made is not None and top.get("type", made.type) != made.type:
+        fix = f'write "type": "{made.type}"'
+        what = f"an asset of type {shown(top['type'])} does not become `{name}`"
+        findings.add("$.type", what, fix, "output-contract")
+    if name in PIPELINE:
+        _check_pipeline(output.get("pipeline", {}), PIPELINE[name], findings)
+    return made
+
+
+def _check_pipeline(pipeline: Mapping[str, Any], known: tuple[str, ...], findings: Findings) -> None:
+    """Refuse what is almost the name of a setting; other members are the author's own."""
+    for name in pipeline.keys() - set(known):
+        if (fix := choices(name, known)).startswith("did you mean"):
+            findings.add(f"$.output.pipeline.{name}", f"there is no member `{name}`", fix, "output-contract")
+
+
+def _metadata(output: Mapping[str, Any], made: Format | None, findings: Findings) -> dict[str, Any]:
+    """Return what the author says to the runtime, by the rules of the contract."""
+    metadata = dict(output.get("metadata", {}))
+    for key in sorted(metadata.keys() & set(made.derived if made is not None else ())):
+        what = f"`{key}` is written by the encoder"
+        findings.add(f"$.output.metadata.{key}", what, "remove it", "metadata-collision")
+    if "codec_configuration" in output:
+        if "codec" in metadata:
+            what = "`codec` is where `output.codec_configuration` goes"
+            findings.add("$.output.metadata.codec", what, "remove one of the two", "metadata-collision")
+        metadata["codec"] = output["codec_configuration"]
+    return metadata
+
+
+def _inputs(tree: AssetTree, roles: Mapping[str, Any], root: str, findings: Findings) -> dict[str, str]:
+    """Return the workspace path of each input, by how the asset writes it."""
+    found: dict[str, str] = {}
+    for role, paths in roles.items():
+        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+            findings.add(f"$.inputs.{role}", f"`{role}` must be a list of paths, but is {shown(paths)}")
+            continue
+        for index, path in enumerate(paths):
+            source = f"{root}/{path}" if root else path
+            place = f"$.inputs.{role}[{index}]"
+            if source not in tree.files:
+                findings.add(place, f"there is no file `{path}`", _near_file(path, root, tree), "input-missing")
+            elif tree.files[source] is not None:
+                findings.add(place, f"`{path}` is a symbolic link", "put the file there", "input-missing")
+            found[path] = source
+    return found
+
+
+def _near_file(path: str, root: str, tree: AssetTree) -> str:
+    start = f"{root}/" if root else ""
+    below = sorted(known.removeprefix(start) for known in tree.files if known.startswith(start))
+    close = get_close_matches(path, below[:_COMPARED], n=1)
+    return f"did you mean `{close[0]}`?" if close else tree.remedy

@@ -1,0 +1,152 @@
+"""A project with assets: where things are, who may change them now, and what lies in `assets/`.
+
+    assets/                       people's files: assets, drafts, junk
+    assets/.prometeu/index.json   the registry
+    assets/.prometeu/quarantine/  folders of assets that are out of the way, by id
+    build/                        what is made
+    build/.packer/                what the next build needs to know of the last one
+
+Whoever changes the registry or moves files holds the lock of `assets/.prometeu`; who takes a snapshot shares it. The
+lock is the kernel's, on the folder itself, so that there is no file to be left behind, and none that git would see.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from packaging_targets.errors import RequestError
+from packaging_targets.formats.assets.declared.checks import CheckedAssets, check_assets
+from packaging_targets.formats.assets.declared.declaration import AssetTree
+from packaging_targets.formats.assets.declared.registry import FILE_LIMIT, FOLDER, INDEX
+from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
+from packaging_targets.store.lock import folder_lock
+from packaging_targets.store.sweep import Signature, signature
+
+ASSETS = "assets"
+BUILD = "build"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A regular file, or a symbolic link and where it leads."""
+
+    signature: Signature
+    link: str | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.signature[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a folder `assets`; `root` is absolute."""
+
+    root: str
+
+    @classmethod
+    def find(cls, start: str) -> Project:
+        """Return the project at or above a folder: the nearest with a registry. Raises RequestError where none is."""
+        folder = os.path.realpath(start)
+        while not os.path.isfile(os.path.join(folder, ASSETS, INDEX)):
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                raise RequestError.one(
+                    f"there is no `{ASSETS}/{INDEX}` here or above",
+                    start,
+                    "packaging assets init, in the project's folder",
+                )
+            folder = parent
+        return cls(folder)
+
+    @property
+    def index(self) -> str:
+        """The path of the registry."""
+        return self.path(f"{ASSETS}/{INDEX}")
+
+    @property
+    def state(self) -> str:
+        """The folder of the registry."""
+        return self.path(f"{ASSETS}/{FOLDER}")
+
+    def path(self, relative: str) -> str:
+        """Return where a path of the project is."""
+        return os.path.join(self.root, relative)
+
+    def relative(self, path: str) -> str:
+        """Return a path, which may be relative to the current folder, as seen from the project."""
+        return os.path.relpath(os.path.realpath(path), self.root)
+
+    @contextlib.contextmanager
+    def changing(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Hold the registry's lock: nobody else changes anything, or takes a snapshot, meanwhile."""
+        with folder_lock(self.state, waiting, shared=False):
+            yield
+
+    @contextlib.contextmanager
+    def looking(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Share the registry's lock: nobody changes anything meanwhile."""
+        with folder_lock(self.state, waiting, shared=True):
+            yield
+
+    def listing(self) -> Listing:
+        """Return every file of `assets/`, and the registry."""
+        files = dict(_walk(self.root, ASSETS, skipped=f"{ASSETS}/{FOLDER}"))
+        index = f"{ASSETS}/{INDEX}"
+        if (found := _listed(self.path(index))) is not None:
+            files[index] = found
+        return Listing(self, files)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of `assets/` at one moment, by their path in the project; declarations are read once."""
+
+    project: Project
+    files: Mapping[str, Listed]
+    _read: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file, no more than a checker needs to see that it is too long."""
+        if path not in self._read:
+            try:
+                with open(self.project.path(path), "rb") as file:
+                    self._read[path] = file.read(FILE_LIMIT + 1)
+            except OSError as error:
+                what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
+                raise AssetsError(Diagnostic(path, "", "input-changed", what)) from error
+        return self._read[path]
+
+    def check(self) -> CheckedAssets:
+        """Check the declarations and the registry."""
+        return check_assets(AssetTree({path: one.link for path, one in self.files.items()}, self.read))
+
+
+def _walk(root: str, folder: str, skipped: str) -> Iterator[tuple[str, Listed]]:
+    """Yield the files and links below a folder; sockets and the like are junk too, and nobody's input."""
+    try:
+        entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        path = f"{folder}/{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            if path != skipped:
+                yield from _walk(root, path, skipped)
+        elif (found := _listed(entry.path)) is not None:
+            yield path, found
+
+
+def _listed(path: str) -> Listed | None:
+    try:
+        stats = os.lstat(path)
+        if stat.S_ISLNK(stats.st_mode):
+            return Listed(signature(stats), os.readlink(path))
+    except FileNotFoundError:
+        return None
+    return Listed(signature(stats)) if stat.S_ISREG(stats.st_mode) else None

@@ -1,0 +1,1 @@
+"""What changes nothing: what there is, and what is wrong with it."""

@@ -1,0 +1,1 @@
+"""What moves or deletes files of assets: previewed first, applied then, whole or not at all."""

@@ -1,0 +1,1 @@
+"""What changes the registry: which folders are assets, and which of them are built."""
