@@ -127,8 +127,7 @@ def _listed(entry: os.DirEntry[str]) -> bytes:
 
 def file_digest(path: str) -> str:
     """Return the SHA-256 of a regular file's bytes, in hexadecimal."""
-    # What was a file a moment ago may be a FIFO or a link by now: neither wait for one nor follow the other.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = open_regular(path, os.O_RDONLY)
     try:
         digest = hashlib.sha256()
         while data := os.read(descriptor, _BLOCK):
@@ -136,3 +135,8 @@ def file_digest(path: str) -> str:
         return digest.hexdigest()
     finally:
         os.close(descriptor)
+
+
+def open_regular(path: str, flags: int) -> int:
+    """Open what was a regular file a moment ago; an opener that neither waits for a FIFO nor follows a link."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
