@@ -24,7 +24,7 @@ _CONFUSED = str.maketrans("", "", "-_.")
 class CheckedAssets:
     """What `check_assets` found.
 
-    `read` has what became of the declarations that are built and in order, by id; `registry` is None where there is none
+    `read` has what became of the declarations that are built and in order, by id; `registry` is None if there is none
     that can be read; `moved` has the new folder, relative to `folder`, of each asset that is not where the registry
     says; `unregistered` are declarations that it does not know. `folder` is the one that holds the registry's.
     """

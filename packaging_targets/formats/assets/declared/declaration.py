@@ -78,7 +78,7 @@ class AssetTree:
 class Asset:
     """A valid declaration.
 
-    `root` is its folder and `file` its asset.json, as workspace paths, `declared` the SHA-256 of that; `params` are those
+    `root` is its folder and `file` its asset.json, as workspace paths, `declared` the SHA-256 of it; `params` are those
     of its encoder, and `inputs` the files that it reads. `asset_id` is 0 where no registry gives it one.
     """
 
