@@ -8,6 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # `typing` takes longer to import than a small build with nothing to do
 if TYPE_CHECKING:
     from packaging_targets.errors import PackagingError, Problem, RequestError
+    from packaging_targets.formats.assets.reader import AssetPack
     from packaging_targets.formats.container.ids import nearest_container_id
     from packaging_targets.formats.feature.checks import Feature, check_features, collection_text
     from packaging_targets.formats.feature.folder import FeatureFolder
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Action": "model.action",
+    "AssetPack": "formats.assets.reader",
     "Context": "model.rule",
     "Digest": "model.digest",
     "Entry": "model.manifest",
@@ -42,6 +44,7 @@ _HOME = {
 
 __all__ = [
     "Action",
+    "AssetPack",
     "Context",
     "Digest",
     "Entry",
