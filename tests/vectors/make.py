@@ -182,7 +182,13 @@ def valid_vectors() -> Iterator[Vector]:
         colors=[[0, 1, 0xF800], [0, 2, 0x07E0], [1, 1, 0], [63, 15, 0x001F]],
     )  # fmt: skip
     yield valid("glyph-all-palettes", "G3 G4 G5", (glyphs(1, authored=64, tile_size=32), noise(34_816)))
-    yield valid("both", "H8 H11", (sounds(3, 4, 2), b"abcdef"), (glyphs(8), BLANK))
+    yield valid(
+        "both",
+        "H8 H11",
+        (sounds(3, 4, 2, name="jump"), b"abcdef"),
+        (glyphs(8, name="hero"), BLANK),
+        preload=preloaded((8, 0)),
+    )
     yield valid("glyph-before-sounds", "H8 H11", (glyphs(3), BLANK), (sounds(8, 2), b"ab"))
     yield valid("frames", "S1", (sounds(1, 6), struct.pack("<3h", 1, -2, -32_768)), frames=[1, -2, -32_768])
     yield valid("samples", "S2 S3", (sounds(1, 2, 4, 6), b"aabbbbcccccc"))

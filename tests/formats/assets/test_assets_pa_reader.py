@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import struct
@@ -25,6 +26,7 @@ from packaging_targets.formats.assets.pack import Bank, Header, prelude_and_head
 from packaging_targets.formats.assets.reader import AssetPack
 from packaging_targets.model.digest import Digest, canonical_json
 
+ROOT = Path(__file__).parents[3]
 SAMPLES = {
     "0": {"length": 4, "offset": 0, "sample_rate": 8000, "loop_start": 0, "loop_end": 2},
     "1": {"length": 2, "offset": 4, "sample_rate": 22050},
@@ -101,6 +103,19 @@ def test_the_good_file_is_good() -> None:
     assert pack.entry(3).metadata["samples"]["1"]["offset"] == 4
     assert pack.slice(3).read() == b"abcdef"
     assert pack.verify() == {3: Digest.of(b"abcdef"), 8: Digest.of(bytes(glyph.SIZE))}
+
+
+def test_the_example_in_the_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "docs" / "formats" / "assets-pa.md").read_text("utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    packed = ROOT / "tests" / "vectors" / "assets-pa" / "valid" / "both.pa.gz"
+    monkeypatch.chdir(tmp_path)
+    Path("build").mkdir()
+    Path("build/assets.pa").write_bytes(gzip.decompress(packed.read_bytes()))
+    exec(example[0], {})
+    assert capsys.readouterr().out == example[1]
 
 
 def test_an_asset_that_is_not_there() -> None:
@@ -268,7 +283,7 @@ print(len(names), min(times), peak() - before, *({"numpy", "PIL"} & set(sys.modu
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     )
     count, seconds, grown, *heavy = done.stdout.split()
     assert (count, heavy) == ("2000", [])
