@@ -99,7 +99,7 @@ def _build(project: Project, operation: Operation, waiting: Callable[[], None]) 
         outputs = {path: signature_of(project.path(path)) for path in OUTPUTS}
         record = Record(outputs=outputs, banks=kept, made_of=made_of)
     seen = replace(record, digests=snapshot.digests(), read=snapshot.read())
-    if seen != record:
+    if changed or seen != record:
         seen.save(project)
     return Built(snapshot.assets, encoding.encoded, diagnostics, record.outputs[PACK][1], changed)
 
