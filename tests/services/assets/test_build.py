@@ -246,7 +246,7 @@ def test_one_asset_copied_within_the_game_is_one_bank_in_two_places(game: Game) 
 def test_a_header_that_breaks_the_format(game: Game) -> None:
     build(game.project)
     before = game.outputs()
-    large = {"big": [[] for _ in range(150_000)]}
+    large = {"big": [[] for _ in range(200_000)]}
     game.write({"hero/asset.json": output(hero(), metadata={"tile_size": 8, **large})})
     game.write({"sounds/jump/asset.json": output(jump(), metadata=large)})
     with pytest.raises(AssetsError) as caught:

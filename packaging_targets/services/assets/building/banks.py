@@ -19,6 +19,7 @@ from packaging_targets.errors import BuildError
 from packaging_targets.formats.assets.banks.encoding import Encoded, encode
 from packaging_targets.formats.assets.declared.declaration import Asset
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
+from packaging_targets.model.digest import Digest
 from packaging_targets.services.assets.building.record import BANKS, PACK, Record
 from packaging_targets.services.assets.building.snapshot import Snapshot
 from packaging_targets.services.assets.events import Operation
@@ -56,6 +57,12 @@ class Encoding:
     banks: tuple[Bank, ...]
     diagnostics: tuple[Diagnostic, ...]
     encoded: tuple[Asset, ...]
+
+    @property
+    def made_of(self) -> str:
+        """The digest of all that decides the bytes of the outputs: a key covers the whole of an asset.json."""
+        rows = [[bank.asset.asset_id, bank.asset.file, bank.key] for bank in self.banks]
+        return Digest.of(json.dumps(rows).encode()).hex
 
 
 def encode_all(snapshot: Snapshot, record: Record, operation: Operation, *, keep: bool) -> Encoding:
