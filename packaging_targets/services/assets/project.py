@@ -17,6 +17,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.assets.declared.checks import CheckedAssets, check_assets
@@ -24,7 +25,10 @@ from packaging_targets.formats.assets.declared.declaration import AssetTree
 from packaging_targets.formats.assets.declared.registry import FILE_LIMIT, FOLDER, INDEX
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.store.lock import folder_lock
-from packaging_targets.store.sweep import Signature, signature
+from packaging_targets.store.sweep import signature
+
+if TYPE_CHECKING:
+    from packaging_targets.store.sweep import Signature
 
 ASSETS = "assets"
 BUILD = "build"
@@ -41,6 +45,11 @@ class Listed:
     def size(self) -> int:
         """Bytes."""
         return self.signature[1]
+
+    @property
+    def modified(self) -> int:
+        """When it changed last, in seconds since 1970."""
+        return self.signature[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,7 @@ class Project:
 
     def listing(self) -> Listing:
         """Return every file of `assets/`, and the registry."""
-        files = dict(_walk(self.root, ASSETS, skipped=f"{ASSETS}/{FOLDER}"))
+        files = dict(_walk(self.root, ASSETS))
         index = f"{ASSETS}/{INDEX}"
         if (found := _listed(self.path(index))) is not None:
             files[index] = found
@@ -122,24 +131,34 @@ class Listing:
                 raise AssetsError(Diagnostic(path, "", "input-changed", what)) from error
         return self._read[path]
 
+    def tree(self) -> AssetTree:
+        """Return the files as those see them who read declarations."""
+        return AssetTree({path: one.link for path, one in self.files.items()}, self.read)
+
     def check(self) -> CheckedAssets:
         """Check the declarations and the registry."""
-        return check_assets(AssetTree({path: one.link for path, one in self.files.items()}, self.read))
+        return check_assets(self.tree())
 
 
-def _walk(root: str, folder: str, skipped: str) -> Iterator[tuple[str, Listed]]:
-    """Yield the files and links below a folder; sockets and the like are junk too, and nobody's input."""
-    try:
-        entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        path = f"{folder}/{entry.name}"
-        if entry.is_dir(follow_symlinks=False):
-            if path != skipped:
-                yield from _walk(root, path, skipped)
-        elif (found := _listed(entry.path)) is not None:
-            yield path, found
+def _walk(root: str, top: str) -> Iterator[tuple[str, Listed]]:
+    """Yield the files and links below a folder; sockets and the like are junk too, and nobody's input.
+
+    What may not be looked into, or lies too deep to be named, holds nothing that could be built. A registry further
+    down is that of another project, and not this one's.
+    """
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name, reverse=True)
+        except OSError:
+            continue
+        for entry in entries:
+            path = f"{folder}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                waiting += [path] if entry.name != FOLDER else []
+            elif (found := _listed(entry.path)) is not None:
+                yield path, found
 
 
 def _listed(path: str) -> Listed | None:
@@ -147,6 +166,6 @@ def _listed(path: str) -> Listed | None:
         stats = os.lstat(path)
         if stat.S_ISLNK(stats.st_mode):
             return Listed(signature(stats), os.readlink(path))
-    except FileNotFoundError:
+    except OSError:
         return None
     return Listed(signature(stats)) if stat.S_ISREG(stats.st_mode) else None
