@@ -18,6 +18,7 @@ _LINE: Color = (70, 74, 94)
 _TEXT: Color = (150, 156, 180)
 _STRONG: Color = (236, 239, 250)
 _MARK: Color = (255, 184, 76)
+_LOOP: Color = (63, 57, 54)
 _WAVE: Color = (72, 148, 214)
 _CORE: Color = (150, 208, 255)
 _MARGIN = 16
@@ -27,7 +28,7 @@ _SWATCH = 13
 _LABEL = 22
 _PALETTE_ROW = 18
 
-_SHOWN = 256
+_SHOWN = 64
 """The most samples that are drawn; how many more there are is written below."""
 _COLUMNS = 880
 _SIDE = 76  # where number, length and rate of a sample stand
@@ -99,9 +100,7 @@ def _palettes(bank: bytes) -> NDArray[np.uint8]:
     return np.stack(wide, axis=-1).astype(np.uint8)
 
 
-def _draw_palette(
-    canvas: Canvas, x: int, y: int, index: int, colors: NDArray[np.uint8], *, is_drawing: bool
-) -> None:
+def _draw_palette(canvas: Canvas, x: int, y: int, index: int, colors: NDArray[np.uint8], *, is_drawing: bool) -> None:
     canvas.write(x + 4, y + 2, f"{index:02}", 2, _MARK if is_drawing else _TEXT)
     if is_drawing:
         canvas.fill(x, y, 2, _SWATCH + 1, _MARK)
@@ -127,8 +126,7 @@ def _draw_wave(canvas: Canvas, y: int, height: int, stream: BinaryIO, sample: Ma
     canvas.fill(x, y, _COLUMNS, height, _PANEL)
     ends = [sample[name] * _COLUMNS // frames for name in ("loop_start", "loop_end") if name in sample]
     if ends:
-        canvas.tint(x + ends[0], y, max(1, ends[1] - ends[0]), height, _MARK)
-        canvas.tint(x + ends[0], y, max(1, ends[1] - ends[0]), height, _PANEL)
+        canvas.fill(x + ends[0], y, max(1, ends[1] - ends[0]), height, _LOOP)
     lowest, highest, mean = _envelope(stream, sample["offset"], frames)
     middle, half = y + height // 2, height // 2 - 2
     rows = np.arange(y, y + height)[:, None]
@@ -167,4 +165,6 @@ def _envelope(
         columns[1, at:until] = np.maximum.reduceat(values, starts)
         columns[2, at:until] = np.add.reduceat(np.abs(values), starts) // widths
         at = until
-    return columns[0], columns[1], columns[2]
+    low, high, mean = columns
+    # Where the wave leaps from one column to the next, it is one line all the same.
+    return np.minimum(low, np.append(low[:1], high[:-1])), np.maximum(high, np.append(high[:1], low[:-1])), mean
