@@ -389,7 +389,8 @@ def spelled() -> Iterator[Vector]:
     yield malformed("h3-33-levels", "H3", file_of(canonical(deep), PAYLOAD), (one, DEEP))
     yield malformed("h3-500-levels", "H3", file_of(b'{"asset_table":[' + b"[" * 500 + b"]" * 500), (one, DEEP))
     yield malformed("h3-a-million-levels", "H3", file_of(b'{"asset_table":[' + b"[" * 1_000_000), (one, DEEP))
-    yield malformed("h3-objects-and-lists", "H3", file_of(b'{"asset_table":[' + b'{"":[' * 5000), (one, DEEP))
+    both = b'{"asset_table":[' + b'{"":[' * 5000 + b"]}" * 5000 + b'],"preload":[]}'
+    yield malformed("h3-objects-and-lists", "H3", file_of(both), (one, DEEP))
     long = canonical({"asset_table": [long_row(ROW_LIMIT + 1)], "preload": []})
     yield malformed("h3-row-too-long", "H3", file_of(long, b"ab"), (one, f"is longer than {ROW_LIMIT} bytes"))
     endless = b'{"asset_table":[{"asset_id":1,"asset_name":"' + b"x" * (ROW_LIMIT + 99)
