@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from packaging_targets.errors import PackagingError
 from packaging_targets.formats.assets.declared.declaration import Asset
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.services.assets.building.banks import encode_all
@@ -45,19 +46,19 @@ def build(project: Project, listener: Listener = ignore, waiting: Callable[[], N
     """Build a project's assets.
 
     `waiting` is called where another build, or a change of the registry, is to be waited for. Raises AssetsError with
-    everything that is wrong; the outputs are as they were then.
+    everything that is wrong, and BuildError where nothing can be written; the outputs are as they were then.
     """
     operation = Operation(project.root, listener)
     operation.tell("build_started", "looking at the assets")
     try:
         with _alone(project, waiting):
             built = _build(project, operation, waiting)
-    except AssetsError as error:
-        operation.tell("diagnostics_updated", f"{len(error.diagnostics)} diagnostics", _roots(error.diagnostics))
+    except PackagingError as error:
+        if isinstance(error, AssetsError):
+            _tell(operation, error.diagnostics)
         operation.tell("build_finished", "the build failed, and the last good outputs stay")
         raise
-    if built.advisories:
-        operation.tell("diagnostics_updated", f"{len(built.advisories)} diagnostics", _roots(built.advisories))
+    _tell(operation, built.advisories)
     operation.tell("build_finished", f"{len(built.assets)} assets, {built.size} bytes")
     return built
 
@@ -82,7 +83,9 @@ def _build(project: Project, operation: Operation, waiting: Callable[[], None]) 
         snapshot = Snapshot.take(project.listing(), record)
     operation.tell("asset_discovered", f"{len(snapshot.assets)} assets", [asset.root for asset in snapshot.assets])
     encoding = encode_all(snapshot, record, operation, keep=True)
-    operation.tell("asset_changed", f"{len(encoding.encoded)} assets", [asset.root for asset in encoding.encoded])
+    if encoding.encoded:
+        roots = [asset.root for asset in encoding.encoded]
+        operation.tell("asset_changed", f"{len(roots)} assets are not as they were", roots)
     diagnostics = tuple(sorted({*snapshot.diagnostics, *encoding.diagnostics}))
     if any(one.is_blocking for one in diagnostics):
         raise AssetsError(*diagnostics)
@@ -100,5 +103,7 @@ def _build(project: Project, operation: Operation, waiting: Callable[[], None]) 
     return Built(snapshot.assets, encoding.encoded, diagnostics, record.outputs[PACK][1], changed)
 
 
-def _roots(diagnostics: tuple[Diagnostic, ...]) -> list[str]:
-    return sorted({one.asset for one in diagnostics if one.asset})
+def _tell(operation: Operation, diagnostics: tuple[Diagnostic, ...]) -> None:
+    if diagnostics:
+        roots = sorted({one.asset for one in diagnostics if one.asset})
+        operation.tell("diagnostics_updated", f"{len(diagnostics)} diagnostics", roots)
