@@ -579,27 +579,27 @@ def test_pictures_that_do_not_fit(ws: Workspace) -> None:
         )
     ]
     assert broken(ws, {"hero/hero.png": png(RED)[:-20]}, hero=whole) == [
-        "`game/assets/hero/hero.png` is cut off: it has no end | at game/assets/hero/hero.png"
+        (
+            "`game/assets/hero/hero.png` is cut off: it has no end | at game/assets/hero/hero.png | "
+            "fix: save the picture as PNG again"
+        )
     ]
 
 
 def test_sounds_that_are_refused(ws: Workspace) -> None:
     """[A14, S4]"""
-    files = {"sounds/jump/up.wav": wav(1, 2, channels=2), "sounds/jump/down.wav": b"OggS"}
-    at, fix = "at game/assets/sounds/jump", "fix: export it as WAVE, 16-bit PCM, mono"
+    files = {"sounds/jump/up.wav": wav(1, 2, 3, channels=3), "sounds/jump/down.wav": b"OggS"}
+    at = "at game/assets/sounds/jump"
+    fix = "fix: export it as WAVE: PCM of 8 to 32 bits or float, with one or two channels"
     assert broken(ws, files) == [
         (
             "`game/assets/sounds/jump/down.wav` is no WAVE file: it does not start with `RIFF` and `WAVE` | "
             f"{at}/down.wav | {fix}"
         ),
-        (
-            "`game/assets/sounds/jump/up.wav` is 16-bit PCM with 2 channel(s), "
-            "and only 16-bit PCM mono is accepted | "
-            f"{at}/up.wav | {fix}"
-        ),
+        f"`game/assets/sounds/jump/up.wav` has 3 channels, and one or two are accepted | {at}/up.wav | {fix}",
     ]
     assert broken(ws, {"sounds/jump/up.wav": wav(1), "sounds/jump/down.wav": wav(1)}) == [
-        "sample 1: the loop ends at 2, and there are 1 frames | at jump"
+        f"the loop of sample 1 ends at 2, and there are 1 frames | {at}/down.wav | fix: end it at 1 or before"
     ]
 
 
