@@ -253,13 +253,9 @@ KINDS = {
         cached=False,
     ),
     "sounds/1": Kind(
-<<<<<<< HEAD
-        "sounds", Params(sample_rate=optional_whole(1, 192_000), samples=tables("file")), outputs=range(2, 3)
-=======
         "sounds",
         Params(samples=tables("file"), sample_rate=optional_whole(1, 192_000)),
         outputs=range(2, 3),
->>>>>>> enc
     ),
     "tar/1": Kind("tar", Params(**_TAR), outputs=range(1, 3)),
     "tar.gz/1": Kind("tar", Params(**_TAR, level=whole(1, 12, default=6)), outputs=range(1, 3), tools=("deflate",)),

@@ -1,26 +1,16 @@
-<<<<<<< HEAD
-"""Placeholder until the encoders are merged: the table of formats."""
-=======
 """From art to a bank: the one way in which a declared asset becomes bytes, for rules and services alike.
 
 What a declaration reader must know of the formats stands here too, and costs no import of the libraries that the
 encoders need.
 """
->>>>>>> enc
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-<<<<<<< HEAD
-from dataclasses import dataclass
-from typing import Any, BinaryIO
-
-=======
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, Self
 
 from packaging_targets.errors import RequestError, near_miss
->>>>>>> enc
 from packaging_targets.formats.assets.banks import glyph, sounds
 from packaging_targets.formats.assets.diagnostics import Diagnostic
 from packaging_targets.model.manifest import SourceReader
@@ -28,16 +18,12 @@ from packaging_targets.model.manifest import SourceReader
 
 @dataclass(frozen=True, slots=True)
 class Format:
-<<<<<<< HEAD
-    """An output format."""
-=======
     """An output format.
 
     `type` is the author's word for its assets, `bank_type` the runtime's, and `kind` is the action kind that encodes
     one. `derived` are the members that the encoder adds to the metadata, and `parts` is the parameter that lists what
     the artifacts became.
     """
->>>>>>> enc
 
     type: str
     bank_type: str
@@ -46,11 +32,6 @@ class Format:
     parts: str
 
 
-<<<<<<< HEAD
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """An encoded bank."""
-=======
 FORMATS = {
     "GLYPH/indexed_v1": Format("glyph_bank", "GLYPH", "glyph/1", glyph.DERIVED, "tiles"),
     "SOUNDS/pcm16le_v1": Format("sound_bank", "SOUNDS", "sounds/1", sounds.DERIVED, "samples"),
@@ -64,7 +45,6 @@ class Encoded:
 
     `advisories` are what is worth to know; their `asset` is empty.
     """
->>>>>>> enc
 
     size: int
     decoded_size: int
@@ -72,26 +52,6 @@ class Encoded:
     advisories: tuple[Diagnostic, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-<<<<<<< HEAD
-        """Return JSON."""
-        raise NotImplementedError
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Encoded:
-        """Return what to_json described."""
-        raise NotImplementedError(value)
-
-
-FORMATS = {
-    "GLYPH/indexed_v1": Format("glyph_bank", "GLYPH", "glyph/1", glyph.DERIVED, "tiles"),
-    "SOUNDS/pcm16le_v1": Format("sound_bank", "SOUNDS", "sounds/1", sounds.DERIVED, "samples"),
-}
-
-
-def encode(format: str, params: Mapping[str, Any], sources: SourceReader, out: BinaryIO) -> Encoded:  # noqa: A002
-    """Encode."""
-    raise NotImplementedError(format, params, sources, out)
-=======
         """Return it as a JSON value."""
         return {
             "advisories": [asdict(one) for one in self.advisories],
@@ -131,4 +91,3 @@ def encode(format: str, params: Mapping[str, Any], sources: SourceReader, out: B
         size = sum(sample["length"] for sample in metadata["samples"].values())
         return Encoded(size, size, metadata, advisories)
     raise RequestError.one(f"there is no format `{format}`", fix=near_miss(format, FORMATS))
->>>>>>> enc
