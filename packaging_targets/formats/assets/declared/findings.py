@@ -16,6 +16,8 @@ DEPTH_LIMIT = 24
 _LISTED = 20  # choices that a message bears
 _INTEGER_LIMIT = 1 << 63
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# What may be a number that is no integer, or one too long, or half of a surrogate pair: then all is looked at.
+_SUSPICIOUS = re.compile(rb"[:,\[\s]-?[0-9]+[.eE]|[:,\[\s]-?[0-9]{18}|NaN|Infinity|\\u[dD]")
 _TYPES = {bool: "true or false", dict: "an object", int: "an integer", list: "a list", str: "a string"}
 
 
@@ -93,10 +95,12 @@ def parse(raw: bytes, findings: Findings, limit: int) -> Any:
         text = str(error)
         findings.add("$", f"the file is not JSON: {text[0].lower()}{text[1:]}")
         return None
-    before = findings.blocking
+    if not _SUSPICIOUS.search(raw) and not _is_deep(value):
+        return value
+    before = len(findings.diagnostics)
     for path, what in _unfit(value, "$", 0):
         findings.add(path, what)
-    return value if findings.blocking == before else None
+    return value if len(findings.diagnostics) == before else None
 
 
 def choices(word: str, known: Iterable[str]) -> str:
@@ -119,12 +123,30 @@ def _last(path: str) -> str:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value: dict[str, Any] = {}
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    value.clear()
     for name, item in pairs:
         if name in value:
             raise ValueError(f"`{name}` stands twice in one object")
         value[name] = item
     return value
+
+
+def _is_deep(value: Any) -> bool:
+    """Tell whether a value nests too deeply; a level at a time, so that leaves cost next to nothing."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEPTH_LIMIT):
+        level = [
+            item
+            for outer in level
+            for item in (outer.values() if type(outer) is dict else outer)
+            if type(item) is dict or type(item) is list
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _unfit(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:

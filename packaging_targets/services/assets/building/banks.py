@@ -130,7 +130,8 @@ def _encode_one(snapshot: Snapshot, asset: Asset, key: str) -> dict[str, Any]:
     digest = hashlib.sha256()
     try:
         with open(beside, "wb") as file:
-            encoded = encode(asset.format, asset.params, snapshot.sources, cast("BinaryIO", _Hashed(file, digest)))
+            out = cast("BinaryIO", _Hashed(file, digest))
+            encoded = encode(asset.format, snapshot.params(asset), snapshot.sources, out)
         snapshot.demand_unchanged(asset)
     except AssetsError as error:
         if key:

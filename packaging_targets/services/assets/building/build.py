@@ -97,9 +97,10 @@ def _build(project: Project, operation: Operation, waiting: Callable[[], None]) 
         shutil.rmtree(project.path(BANKS), ignore_errors=True)
         kept = {bank.key: Kept(assembled.offsets[bank.key], bank.encoded) for bank in encoding.banks}
         outputs = {path: signature_of(project.path(path)) for path in OUTPUTS}
-        record = Record(snapshot.digests(), outputs, kept, made_of)
-    if changed or record.digests != snapshot.digests():
-        replace(record, digests=snapshot.digests()).save(project)
+        record = Record(outputs=outputs, banks=kept, made_of=made_of)
+    seen = replace(record, digests=snapshot.digests(), read=snapshot.read())
+    if seen != record:
+        seen.save(project)
     return Built(snapshot.assets, encoding.encoded, diagnostics, record.outputs[PACK][1], changed)
 
 

@@ -10,14 +10,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
 from packaging_targets.formats.assets.banks.encoding import Encoded
+from packaging_targets.formats.assets.declared.declaration import Asset, Read
+from packaging_targets.formats.assets.diagnostics import Diagnostic
 from packaging_targets.services.assets.project import BUILD, Project
 from packaging_targets.store.stat_index import fingerprint
-from packaging_targets.store.sweep import GONE, Signature, signature_of
+from packaging_targets.store.sweep import GONE, signature_of
+
+if TYPE_CHECKING:
+    from packaging_targets.store.sweep import Signature
 
 FOLDER = f"{BUILD}/.packer"
 BANKS = f"{FOLDER}/banks"
@@ -39,11 +44,13 @@ class Kept:
 class Record:
     """What is remembered.
 
-    `digests` has signature and state of each input that was old enough to be known by its signature, `outputs` the
-    signatures of what was made, and `banks` the banks in the pack by their key. `made_of` is the digest of all that the
-    outputs were made of.
+    `read` has the signature of each asset.json that was in order, and what it came to; `digests` signature and state of
+    each input: both of files that were old enough to be known by their signatures. `outputs` has the signatures of what
+    was made, and `banks` the banks in the pack by their key. `made_of` is the digest of all that the outputs were made
+    of.
     """
 
+    read: dict[str, tuple[Signature, Read]] = field(default_factory=dict)
     digests: dict[str, tuple[Signature, str]] = field(default_factory=dict)
     outputs: dict[str, Signature] = field(default_factory=dict)
     banks: dict[str, Kept] = field(default_factory=dict)
@@ -58,6 +65,7 @@ class Record:
             if value["made_by"] != fingerprint(__version__):
                 return cls()
             return cls(
+                {path: (_signature(row), _read(read)) for path, (row, read) in value["read"].items()},
                 {path: (_signature(row), state) for path, (row, state) in value["digests"].items()},
                 {path: _signature(row) for path, row in value["outputs"].items()},
                 {key: Kept(offset, Encoded.from_json(row)) for key, (offset, row) in value["banks"].items()},
@@ -74,6 +82,7 @@ class Record:
             "made_by": fingerprint(__version__),
             "made_of": self.made_of,
             "outputs": self.outputs,
+            "read": {path: [mark, asdict(read)] for path, (mark, read) in self.read.items()},
         }
         beside = project.path(f"{_FILE}.{os.getpid()}")
         try:
@@ -94,3 +103,8 @@ class Record:
 def _signature(row: Any) -> Signature:
     inode, size, mtime, mtime_ns, ctime, ctime_ns = map(int, row)
     return (inode, size, mtime, mtime_ns, ctime, ctime_ns)
+
+
+def _read(value: Any) -> Read:
+    asset = {**value["asset"], "inputs": tuple(value["asset"]["inputs"])}
+    return Read(Asset(**asset), tuple(value["inputs"]), tuple(Diagnostic(**row) for row in value["diagnostics"]))

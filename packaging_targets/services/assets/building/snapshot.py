@@ -1,28 +1,34 @@
 """A frozen look at a project: what is built is what was seen here, or nothing.
 
-The registry and the declarations are held as bytes, and inputs by their digests. Whoever reads an input later gets the
-bytes that were hashed, or an error: a file that has another signature when it has been read stops the build.
+Declarations are held as what they mean, and they and their inputs by their digests. Whoever reads one of them later
+gets the bytes that were hashed, or an error: a file that has another signature when it was read stops the build.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import posixpath
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from packaging_targets.build.keys import tool_versions
 from packaging_targets.errors import RequestError
-from packaging_targets.formats.assets.declared.checks import CheckedAssets
-from packaging_targets.formats.assets.declared.declaration import Asset
+from packaging_targets.formats.assets.declared.checks import CheckedAssets, check_assets
+from packaging_targets.formats.assets.declared.declaration import Asset, Read, read_asset
+from packaging_targets.formats.assets.declared.findings import Findings
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.manifest import SourceInfo
 from packaging_targets.services.assets.building.record import Record
 from packaging_targets.services.assets.project import ASSETS, Listing
-from packaging_targets.store.states import examine, examine_all, open_regular
-from packaging_targets.store.sweep import UNTRUSTED, Signature, signature_of
+from packaging_targets.store.states import examine, examine_all, is_young, open_regular
+from packaging_targets.store.sweep import UNTRUSTED, signature_of
+
+if TYPE_CHECKING:
+    from packaging_targets.store.sweep import Signature
 
 LARGE = 1 << 20
 """From this many bytes on, a file that nobody uses is worth a word."""
@@ -30,27 +36,33 @@ LARGE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is to be built: the assets that are in order, what is wrong with the others, and the state of each input."""
+    """What is to be built: the assets that are in order, what is wrong with the others, and the state of each input.
+
+    `began` is when it was taken, in nanoseconds since 1970.
+    """
 
     listing: Listing
     checked: CheckedAssets
     assets: tuple[Asset, ...]
     diagnostics: tuple[Diagnostic, ...]
     inputs: Mapping[str, tuple[Signature, str]]
+    began: int
 
     @classmethod
     def take(cls, listing: Listing, record: Record) -> Snapshot:
         """Check what is listed, and hash the inputs whose digest is not known from the last build."""
-        checked = listing.check()
+        began = time.time_ns()
+        known = {path: read for path, (mark, read) in record.read.items() if _is(listing, path, mark)}
+        checked = check_assets(listing.tree(known))
         paths = sorted({path for asset in checked.assets for path in asset.inputs})
-        inputs = {path: known for path in paths if (known := record.digests.get(path)) and _is(listing, path, known)}
+        inputs = {path: one for path in paths if (one := record.digests.get(path)) and _is(listing, path, one[0])}
         unknown = [path for path in paths if path not in inputs]
         try:
             found = examine_all([listing.project.path(path) for path in unknown])
         except RequestError as error:
             raise AssetsError(*_unreadable(listing, error)) from error
         inputs |= {path: (mark, state) for path, (state, mark) in zip(unknown, found, strict=True)}
-        taken = cls(listing, checked, checked.assets, (), inputs)
+        taken = cls(listing, checked, checked.assets, (), inputs, began)
         diagnostics = {*checked.diagnostics, *taken._duplicates(), *taken._unused()}
         return replace(taken, diagnostics=tuple(sorted(diagnostics)))
 
@@ -60,21 +72,34 @@ class Snapshot:
         return Frozen(self)
 
     def key(self, asset: Asset) -> str:
-        """Return the digest of all that decides the bytes of an asset's bank."""
+        """Return the digest of all that decides the bytes of an asset's bank: not where it lies, nor its id."""
         kind = asset.made.kind
-        return Digest.of_value([kind, tool_versions(kind), self._with_digests(asset.params)]).hex
+        inputs = [[posixpath.relpath(path, asset.root), self.inputs[path][1]] for path in asset.inputs]
+        return Digest.of(json.dumps([kind, tool_versions(kind), asset.declared, inputs]).encode()).hex
+
+    def params(self, asset: Asset) -> Mapping[str, Any]:
+        """Return what the encoder of an asset is told. Raises AssetsError if its asset.json is another one by now."""
+        read = read_asset(self.listing.tree(), asset.file, Findings(asset.file, "declaration-invalid", asset.root))
+        if read is None or read.asset.declared != asset.declared:
+            raise AssetsError(_changed(asset.file, asset))
+        return read.asset.params
 
     def made_of(self) -> str:
         """Return the digest of all that decides the bytes of the outputs."""
-        rows = [
-            [asset.asset_id, asset.name, self.key(asset), asset.metadata, asset.preload, asset.tooling]
-            for asset in self.assets
-        ]
-        return Digest.of(json.dumps(rows, sort_keys=True).encode()).hex
+        rows = [[asset.asset_id, asset.file, self.key(asset)] for asset in self.assets]
+        return Digest.of(json.dumps(rows).encode()).hex
 
     def digests(self) -> dict[str, tuple[Signature, str]]:
         """Return signature and state of each input that is known by its signature."""
         return {path: known for path, known in self.inputs.items() if known[0] != UNTRUSTED}
+
+    def read(self) -> dict[str, tuple[Signature, Read]]:
+        """Return what each asset.json came to, where that is known by its signature from now on."""
+        return {
+            one.asset.file: (mark, one)
+            for one in self.checked.read
+            if not is_young(mark := self.listing.files[one.asset.file].signature, self.began)
+        }
 
     def demand_unchanged(self, asset: Asset) -> None:
         """Raise AssetsError for the inputs of an asset that are not what they were."""
@@ -86,16 +111,6 @@ class Snapshot:
         mark, state = self.inputs[path]
         place = self.listing.project.path(path)
         return signature_of(place) == mark if mark != UNTRUSTED else examine(place)[0] == state
-
-    def _with_digests(self, value: Any) -> Any:
-        """Return parameters with the state of each file in place of its path: where an asset lies does not count."""
-        if isinstance(value, list):
-            return [self._with_digests(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        return {
-            name: self.inputs[item][1] if name == "file" else self._with_digests(item) for name, item in value.items()
-        }
 
     def _duplicates(self) -> Iterator[Diagnostic]:
         first: dict[str, str] = {}
@@ -136,8 +151,9 @@ class Frozen:
             raise AssetsError(_changed(path)) from error
 
 
-def _is(listing: Listing, path: str, known: tuple[Signature, str]) -> bool:
-    return known[0] != UNTRUSTED and listing.files[path].signature == known[0]
+def _is(listing: Listing, path: str, mark: Signature) -> bool:
+    """Tell whether a file has the signature by which it is known."""
+    return mark != UNTRUSTED and path in listing.files and listing.files[path].signature == mark
 
 
 def _changed(path: str, asset: Asset | None = None) -> Diagnostic:
