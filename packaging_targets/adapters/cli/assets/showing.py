@@ -113,7 +113,9 @@ def _entry_lines(entry: AssetEntry) -> Iterator[str]:
             ("decoded", counted(entry.decoded_size, "byte")),
         ]
     )
-    yield from _block([(f"metadata.{_short(key)[1:-1]}", _short(value)) for key, value in sorted(entry.metadata.items())])
+    yield from _block(
+        [(f"metadata.{_short(key)[1:-1]}", _short(value)) for key, value in sorted(entry.metadata.items())]
+    )
 
 
 def _block(facts: list[tuple[str, Any]]) -> list[str]:

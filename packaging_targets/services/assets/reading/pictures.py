@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, cast
 
@@ -58,9 +58,10 @@ def preview(
         found = find_asset(project, list_assets(project), which, REGISTERED | {"unregistered"})
         snapshot = _snapshot_of(project, found.root, record)
     asset = _asset_of(snapshot, found.root)
-    _check_palette(asset, palette)
+    params = snapshot.params(asset)
+    _check_palette(asset, params, palette)
     path = _place(project, output, asset)
-    with _bank(snapshot, asset, record) as (stream, encoded, packed):
+    with _bank(snapshot, asset, params, record) as (stream, encoded, packed):
         picture = _picture(asset, stream, encoded, palette)
     _write(path, picture)
     operation.tell("preview_ready", f"the preview of {asset.name} is in {path}", [asset.root])
@@ -81,10 +82,10 @@ def _asset_of(snapshot: Snapshot, root: str) -> Asset:
     raise AssetsError(*(one for one in snapshot.diagnostics if one.asset == root))
 
 
-def _check_palette(asset: Asset, palette: int | None) -> None:
+def _check_palette(asset: Asset, params: Mapping[str, Any], palette: int | None) -> None:
     if palette is None:
         return
-    declared = [one["index"] for one in asset.params.get("palettes", ())]
+    declared = [one["index"] for one in params.get("palettes", ())]
     if palette not in declared:
         listed = ", ".join(map(str, declared))
         fix = f"choose one of {listed}" if declared else "leave --palette out: sounds have none"
@@ -103,7 +104,9 @@ def _place(project: Project, output: str, asset: Asset) -> str:
 
 
 @contextlib.contextmanager
-def _bank(snapshot: Snapshot, asset: Asset, record: Record) -> Iterator[tuple[BinaryIO, Encoded, bool]]:
+def _bank(
+    snapshot: Snapshot, asset: Asset, params: Mapping[str, Any], record: Record
+) -> Iterator[tuple[BinaryIO, Encoded, bool]]:
     """Give the bytes of a bank as a stream, what its encoder said, and whether they are those of the last pack."""
     kept = record.banks.get(snapshot.key(asset))
     pack = _open_pack(snapshot.listing.project, record) if kept is not None else None
@@ -112,7 +115,7 @@ def _bank(snapshot: Snapshot, asset: Asset, record: Record) -> Iterator[tuple[Bi
             yield cast("BinaryIO", Slice(pack, kept.offset, kept.encoded.size)), kept.encoded, True
         return
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as out:
-        encoded = encode(asset.format, asset.params, snapshot.sources, cast("BinaryIO", out))
+        encoded = encode(asset.format, params, snapshot.sources, cast("BinaryIO", out))
         snapshot.demand_unchanged(asset)
         out.seek(0)
         yield cast("BinaryIO", out), encoded, False
