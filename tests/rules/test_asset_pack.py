@@ -1,6 +1,6 @@
 """The `asset_pack` rule: art and declarations become one `assets.pa`, or are refused in whole.
 
-The numbers in brackets are those of docs/formats/assets-pa.md.
+The marks name statements of docs/formats/assets-pa.md.
 """
 
 from __future__ import annotations
@@ -178,6 +178,7 @@ def failed(ws: Workspace) -> list[str]:
     return [one_line(block) for block in run.output.split("error: ")[1:]]
 
 
+@pytest.mark.statement("A1", "A2", "A6", "A13")
 def test_a_game_becomes_a_pack(ws: Workspace) -> None:
     run = game(ws).build()
     assert run.exit_code == 0, run.output
@@ -206,8 +207,8 @@ def test_golden_digest(ws: Workspace) -> None:
     assert {name.removeprefix("dist/game/pack/"): digest for name, digest in digests.items()} == GOLDEN
 
 
+@pytest.mark.statement("C1", "C2", "A6")
 def test_the_companions_are_the_header(ws: Workspace) -> None:
-    """[C1, C2, A6]"""
     game(ws, hero=output(hero(), codec_configuration={"parity": 10})).build()
     table, preload = ws.read("dist/game/pack/asset_table.json"), ws.read("dist/game/pack/preload.json")
     raw = ws.path("dist/game/pack/assets.pa").read_bytes()
@@ -247,8 +248,9 @@ def test_the_same_picture_in_other_bytes_stops_at_the_bank(ws: Workspace) -> Non
     assert ws.build().built == ["//game:pack#hero"]
 
 
+@pytest.mark.statement("I3")
 def test_an_asset_that_is_gone_takes_its_bank_along(ws: Workspace) -> None:
-    """[I3] Its id stays reserved in the target."""
+    """Its id stays reserved in the target."""
     game(ws).build()
     ws.path("game/assets/hero/asset.json").unlink()
     assert ws.build().built == ["//game:pack#assets.pa"]
@@ -256,8 +258,8 @@ def test_an_asset_that_is_gone_takes_its_bank_along(ws: Workspace) -> None:
     assert not ws.path("dist/game/pack/banks/hero.bin").exists()
 
 
+@pytest.mark.statement("I1", "I2")
 def test_the_registry_decides_where_there_is_one(ws: Workspace) -> None:
-    """[I1, I2]"""
     game(ws, target='[[asset_pack]]\nname = "pack"\n')
     rows = [
         {"asset_id": 9, "asset_uuid": f"{UUID}01", "root": "sounds/jump", "included_in_build": True},
@@ -276,8 +278,8 @@ def test_the_registry_decides_where_there_is_one(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("I2")
 def test_a_registry_that_does_not_fit_the_workspace(ws: Workspace) -> None:
-    """[I2]"""
     game(ws, target='[[asset_pack]]\nname = "pack"\n')
     row = {"asset_id": 2, "asset_uuid": f"{UUID}01", "root": "sounds/jump", "included_in_build": True}
 
@@ -312,8 +314,8 @@ def test_a_registry_that_does_not_fit_the_workspace(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("I3")
 def test_ids_of_the_target(ws: Workspace) -> None:
-    """[I3]"""
     assert refused(game(ws), {"herro": 2, "gone": 7}) == [
         ("the asset `hero` has no id | at game/assets/hero/asset.json  (//game:pack) | fix: did you mean `herro`?"),
         (
@@ -336,8 +338,8 @@ def test_nothing_to_pack(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("A2", "A3", "A5", "A6", "A8")
 def test_all_problems_of_all_declarations_at_once(ws: Workspace) -> None:
-    """[A2, A3, A5, A6, A8]"""
     palettes = [
         {"index": 0, "palette": {"colors": ["#000", "#123456"]}},
         {"index": 0, "palette": {"colors": []}},
@@ -395,6 +397,7 @@ def tiles(*given: dict[str, Any]) -> dict[str, Any]:
     return hero(artifacts=[{"index": 0, "file": "hero.png", **tile} for tile in given])
 
 
+@pytest.mark.statement("A2", "A4", "A5", "A7", "A8")
 @pytest.mark.parametrize(
     ("declaration", "problem"),
     [
@@ -459,6 +462,7 @@ def test_a_declaration_that_is_refused(ws: Workspace, declaration: dict[str, Any
     assert any(found.startswith(problem) for found in only_hero(ws, declaration)), only_hero(ws, declaration)
 
 
+@pytest.mark.statement("A1")
 @pytest.mark.parametrize(
     ("raw", "what"),
     [
@@ -476,15 +480,14 @@ def test_a_declaration_that_is_refused(ws: Workspace, declaration: dict[str, Any
     ids=["cut-off", "twice", "not-utf8", "deep", "a-level-too-deep", "long", "list"],
 )
 def test_a_file_that_is_no_declaration(ws: Workspace, raw: bytes, what: str) -> None:
-    """[A1]"""
     game(ws).write({"game/assets/hero/asset.json": raw})
     problem = refused(ws)[0]
     assert problem.startswith(what)
     assert " | at game/assets/hero/asset.json  (//game:pack, $" in problem
 
 
+@pytest.mark.statement("A2", "A3")
 def test_assets_that_clash(ws: Workspace) -> None:
-    """[A2, A3]"""
     game(ws, other=jump(name="JUMP", inputs={"s": ["up.wav"]}, artifacts=[{"index": 0, "file": "up.wav"}]))
     ws.write({"game/assets/other/up.wav": wav(1)})
     other = "is the {} of `game/assets/other/asset.json` too | at game/assets/sounds/jump/asset.json  (//game:pack, $."
@@ -494,9 +497,9 @@ def test_assets_that_clash(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("A4")
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links")
 def test_an_input_that_is_a_link(ws: Workspace) -> None:
-    """[A4]"""
     game(ws)
     ws.path("game/assets/hero/hero.png").rename(ws.path("game/far.png"))
     ws.path("game/assets/hero/hero.png").symlink_to("../../far.png")
@@ -509,8 +512,8 @@ def test_an_input_that_is_a_link(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("A4")
 def test_an_input_that_nothing_uses_is_a_warning(ws: Workspace) -> None:
-    """[A4]"""
     game(ws, jump=jump(artifacts=[{"index": 0, "file": "up.wav"}]))
     assert [str(warning) for warning in analysed(ws, IDS).warnings] == [
         (
@@ -529,8 +532,9 @@ def broken(ws: Workspace, files: dict[str, bytes], **assets: Any) -> list[str]:
 FIX = "fix: paint it in a colour of the palettes in asset.json, or declare the colour there"
 
 
+@pytest.mark.statement("A10", "A11")
 def test_pixels_that_no_palette_can_draw(ws: Workspace) -> None:
-    """[A10, A11] The first of each tile, with file, x and y."""
+    """The first of each tile, with file, x and y."""
     image = Image.new("RGBA", (16, 8), (*RED, 255))
     image.putpixel((5, 2), (*INK, 255))
     image.putpixel((12, 7), (0, 0, 0, 0))
@@ -543,9 +547,9 @@ def test_pixels_that_no_palette_can_draw(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("A12")
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 def test_every_kind_of_picture_gives_the_same_bank(ws: Workspace, mode: str) -> None:
-    """[A12]"""
     image = Image.open(io.BytesIO(png(RED, BLUE)))
     converted = image.quantize(4) if mode == "P" else image.convert(mode)
     ws = game(ws)
@@ -555,8 +559,8 @@ def test_every_kind_of_picture_gives_the_same_bank(ws: Workspace, mode: str) -> 
     assert opened(ws).slice(2).read(8) == b"\x11\x11\x11\x11\x22\x22\x22\x22"
 
 
+@pytest.mark.statement("A11")
 def test_a_transparent_index(ws: Workspace) -> None:
-    """[A11]"""
     declaration = hero()
     declaration["output"]["pipeline"]["transparent_index"] = 2
     game(ws, hero=declaration).write({"game/assets/hero/hero.png": saved(Image.new("RGBA", (16, 8), (9, 9, 9, 0)))})
@@ -565,8 +569,8 @@ def test_a_transparent_index(ws: Workspace) -> None:
     assert opened(ws).slice(2).read(8) == b"\x22" * 8
 
 
+@pytest.mark.statement("A7", "A12")
 def test_pictures_that_do_not_fit(ws: Workspace) -> None:
-    """[A7, A12]"""
     files = {"hero/hero.png": png(RED, BLUE, size=4)}
     at = "at game/assets/hero/hero.png (x 8, y 0)"
     assert f"a tile of 8 x 8 pixels does not fit: `game/assets/hero/hero.png` is 8 x 4 | {at}" in broken(ws, files)
@@ -586,8 +590,8 @@ def test_pictures_that_do_not_fit(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("A14", "S4")
 def test_sounds_that_are_refused(ws: Workspace) -> None:
-    """[A14, S4]"""
     files = {"sounds/jump/up.wav": wav(1, 2, 3, channels=3), "sounds/jump/down.wav": b"OggS"}
     at = "at game/assets/sounds/jump"
     fix = "fix: export it as WAVE: PCM of 8 to 32 bits or float, with one or two channels"

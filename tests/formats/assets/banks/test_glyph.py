@@ -1,4 +1,4 @@
-"""`GLYPH/indexed_v1`. The numbers in brackets are those of docs/formats/assets-pa.md."""
+"""`GLYPH/indexed_v1`. The marks name statements of docs/formats/assets-pa.md."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def unpacked(bank: bytes) -> bytes:
     return bytes(index for byte in bank[: glyph.PLANE_SIZE] for index in (byte >> 4, byte & 15))
 
 
+@pytest.mark.statement("G1", "G2", "G3")
 def test_sizes() -> None:
-    """[G1-G3]"""
     assert (glyph.PLANE_SIZE, glyph.PALETTES_SIZE, glyph.SIZE, glyph.DECODED_SIZE) == (
         32768,
         2048,
@@ -42,14 +42,14 @@ def test_sizes() -> None:
     assert [glyph.capacity(size) for size in glyph.TILE_SIZES] == [1024, 256, 64]
 
 
+@pytest.mark.statement("G2")
 def test_the_left_pixel_is_in_the_high_nibble() -> None:
-    """[G2]"""
     bank = pack([bytes([1, 2, 3] + [0] * 61)], 8, [FIRST])
     assert bank[:5] == b"\x12\x30\x00\x00\x00"
 
 
+@pytest.mark.statement("G6")
 def test_tiles_stand_row_by_row() -> None:
-    """[G6]"""
     bank = pack([bytes([number % 15 + 1]) * 256 for number in range(18)], 16, [FIRST])
     sheet = unpacked(bank)
     corners = [sheet[y * 256 + x] for y in (0, 16) for x in range(0, 256, 16)]
@@ -58,6 +58,7 @@ def test_tiles_stand_row_by_row() -> None:
     assert sheet[32 * 256 :] == bytes(224 * 256)
 
 
+@pytest.mark.statement("G3")
 @pytest.mark.parametrize(
     ("color", "value"),
     [
@@ -70,13 +71,12 @@ def test_tiles_stand_row_by_row() -> None:
     ],
 )
 def test_colours_become_rgb565(color: str, value: int) -> None:
-    """[G3]"""
     bank = pack([], 8, [Palette.parse(0, [color])])
     assert struct.unpack_from("<H", bank, glyph.PLANE_SIZE) == (value,)
 
 
+@pytest.mark.statement("G3")
 def test_palettes_stand_in_their_slot_and_the_rest_is_zero() -> None:
-    """[G3]"""
     block = pack([], 8, [SECOND, FIRST])[glyph.PLANE_SIZE :]
     expected = bytearray(2048)
     struct.pack_into("<3H", expected, 0, 0, 0xF800, 0x07E0)
@@ -91,24 +91,25 @@ def test_the_last_palette_ends_the_bank() -> None:
     assert len(bank) == 34816
 
 
+@pytest.mark.statement("A9")
 def test_the_lowest_palette_that_holds_all_colours_is_taken() -> None:
-    """[A9]"""
     assert index_tile(tile(RED), 8, [SECOND, FIRST]) == bytes([1]) * 64
     assert index_tile(tile(RED, x3y0=BLUE), 8, [SECOND, FIRST]) == bytes([1, 1, 1, 0] + [1] * 60)
     assert index_tile(tile(RED, x0y0=GREEN), 8, [FIRST, SECOND]) == bytes([2] + [1] * 63)
 
 
+@pytest.mark.statement("A9")
 def test_of_equal_colours_the_first_counts() -> None:
-    """[A9]"""
     assert index_tile(tile(RED), 8, [Palette.parse(0, ["#00FF00", "#FF0000", "#FF0000"])]) == bytes([1]) * 64
 
 
+@pytest.mark.statement("A9")
 def test_colours_are_compared_before_they_become_rgb565() -> None:
-    """[A9]"""
     with pytest.raises(PixelError, match="`#FE0000`"):
         index_tile(tile(b"\xfe\x00\x00\xff"), 8, [FIRST])
 
 
+@pytest.mark.statement("A10", "A11")
 @pytest.mark.parametrize(
     ("rgba", "what", "x", "y"),
     [
@@ -140,14 +141,13 @@ def test_colours_are_compared_before_they_become_rgb565() -> None:
     ids=["unknown", "two-palettes", "clear", "half"],
 )
 def test_a_pixel_that_no_palette_can_draw(rgba: bytes, what: str, x: int, y: int) -> None:
-    """[A10, A11]"""
     with pytest.raises(PixelError) as caught:
         index_tile(rgba, 8, [FIRST, SECOND])
     assert (str(caught.value), caught.value.x, caught.value.y) == (what, x, y)
 
 
+@pytest.mark.statement("A11")
 def test_a_transparent_pixel_has_one_index_whatever_its_colour() -> None:
-    """[A11]"""
     assert index_tile(tile(CLEAR, x1y0=RED, x2y0=bytes(4)), 8, [FIRST], 5) == bytes([5, 1] + [5] * 62)
 
 

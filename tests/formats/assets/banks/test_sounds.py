@@ -1,4 +1,4 @@
-"""`SOUNDS/pcm16le_v1`. The numbers in brackets are those of docs/formats/assets-pa.md."""
+"""`SOUNDS/pcm16le_v1`. The marks name statements of docs/formats/assets-pa.md."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def read(data: bytes) -> Wave:
     return read_wave(io.BytesIO(data), len(data))
 
 
+@pytest.mark.statement("A14")
 def test_what_the_standard_library_writes() -> None:
-    """[A14]"""
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
@@ -106,8 +106,8 @@ def test_a_file_that_is_refused(data: bytes, what: str) -> None:
     assert str(caught.value) == what
 
 
+@pytest.mark.statement("S2", "S3", "S4")
 def test_samples_lie_end_to_end() -> None:
-    """[S2-S4]"""
     waves = [Wave(8000, 44, 6), Wave(22050, 60, 2)]
     assert place(waves, [(1, 3), None]) == {
         "channels": 1,
