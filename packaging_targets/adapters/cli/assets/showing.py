@@ -13,7 +13,7 @@ from packaging_targets.errors import RequestError
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from packaging_targets.formats.assets.pack import AssetEntry
+    from packaging_targets.formats.assets.entries import AssetEntry
     from packaging_targets.services.assets.reading.details import Details
     from packaging_targets.services.assets.reading.packs import PackContents
 

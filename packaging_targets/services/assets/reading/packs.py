@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from packaging_targets.errors import RequestError
-from packaging_targets.formats.assets.pack import AssetEntry
+from packaging_targets.formats.assets.entries import AssetEntry
 from packaging_targets.formats.assets.reader import AssetPack
 
 
@@ -30,7 +31,7 @@ class PackContents:
     def row(self, entry: AssetEntry) -> dict[str, Any]:
         """Return all of an entry as a JSON value, for programs; `slot` is None where it is not preloaded."""
         digest = {"sha256": self.digests[entry.asset_id]} if self.digests else {}
-        return {**asdict(entry), "slot": self.slots.get(entry.asset_id), **digest}
+        return {**json.loads(entry.spelling), "slot": self.slots.get(entry.asset_id), **digest}
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON value, for programs."""
