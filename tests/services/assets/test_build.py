@@ -206,9 +206,15 @@ def test_declarations_are_those_of_the_snapshot(game: Game) -> None:
         if event.kind == "asset_discovered":
             game.write({"hero/asset.json": hero(name="late")})
 
-    build(game.project, listen)
+    with pytest.raises(AssetsError) as caught:
+        build(game.project, listen)  # its bank would have to be encoded as it was
+    assert [(one.code, one.file) for one in caught.value.diagnostics] == [("input-changed", "assets/hero/asset.json")]
+    game.write({"hero/asset.json": hero()})
+    build(game.project)
+    game.write({"sounds/jump/up.wav": wav(5, 5)})
+    build(game.project, listen)  # its bank is there
     assert b'"asset_name":"hero"' in game.outputs()["build/asset_table.json"]
-    assert build(game.project).changed
+    build(game.project)
     assert b'"asset_name":"late"' in game.outputs()["build/asset_table.json"]
 
 
@@ -240,7 +246,9 @@ def test_one_asset_copied_within_the_game_is_one_bank_in_two_places(game: Game) 
 def test_a_header_that_breaks_the_format(game: Game) -> None:
     build(game.project)
     before = game.outputs()
-    game.write({"hero/asset.json": output(hero(), metadata={"tile_size": 8, "big": [[] for _ in range(300_000)]})})
+    large = {"big": [[] for _ in range(200_000)]}
+    game.write({"hero/asset.json": output(hero(), metadata={"tile_size": 8, **large})})
+    game.write({"sounds/jump/asset.json": output(jump(), metadata=large)})
     with pytest.raises(AssetsError) as caught:
         build(game.project)
     assert codes(caught.value) == ["pack-invalid"]

@@ -81,7 +81,8 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     _identities(registry, assets, findings)
     lone = tuple(file for file in declared if file not in places.values())
     found = {*findings.diagnostics, *diagnostics, *_between(assets), *_nested(places.values()), *_unregistered(lone)}
-    roots = {asset_id: posixpath.relpath(posixpath.dirname(file), folder or ".") for asset_id, file in places.items()}
+    start = f"{folder}/" if folder else ""
+    roots = {asset_id: posixpath.dirname(file).removeprefix(start) for asset_id, file in places.items()}
     moved = {row.asset_id: roots[row.asset_id] for row in registry.rows if roots[row.asset_id] != row.root}
     return CheckedAssets(read, tuple(sorted(found)), folder, registry, moved, lone)
 

@@ -51,6 +51,7 @@ class Read:
 
 def _nothing(file: str) -> Read | None:
     del file
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from packaging_targets.errors import BuildError
 from packaging_targets.formats.assets.banks.encoding import Encoded, encode
 from packaging_targets.formats.assets.declared.declaration import Asset
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
+from packaging_targets.model.digest import Digest
 from packaging_targets.services.assets.building.record import BANKS, PACK, Record
 from packaging_targets.services.assets.building.snapshot import Snapshot
 from packaging_targets.services.assets.events import Operation
 from packaging_targets.services.assets.project import Project
 from packaging_targets.store.states import file_digest
 from packaging_targets.store.sweep import forked
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _ALONE = 8  # assets below which a fork costs more than it saves
 _WAVE = 64  # assets that a core encodes before progress is told
@@ -52,6 +58,12 @@ class Encoding:
     diagnostics: tuple[Diagnostic, ...]
     encoded: tuple[Asset, ...]
 
+    @property
+    def made_of(self) -> str:
+        """The digest of all that decides the bytes of the outputs: a key covers the whole of an asset.json."""
+        rows = [[bank.asset.asset_id, bank.asset.file, bank.key] for bank in self.banks]
+        return Digest.of(json.dumps(rows).encode()).hex
+
 
 def encode_all(snapshot: Snapshot, record: Record, operation: Operation, *, keep: bool) -> Encoding:
     """Encode what is new; `keep` writes banks to the disk, without it they are only tried."""
@@ -65,6 +77,8 @@ def encode_all(snapshot: Snapshot, record: Record, operation: Operation, *, keep
         operation.tell("cache_hit", f"{len(banks)} of {len(snapshot.assets)} banks are as they were", banks)
     if fresh:
         operation.tell("cache_miss", f"{len(fresh)} banks are to be encoded", [asset.root for asset in fresh])
+    if keep and fresh:
+        os.makedirs(project.path(BANKS), exist_ok=True)
     diagnostics: list[Diagnostic] = []
     for bank in _encode(snapshot, fresh, keys, operation, keep=keep):
         if isinstance(bank, Bank):
@@ -125,7 +139,8 @@ def _encode_wave(
 
 
 def _encode_one(snapshot: Snapshot, asset: Asset, key: str) -> dict[str, Any]:
-    place = snapshot.listing.project.path(f"{BANKS}/{key}") if key else os.devnull
+    """Encode a bank, into a file where it has a key; return what it came to."""
+    place = snapshot.listing.project.path(f"{BANKS}/{key}")
     beside = f"{place}.{os.getpid()}" if key else os.devnull
     digest = hashlib.sha256()
     try:
@@ -133,25 +148,42 @@ def _encode_one(snapshot: Snapshot, asset: Asset, key: str) -> dict[str, Any]:
             out = cast("BinaryIO", _Hashed(file, digest))
             encoded = encode(asset.format, snapshot.params(asset), snapshot.sources, out)
         snapshot.demand_unchanged(asset)
+        if key:
+            os.replace(beside, place)
+            with open(f"{place}.json", "w", encoding="utf-8") as facts:
+                json.dump({"encoded": encoded.to_json(), "sha256": digest.hexdigest()}, facts)
     except AssetsError as error:
+        return {"diagnostics": [asdict(one) for one in _cause(snapshot, asset, error).diagnostics]}
+    except OSError as error:
+        what = f"the bank of `{asset.name}` cannot be written: {(error.strerror or str(error)).lower()}"
+        raise BuildError.one(what, BANKS, "the last good outputs are as they were") from error
+    finally:
         if key:
             with contextlib.suppress(OSError):
                 os.remove(beside)
-        return {"diagnostics": [asdict(one) for one in error.diagnostics]}
-    if key:
-        os.replace(beside, place)
-        with open(f"{place}.json", "w", encoding="utf-8") as facts:
-            json.dump({"encoded": encoded.to_json(), "sha256": digest.hexdigest()}, facts)
     return {"encoded": encoded.to_json()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Hashed:
+def _cause(snapshot: Snapshot, asset: Asset, error: AssetsError) -> AssetsError:
+    """Return why an asset cannot be encoded: what is wrong with a file that has changed meanwhile says nothing."""
+    try:
+        snapshot.demand_unchanged(asset)
+    except AssetsError as changed:
+        return changed
+    return error
+
+
+class _Hashed(io.RawIOBase):
     """A file whose digest is known when it is written."""
 
-    file: BinaryIO
-    digest: Any
+    def __init__(self, file: BinaryIO, digest: hashlib._Hash) -> None:
+        super().__init__()
+        self._file = file
+        self._digest = digest
 
-    def write(self, data: bytes | bytearray | memoryview, /) -> int:
-        self.digest.update(data)
-        return self.file.write(data)
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer) -> int:
+        self._digest.update(data)
+        return self._file.write(data)

@@ -89,17 +89,16 @@ def _build(project: Project, operation: Operation, waiting: Callable[[], None]) 
     diagnostics = tuple(sorted({*snapshot.diagnostics, *encoding.diagnostics}))
     if any(one.is_blocking for one in diagnostics):
         raise AssetsError(*diagnostics)
-    made_of = snapshot.made_of()
-    changed = made_of != record.made_of or not record.stands(project)
+    changed = encoding.made_of != record.made_of or not record.stands(project)
     if changed:
         assembled = assemble(project, encoding.banks)
         promote(project, assembled)
         shutil.rmtree(project.path(BANKS), ignore_errors=True)
         kept = {bank.key: Kept(assembled.offsets[bank.key], bank.encoded) for bank in encoding.banks}
         outputs = {path: signature_of(project.path(path)) for path in OUTPUTS}
-        record = Record(outputs=outputs, banks=kept, made_of=made_of)
+        record = Record(outputs=outputs, banks=kept, made_of=encoding.made_of)
     seen = replace(record, digests=snapshot.digests(), read=snapshot.read())
-    if seen != record:
+    if changed or seen != record:
         seen.save(project)
     return Built(snapshot.assets, encoding.encoded, diagnostics, record.outputs[PACK][1], changed)
 

@@ -31,8 +31,8 @@ class Assembled:
 
 def assemble(project: Project, banks: Sequence[Bank]) -> Assembled:
     """Write the pack of `banks`, which are in order of their ids, into staging."""
-    header = pack.Header.lay_out(map(_row, banks))
     try:
+        header = pack.Header.lay_out(map(_row, banks))
         start = pack.prelude_and_header(header)
     except PackagingError as error:
         found = (Diagnostic(PACK, problem.where, "pack-invalid", problem.what) for problem in error.problems)
@@ -49,7 +49,7 @@ def assemble(project: Project, banks: Sequence[Bank]) -> Assembled:
         what = f"`{STAGED}` cannot be written: {(error.strerror or str(error)).lower()}"
         raise BuildError.one(what, PACK, "the last good outputs are as they were") from error
     offsets = {bank.key: len(start) + entry.offset for bank, entry in zip(banks, header.asset_table, strict=True)}
-    companions = {f"build/{name}": data for name, data in pack.companions(header).items()}
+    companions = {f"build/{name}": data for name, data in header.companions.items()}
     tooling = {"assets": [_tooling(bank) for bank in banks], "schema_version": 1}
     return Assembled(offsets, {**companions, OUTPUTS[-1]: canonical_json(tooling)}, whole)
 
@@ -59,7 +59,7 @@ def promote(project: Project, assembled: Assembled) -> None:
     journal = Journal(project.path(FOLDER), project.root)
     for path, data in assembled.companions.items():
         journal.write(path, data)
-    journal.move(STAGED, PACK)
+    journal.move(STAGED, PACK, replacing=True)
     journal.commit()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import posixpath
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -74,7 +73,7 @@ class Snapshot:
     def key(self, asset: Asset) -> str:
         """Return the digest of all that decides the bytes of an asset's bank: not where it lies, nor its id."""
         kind = asset.made.kind
-        inputs = [[posixpath.relpath(path, asset.root), self.inputs[path][1]] for path in asset.inputs]
+        inputs = [[path.removeprefix(asset.root), self.inputs[path][1]] for path in asset.inputs]
         return Digest.of(json.dumps([kind, tool_versions(kind), asset.declared, inputs]).encode()).hex
 
     def params(self, asset: Asset) -> Mapping[str, Any]:
@@ -83,11 +82,6 @@ class Snapshot:
         if read is None or read.asset.declared != asset.declared:
             raise AssetsError(_changed(asset.file, asset))
         return read.asset.params
-
-    def made_of(self) -> str:
-        """Return the digest of all that decides the bytes of the outputs."""
-        rows = [[asset.asset_id, asset.file, self.key(asset)] for asset in self.assets]
-        return Digest.of(json.dumps(rows).encode()).hex
 
     def digests(self) -> dict[str, tuple[Signature, str]]:
         """Return signature and state of each input that is known by its signature."""
