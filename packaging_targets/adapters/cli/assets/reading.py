@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from packaging_targets.services.assets.reading.doctor import Diagnosis
     from packaging_targets.services.assets.reading.listing import ListedAsset
 
 
@@ -106,21 +107,24 @@ def doctor(options: Namespace) -> int:
         diagnosis = diagnose_all(project, workspace=options.workspace, listener=progress)
     finally:
         progress.end()
-    found = diagnosis.diagnostics
     if options.format == "text":
-        diagnose(found)
-    lines = (
+        diagnose(diagnosis.diagnostics)
+    mended = (
         [*(f"mended: {line}" for line in repaired.done), *(f"left: {line}" for line in repaired.left)]
         if repaired
         else []
     )
-    blocking = sum(one.is_blocking for one in found)
-    told = f"{counted(blocking, 'error')}, {counted(len(found) - blocking, 'warning')}"
-    lines.append(
-        f"{'ok: ' if diagnosis.is_sound else ''}{counted(diagnosis.assets, 'asset')}: {told}"
-        if found
-        else f"ok: {counted(diagnosis.assets, 'asset')}"
-    )
-    value = {"ok": diagnosis.is_sound, "assets": diagnosis.assets, "diagnostics": [one.to_json() for one in found]}
-    tell(options, {**value, **({"repaired": repaired.to_json()} if repaired else {})}, lines)
+    found = [one.to_json() for one in diagnosis.diagnostics]
+    value = {"ok": diagnosis.is_sound, "assets": diagnosis.assets, "diagnostics": found}
+    if repaired:
+        value["repaired"] = repaired.to_json()
+    tell(options, value, [*mended, _verdict(diagnosis)])
     return 1 if not diagnosis.is_sound or (options.strict and found) else 0
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    blocking = sum(one.is_blocking for one in diagnosis.diagnostics)
+    advisory = counted(len(diagnosis.diagnostics) - blocking, "warning")
+    if blocking:
+        return f"{counted(blocking, 'error')}, {advisory}: a build would fail"
+    return f"ok: {counted(diagnosis.assets, 'asset')}{f', {advisory}' if diagnosis.diagnostics else ''}"

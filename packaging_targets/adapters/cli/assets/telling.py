@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from packaging_targets.services.assets.events import Event
     from packaging_targets.services.assets.project import Project
 
+_WIDTH = 80  # of a terminal that does not know its own
+
 
 def project_of(options: Namespace) -> Project:
     """Return the project that a command line is about. Raises RequestError where there is none."""
@@ -102,8 +104,8 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Listen to an event."""
         if self._live:
-            width = os.get_terminal_size(sys.stderr.fileno()).columns
-            sys.stderr.write(f"\r\x1b[K{event.summary}"[: width + 3])
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
+            sys.stderr.write(f"\r\x1b[K{event.summary[: width - 1]}")
             sys.stderr.flush()
 
     def end(self) -> None:
