@@ -121,7 +121,10 @@ class Tiles:
 def encode_tiles(
     params: Mapping[str, Any], sources: SourceReader, out: BinaryIO
 ) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
-    """Write a glyph bank; return its derived metadata, and what is worth to know. Raises AssetsError with every bad file, and the first bad pixel of each tile."""
+    """Write a glyph bank; return its derived metadata, and what is worth to know.
+
+    Raises AssetsError with every bad file, and the first bad pixel of each tile.
+    """
     pillow()  # says what to install
     import numpy as np
 

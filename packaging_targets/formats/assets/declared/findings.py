@@ -16,8 +16,7 @@ DEPTH_LIMIT = 24
 _LISTED = 20  # choices that a message bears
 _INTEGER_LIMIT = 1 << 63
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# What may be a number that is no integer, or one too long, or half of a surrogate pair: then all is looked at.
-_SUSPICIOUS = re.compile(rb"[:,\[\s]-?[0-9]+[.eE]|[:,\[\s]-?[0-9]{18}|NaN|Infinity|\\u[dD]")
+_DIGITS = 18  # an integer of fewer fits into 64 bits, whatever its sign
 _TYPES = {bool: "true or false", dict: "an object", int: "an integer", list: "a list", str: "a string"}
 
 
@@ -84,7 +83,8 @@ def parse(raw: bytes, findings: Findings, limit: int) -> Any:
         findings.add("$", f"the file is {len(raw)} bytes long, and {limit} are allowed")
         return None
     try:
-        value = json.loads(raw.decode(), object_pairs_hook=_unique)
+        numbers = _Numbers()
+        value = numbers.parse(raw.decode())
     except UnicodeDecodeError as error:
         findings.add("$", f"the file is not UTF-8: byte {error.start}")
         return None
@@ -95,7 +95,7 @@ def parse(raw: bytes, findings: Findings, limit: int) -> Any:
         text = str(error)
         findings.add("$", f"the file is not JSON: {text[0].lower()}{text[1:]}")
         return None
-    if not _SUSPICIOUS.search(raw) and not _is_deep(value):
+    if not (numbers.odd or b"\\u" in raw or _is_deep(value)):
         return value
     before = len(findings.diagnostics)
     for path, what in _unfit(value, "$", 0):
@@ -132,6 +132,31 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"`{name}` stands twice in one object")
         value[name] = item
     return value
+
+
+class _Numbers:
+    """Parsing that notices numbers which are no 64-bit integers, so that not every value must be looked at."""
+
+    def __init__(self) -> None:
+        self.odd = False
+
+    def parse(self, text: str) -> Any:
+        return json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_float=self._float,
+            parse_constant=self._float,
+            parse_int=self._integer,
+        )
+
+    def _float(self, text: str) -> float:
+        self.odd = True
+        return float(text)
+
+    def _integer(self, text: str) -> int:
+        if len(text) >= _DIGITS:
+            self.odd = True
+        return int(text)
 
 
 def _is_deep(value: Any) -> bool:

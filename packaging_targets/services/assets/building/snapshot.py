@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from packaging_targets.build.keys import tool_versions
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.assets.declared.checks import CheckedAssets, check_assets
-from packaging_targets.formats.assets.declared.declaration import Asset, Read, read_asset
+from packaging_targets.formats.assets.declared.declaration import Asset, AssetTree, Read, read_asset
 from packaging_targets.formats.assets.declared.findings import Findings
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.model.digest import Digest
@@ -41,6 +41,7 @@ class Snapshot:
     """
 
     listing: Listing
+    tree: AssetTree
     checked: CheckedAssets
     assets: tuple[Asset, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -52,7 +53,8 @@ class Snapshot:
         """Check what is listed, and hash the inputs whose digest is not known from the last build."""
         began = time.time_ns()
         known = {path: read for path, (mark, read) in record.read.items() if _is(listing, path, mark)}
-        checked = check_assets(listing.tree(known))
+        tree = listing.tree(known)
+        checked = check_assets(tree)
         paths = sorted({path for asset in checked.assets for path in asset.inputs})
         inputs = {path: one for path in paths if (one := record.digests.get(path)) and _is(listing, path, one[0])}
         unknown = [path for path in paths if path not in inputs]
@@ -61,7 +63,7 @@ class Snapshot:
         except RequestError as error:
             raise AssetsError(*_unreadable(listing, error)) from error
         inputs |= {path: (mark, state) for path, (state, mark) in zip(unknown, found, strict=True)}
-        taken = cls(listing, checked, checked.assets, (), inputs, began)
+        taken = cls(listing, tree, checked, checked.assets, (), inputs, began)
         diagnostics = {*checked.diagnostics, *taken._duplicates(), *taken._unused()}
         return replace(taken, diagnostics=tuple(sorted(diagnostics)))
 
@@ -78,7 +80,7 @@ class Snapshot:
 
     def params(self, asset: Asset) -> Mapping[str, Any]:
         """Return what the encoder of an asset is told. Raises AssetsError if its asset.json is another one by now."""
-        read = read_asset(self.listing.tree(), asset.file, Findings(asset.file, "declaration-invalid", asset.root))
+        read = read_asset(self.tree, asset.file, Findings(asset.file, "declaration-invalid", asset.root))
         if read is None or read.asset.declared != asset.declared:
             raise AssetsError(_changed(asset.file, asset))
         return read.asset.params

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from packaging_targets.formats.assets.diagnostics import Diagnostic
-from packaging_targets.formats.assets.pack import AssetEntry
+from packaging_targets.formats.assets.entries import AssetEntry
 from packaging_targets.services.assets.project import Project
 from packaging_targets.services.assets.reading.listing import ListedAsset
 

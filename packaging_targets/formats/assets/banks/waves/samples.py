@@ -32,7 +32,10 @@ class Part:
 def encode_samples(
     params: Mapping[str, Any], sources: SourceReader, out: BinaryIO
 ) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
-    """Write a sound bank; return its derived metadata, and what is worth to know. Raises AssetsError with every bad file."""
+    """Write a sound bank; return its derived metadata, and what is worth to know.
+
+    Raises AssetsError with every bad file.
+    """
     found: list[Diagnostic] = []
     parts = [*_parts(params["samples"], params["sample_rate"], sources, found)]
     if found:
