@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from packaging_targets.errors import IntegrityError, legible
 from packaging_targets.formats.assets.diagnostics import Diagnostic
 from packaging_targets.formats.assets.entries import AssetEntry
-from packaging_targets.services.assets.project import Project
-from packaging_targets.services.assets.reading.listing import ListedAsset
+from packaging_targets.formats.assets.reader import AssetPack
+from packaging_targets.services.assets.finding import REGISTERED, find_asset
+from packaging_targets.services.assets.project import BUILD, Project
+from packaging_targets.services.assets.reading.listing import Catalogue, ListedAsset
+from packaging_targets.services.assets.transaction import looking
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,15 @@ class Details:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON value, for programs."""
-        raise NotImplementedError
+        return {
+            "asset": self.asset.to_json(),
+            "declaration": self.declaration,
+            "diagnostics": [one.to_json() for one in self.diagnostics],
+            "file": legible(self.file),
+            "inputs": [{**asdict(one), "path": legible(one.path)} for one in self.inputs],
+            "packed": None if self.packed is None else asdict(self.packed),
+            "slot": self.slot,
+        }
 
 
 def details(project: Project, which: str) -> Details:
@@ -48,4 +61,45 @@ def details(project: Project, which: str) -> Details:
 
     Raises RequestError where there is none, and AssetsError where the registry cannot be read.
     """
-    raise NotImplementedError
+    with looking(project):
+        catalogue = Catalogue.of(project.listing())
+        asset = find_asset(project, catalogue.assets, which, REGISTERED | {"unregistered", "quarantined"})
+        declaration = catalogue.declaration_of(asset)
+        return Details(
+            asset=asset,
+            file=asset.file,
+            declaration=declaration or None,
+            inputs=tuple(_inputs(project, asset, declaration)),
+            diagnostics=catalogue.about(asset),
+            slot=_slot(catalogue, asset),
+            packed=_packed(project, asset),
+        )
+
+
+def _inputs(project: Project, asset: ListedAsset, declaration: Mapping[str, Any]) -> Iterator[Input]:
+    roles = declaration.get("inputs")
+    for role, paths in roles.items() if isinstance(roles, dict) else ():
+        for path in paths if isinstance(paths, list) else ():
+            if isinstance(path, str) and ".." not in path.split("/"):
+                full = f"{asset.root}/{path}"
+                place = project.path(full)
+                is_file = os.path.isfile(place) and not os.path.islink(place)
+                yield Input(full, role, os.path.getsize(place) if is_file else None)
+
+
+def _slot(catalogue: Catalogue, asset: ListedAsset) -> int | None:
+    """Slots are dealt out per bank type from 0, in order of the ids of what is preloaded."""
+    built = {one.asset_id: one for one in catalogue.checked.assets if one.preload}
+    if asset.asset_id not in built:
+        return None
+    bank_type = built[asset.asset_id].made.bank_type
+    return sum(one.made.bank_type == bank_type for asset_id, one in built.items() if asset_id < asset.asset_id)
+
+
+def _packed(project: Project, asset: ListedAsset) -> AssetEntry | None:
+    try:
+        with open(project.path(f"{BUILD}/assets.pa"), "rb") as file:
+            entries = AssetPack.open(file).entries
+    except (OSError, IntegrityError):
+        return None
+    return next((entry for entry in entries if entry.asset_id == asset.asset_id), None)

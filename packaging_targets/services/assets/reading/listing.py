@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import posixpath
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from packaging_targets.services.assets.project import Project
+from packaging_targets.errors import legible
+from packaging_targets.formats.assets.declared.checks import CheckedAssets
+from packaging_targets.formats.assets.declared.declaration import FILE, FILE_LIMIT, Asset, read_asset
+from packaging_targets.formats.assets.declared.findings import Findings, parse
+from packaging_targets.formats.assets.declared.registry import Registry, Row
+from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
+from packaging_targets.services.assets.project import ASSETS, Listing, Project
+from packaging_targets.services.assets.transaction import QUARANTINE, looking
 
 State = Literal["ok", "moved", "missing", "invalid", "unregistered", "quarantined"]
 """`moved`: found by its UUID, and not where the registry says. `invalid`: its asset.json is not in order."""
@@ -31,9 +41,129 @@ class ListedAsset:
     state: State
     artifacts: int
 
+    @property
+    def file(self) -> str:
+        """Its asset.json, as a path in the project."""
+        return f"{self.root}/{FILE}"
+
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON value, for programs."""
-        raise NotImplementedError
+        return {**asdict(self), "root": legible(self.root), "home": legible(self.home)}
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The assets of a listing, and all that is wrong with them: those outside the build are judged too."""
+
+    listing: Listing
+    checked: CheckedAssets
+    registry: Registry
+    assets: tuple[ListedAsset, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @classmethod
+    def of(cls, listing: Listing) -> Catalogue:
+        """Judge a listing. Raises AssetsError where the registry cannot be read."""
+        checked = listing.check()
+        if checked.registry is None:
+            raise AssetsError(*checked.diagnostics)
+        reader = _Reader(listing, checked)
+        assets = tuple(reader.assets(checked.registry))
+        return cls(
+            listing, checked, checked.registry, assets, tuple(sorted({*checked.diagnostics, *reader.diagnostics}))
+        )
+
+    def about(self, asset: ListedAsset) -> tuple[Diagnostic, ...]:
+        """Return what is wrong with one asset."""
+        return tuple(one for one in self.diagnostics if one.asset == asset.root or one.file == asset.file)
+
+    def inputs_of(self, asset: ListedAsset) -> frozenset[str]:
+        """Return the files that an asset declares as its inputs, as paths in the project, there or not."""
+        roles = self.declaration_of(asset).get("inputs")
+        lists = roles.values() if isinstance(roles, dict) else ()
+        paths = (path for paths in lists if isinstance(paths, list) for path in paths)
+        return frozenset(f"{asset.root}/{path}" for path in paths if isinstance(path, str))
+
+    def declaration_of(self, asset: ListedAsset) -> dict[str, Any]:
+        """Return what stands in an asset.json, as far as that is an object; otherwise nothing."""
+        if not os.path.isfile(self.listing.project.path(asset.file)):
+            return {}
+        try:
+            value = parse(self.listing.read(asset.file), Findings(asset.file, "declaration-invalid"), FILE_LIMIT)
+        except AssetsError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+class _Reader:
+    """Reads the declarations of all assets, those of the build as they have been read for it."""
+
+    def __init__(self, listing: Listing, checked: CheckedAssets) -> None:
+        self._listing = listing
+        self._checked = checked
+        self._built = {asset.file: asset for asset in checked.assets}
+        self._tree = listing.tree()
+        self.diagnostics: list[Diagnostic] = []
+
+    def assets(self, registry: Registry) -> Iterator[ListedAsset]:
+        """Yield the registered ones, those in quarantine, and the others."""
+        for row in registry.rows:
+            moved = self._checked.moved.get(row.asset_id)
+            yield self._listed(row, f"{ASSETS}/{moved or row.root}", "ok" if moved is None else "moved")
+        for row in registry.quarantine:
+            yield self._listed(row, f"{QUARANTINE}/{row.asset_id}", "quarantined")
+        for file in self._checked.unregistered:
+            root = posixpath.dirname(file)
+            yield self._listed(Row(0, "", posixpath.relpath(root, ASSETS), included=False), root, "unregistered")
+
+    def _listed(self, row: Row, root: str, state: State) -> ListedAsset:
+        file = f"{root}/{FILE}"
+        raw: dict[str, Any] = {}
+        if state == "quarantined":
+            # What lies there is in no listing.
+            if os.path.isfile(self._listing.project.path(file)):
+                _, raw = self._read(file, state)
+        elif file not in self._listing.files:
+            state = "missing"
+        else:
+            asset, raw = self._read(file, state)
+            if state == "ok" and (asset is None or asset.uuid != row.uuid):
+                state = "invalid"
+        output = raw.get("output")
+        artifacts = raw.get("artifacts")
+        return ListedAsset(
+            asset_id=row.asset_id,
+            uuid=row.uuid or _text(raw, "asset_uuid"),
+            name=_text(raw, "name"),
+            root=root,
+            home=f"{ASSETS}/{row.root}",
+            type=_text(raw, "type"),
+            format=_text(output if isinstance(output, dict) else {}, "format"),
+            included=row.included,
+            state=state,
+            artifacts=len(artifacts) if isinstance(artifacts, list) else 0,
+        )
+
+    def _read(self, file: str, state: State) -> tuple[Asset | None, dict[str, Any]]:
+        """Return the asset, if it is in order, and what its asset.json holds, if that is an object."""
+        findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
+        try:
+            value = parse(self._listing.read(file), findings, FILE_LIMIT)
+            raw = value if isinstance(value, dict) else {}
+            asset = self._built.get(file)
+            if asset is None and state != "quarantined":
+                asset = read_asset(self._tree, file, findings)
+        except AssetsError as error:
+            self.diagnostics += error.diagnostics
+            return None, {}
+        if asset is None and state in {"ok", "moved"}:
+            self.diagnostics += findings.diagnostics
+        return asset, raw
+
+
+def _text(raw: dict[str, Any], name: str) -> str:
+    value = raw.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def list_assets(project: Project) -> tuple[ListedAsset, ...]:
@@ -41,4 +171,5 @@ def list_assets(project: Project) -> tuple[ListedAsset, ...]:
 
     Raises AssetsError where the registry cannot be read.
     """
-    raise NotImplementedError
+    with looking(project):
+        return Catalogue.of(project.listing()).assets

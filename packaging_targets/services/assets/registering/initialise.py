@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
+from packaging_targets.errors import BuildError, RequestError
+from packaging_targets.formats.assets.declared.registry import FOLDER, INDEX, Registry
 from packaging_targets.services.assets.events import Listener, ignore
-from packaging_targets.services.assets.project import Project
+from packaging_targets.services.assets.project import ASSETS, Project
+from packaging_targets.services.assets.transaction import changing, journal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Initialised:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON value, for programs."""
-        raise NotImplementedError
+        return {"made": list(self.made), "project": self.project.root}
 
 
 def init(root: str, listener: Listener = ignore) -> Initialised:
@@ -26,4 +30,38 @@ def init(root: str, listener: Listener = ignore) -> Initialised:
 
     Raises RequestError inside another project, and where something else is in the way.
     """
-    raise NotImplementedError
+    project = Project(os.path.realpath(root))
+    if not os.path.isdir(project.root):
+        raise RequestError.one(f"there is no folder `{root}`", root)
+    _check_outside(project)
+    made = [path for path in (ASSETS, f"{ASSETS}/{FOLDER}") if _make(project, path)]
+    with changing(project, listener) as operation:
+        if not os.path.lexists(project.index):
+            journal_of(project).write(INDEX, Registry().to_bytes()).commit()
+            made.append(f"{ASSETS}/{INDEX}")
+            operation.tell("action_applied", f"made `{ASSETS}/{INDEX}`")
+    return Initialised(project, tuple(made))
+
+
+def _check_outside(project: Project) -> None:
+    above = os.path.dirname(project.root)
+    try:
+        other = Project.find(above)
+    except RequestError:
+        return
+    if project.root != other.root:
+        what = f"`{project.root}` lies in the project `{other.root}`, which has assets of its own"
+        raise RequestError.one(what, project.root, "use that one, or go elsewhere")
+
+
+def _make(project: Project, path: str) -> bool:
+    place = project.path(path)
+    if os.path.islink(place) or (os.path.lexists(place) and not os.path.isdir(place)):
+        raise RequestError.one(f"`{path}` is in the way: it is no folder", place, "move it away")
+    try:
+        os.mkdir(place)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise BuildError.one(f"`{path}` cannot be made: {(error.strerror or str(error)).lower()}", place) from error
+    return True
