@@ -29,10 +29,12 @@ FILE_LIMIT = 64 << 20
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEAD = struct.Struct(">IIBBBBB")
 """Width, height, bits a channel, colour type, and the methods of packing, filters and interlacing."""
-_GREY, _COLOR, _INDEXED = 0, 2, 3
-_CHANNELS = {_GREY: 1, _COLOR: 3, _INDEXED: 1, 4: 2, 6: 4}
-_MODES = {_COLOR: "RGB", 4: "LA", 6: "RGBA"}
-_DEPTHS = {_GREY: (1, 2, 4, 8, 16), _COLOR: (8, 16), _INDEXED: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+COLOR = 2
+"""The colour type of RGB."""
+_GREY, _INDEXED = 0, 3
+_CHANNELS = {_GREY: 1, COLOR: 3, _INDEXED: 1, 4: 2, 6: 4}
+_MODES = {COLOR: "RGB", 4: "LA", 6: "RGBA"}
+_DEPTHS = {_GREY: (1, 2, 4, 8, 16), COLOR: (8, 16), _INDEXED: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _DEPTH_LIMIT = 8  # deeper ones lose bits, silently, on their way to 24-bit colours
 _ENTRIES = 256
 _PIECE = 1 << 20
@@ -203,7 +205,7 @@ def _decoded(head: PngHead, rows: bytearray, palette: bytes, transparency: bytes
         table = _palette(palette, transparency)
     elif head.kind == _GREY:
         table = _greys(head.depth, transparency)
-    elif head.kind == _COLOR:
+    elif head.kind == COLOR:
         clear = transparency[1::2] if len(transparency) == 6 else b""  # noqa: PLR2004  # three samples of 16 bits
     image = _unfiltered(head, rows)
     last: Any = image.getextrema()[1] if table else 0
