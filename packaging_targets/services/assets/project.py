@@ -47,6 +47,11 @@ class Listed:
         """Bytes."""
         return self.signature[1]
 
+    @property
+    def modified(self) -> int:
+        """When it changed last, in seconds since 1970."""
+        return self.signature[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Project:

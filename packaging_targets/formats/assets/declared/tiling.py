@@ -15,7 +15,7 @@ from typing import Any
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.assets.banks import glyph
-from packaging_targets.formats.assets.banks.png import check_png
+from packaging_targets.formats.assets.banks.png import read_png
 
 _OPAQUE = 0xFF
 _KEY = "#FF00FF"
@@ -57,7 +57,7 @@ def read_sheet(file: str, data: bytes, tile_size: int, *, skip_transparent: bool
     Raises RequestError for what is no PNG, holds no tile, or has a half transparent pixel.
     """
     try:
-        head = check_png(data)
+        head = read_png(data)
     except ValueError as error:
         raise RequestError.one(f"`{file}` {error}", file) from None
     columns, rows = head.width // tile_size, head.height // tile_size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -51,7 +52,7 @@ class Details:
             "diagnostics": [one.to_json() for one in self.diagnostics],
             "file": legible(self.file),
             "inputs": [{**asdict(one), "path": legible(one.path)} for one in self.inputs],
-            "packed": None if self.packed is None else asdict(self.packed),
+            "packed": None if self.packed is None else json.loads(self.packed.spelling),
             "slot": self.slot,
         }
 

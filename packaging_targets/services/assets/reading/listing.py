@@ -152,7 +152,8 @@ class _Reader:
             raw = value if isinstance(value, dict) else {}
             asset = self._built.get(file)
             if asset is None and state != "quarantined":
-                asset = read_asset(self._tree, file, findings)
+                read = read_asset(self._tree, file, findings)
+                asset = read.asset if read is not None else None
         except AssetsError as error:
             self.diagnostics += error.diagnostics
             return None, {}
