@@ -389,7 +389,8 @@ def spelled() -> Iterator[Vector]:
     yield malformed("h3-33-levels", "H3", file_of(canonical(deep), PAYLOAD), (one, DEEP))
     yield malformed("h3-500-levels", "H3", file_of(b'{"asset_table":[' + b"[" * 500 + b"]" * 500), (one, DEEP))
     yield malformed("h3-a-million-levels", "H3", file_of(b'{"asset_table":[' + b"[" * 1_000_000), (one, DEEP))
-    yield malformed("h3-objects-and-lists", "H3", file_of(b'{"asset_table":[' + b'{"":[' * 5000), (one, DEEP))
+    both = b'{"asset_table":[' + b'{"":[' * 5000 + b"]}" * 5000 + b'],"preload":[]}'
+    yield malformed("h3-objects-and-lists", "H3", file_of(both), (one, DEEP))
     long = canonical({"asset_table": [long_row(ROW_LIMIT + 1)], "preload": []})
     yield malformed("h3-row-too-long", "H3", file_of(long, b"ab"), (one, f"is longer than {ROW_LIMIT} bytes"))
     endless = b'{"asset_table":[{"asset_id":1,"asset_name":"' + b"x" * (ROW_LIMIT + 99)
@@ -543,9 +544,57 @@ def corrupt() -> Iterator[Vector]:
         )
 
 
+def registered(asset_id: Any = 1, uuid: str = "01", root: Any = "hero", **changes: Any) -> dict[str, Any]:
+    uuid = f"00000000-0000-4000-8000-0000000000{uuid}"
+    return {"asset_id": asset_id, "asset_uuid": uuid, "included_in_build": False, "root": root, **changes}
+
+
+def registry(*rows: Any, **changes: Any) -> str:
+    return json.dumps({"schema_version": 1, "next_asset_id": 9, "assets": list(rows), **changes}, ensure_ascii=False)
+
+
+def registries() -> list[dict[str, Any]]:
+    """Return the vectors of `.prometeu/index.json`."""
+    one, two = registered(), registered(2, "02", "ui/button")
+    lacking = registered()
+    del lacking["root"]
+    given: dict[str, tuple[str, list[str]]] = {
+        "empty": (registry(next_asset_id=1), []),
+        "two": (registry(one, two), []),
+        "rows-in-any-order": (registry(two, one), []),
+        "white-space": (json.dumps(json.loads(registry(one)), indent=4) + "\n", []),
+        "highest-id": (registry(registered((1 << 31) - 1), next_asset_id=1 << 31), []),
+        "names-beyond-ascii": (registry(registered(root="größe/日本")), []),
+        "no-json": ("{", ["$"]),
+        "member-twice": ('{"schema_version": 1, "schema_version": 1, "next_asset_id": 1, "assets": []}', ["$"]),
+        "list": ("[]", ["$"]),
+        "version": (registry(schema_version=2), ["$.schema_version"]),
+        "no-version": ('{"next_asset_id": 1, "assets": []}', ["$"]),
+        "no-next-id": ('{"schema_version": 1, "assets": []}', ["$"]),
+        "more": (registry(owner="me"), ["$.owner"]),
+        "assets-no-list": (registry(assets={}), ["$.assets"]),
+        "row-no-object": (registry(7), ["$.assets[0]"]),
+        "row-lacks": (registry(lacking), ["$.assets[0]"]),
+        "row-more": (registry(registered(name="hero")), ["$.assets[0].name"]),
+        "id-true": (registry(registered(True)), ["$.assets[0].asset_id"]),
+        "id-zero": (registry(registered(0)), ["$.assets[0].asset_id"]),
+        "id-not-given-out": (registry(registered(9)), ["$.assets[0].asset_id"]),
+        "id-too-large": (registry(registered(1 << 31), next_asset_id=1 << 40), ["$.assets[0].asset_id"]),
+        "id-twice": (registry(one, registered(1, "02", "ui")), ["$.assets[1].asset_id"]),
+        "uuid-twice": (registry(one, registered(2, "01", "ui")), ["$.assets[1].asset_uuid"]),
+        "root-twice": (registry(one, registered(2, "02")), ["$.assets[1].root"]),
+        "included-no-boolean": (registry(registered(included_in_build=1)), ["$.assets[0].included_in_build"]),
+    }
+    return [{"name": name, "text": text, "problems": places} for name, (text, places) in given.items()]
+
+
 def vectors() -> list[Vector]:
     """Return all vectors."""
     return [*valid_vectors(), *preludes(), *frames(), *spelled(), *values(), *corrupt()]
+
+
+def spelt(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 def main() -> None:
@@ -556,7 +605,8 @@ def main() -> None:
         path = FOLDER / value["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(vector.data, 9, mtime=0))
-    (FOLDER / "vectors.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    (FOLDER / "vectors.json").write_text(spelt(told), "utf-8")
+    (FOLDER.parent / "registry.json").write_text(spelt(registries()), "utf-8")
     count = sum(vector.verdict == "valid" for vector in made)
     sys.stdout.write(f"{count} valid, {len(made) - count} malformed\n")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from packaging_targets.model.digest import canonical_json
-
 _CODEC = "NONE"
+_string = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class AssetEntry(NamedTuple):
@@ -37,16 +36,13 @@ class AssetEntry(NamedTuple):
 
     @property
     def spelling(self) -> bytes:
-        """The row as it stands in a header. Raises ValueError where a value has no canonical JSON."""
-        before = {
-            "asset_id": self.asset_id,
-            "asset_name": self.asset_name,
-            "bank_type": self.bank_type,
-            "codec": self.codec,
-            "decoded_size": self.decoded_size,
-        }
-        behind = {"offset": self.offset, "size": self.size}
-        return b'%b,"metadata":%b,%b' % (canonical_json(before)[:-1], self.metadata_json, canonical_json(behind)[1:])
+        """The row as it stands in a header. Raises ValueError where a string has no form in UTF-8."""
+        before = (
+            f'{{"asset_id":{self.asset_id},"asset_name":{_string(self.asset_name)},"bank_type":{_string(self.bank_type)},'
+            f'"codec":"{self.codec}","decoded_size":{self.decoded_size},"metadata":'
+        )
+        behind = f',"offset":{self.offset},"size":{self.size}}}'
+        return before.encode() + self.metadata_json + behind.encode()
 
 
 class PreloadEntry(NamedTuple):
@@ -58,4 +54,4 @@ class PreloadEntry(NamedTuple):
     @property
     def spelling(self) -> bytes:
         """The row as it stands in a header."""
-        return canonical_json(self._asdict())
+        return f'{{"asset_id":{self.asset_id},"slot":{self.slot}}}'.encode()

@@ -14,17 +14,18 @@ from packaging_targets.formats.assets.entries import AssetEntry, PreloadEntry
 
 _COUNT = "(0|[1-9][0-9]{0,17})"
 _ID = "([1-9][0-9]{0,8})"
-# With few bytes of metadata, so that a row which is not plain is not looked at for long.
-ENTRY = re.compile(
-    rf'{{"asset_id":{_ID},"asset_name":"([ !#-\[\]-~]{{1,255}})","bank_type":"([A-Z]+)","codec":"NONE",'
-    rf'"decoded_size":{_COUNT},"metadata":({{[!-\[\]-~]{{0,1000}}?}}),"offset":{_COUNT},"size":{_COUNT}}}(?=[,\]])'
-)
-PRELOAD = re.compile(rf'{{"asset_id":{_ID},"slot":{_COUNT}}}')
-
-_ONE_SAMPLE = re.compile(
+_ONE_SAMPLE = (
     rf'{{"channels":1,"samples":{{"0":{{"length":{_COUNT},(?:"loop_end":{_COUNT},"loop_start":{_COUNT},)?'
     rf'"offset":0,"sample_rate":{_COUNT}}}}}}}'
 )
+# With few bytes of other metadata, so that a row which is not plain is not looked at for long.
+ENTRY = re.compile(
+    rf'{{"asset_id":{_ID},"asset_name":"([ !#-\[\]-~]{{1,255}})","bank_type":"([A-Z]+)","codec":"NONE",'
+    rf'"decoded_size":{_COUNT},"metadata":(({_ONE_SAMPLE})|{{[!-\[\]-~]{{0,1000}}?}}),'
+    rf'"offset":{_COUNT},"size":{_COUNT}}}(?=[,\]])'
+)
+PRELOAD = re.compile(rf'{{"asset_id":{_ID},"slot":{_COUNT}}}')
+
 _REMEMBERED = 256
 
 Judge = Callable[[str, int, int, str], bool]
@@ -40,9 +41,10 @@ class Plain:
 
     def entry(self, match: re.Match[str]) -> AssetEntry | None:
         """Return the row that `ENTRY` matched, or None where the long way has to say what is wrong with it."""
-        asset_id, name, bank_type, decoded, metadata, offset, length = match.groups()
+        asset_id, name, bank_type, decoded, metadata, one, *sample, offset, length = match.groups()
         size, decoded_size = int(length), int(decoded)
-        if not (bank_type == "SOUNDS" and size == decoded_size and _is_one_sample(size, metadata)):
+        is_plain = bank_type == "SOUNDS" and one == metadata and size == decoded_size and _is_one_sample(size, *sample)
+        if not is_plain:
             bank = (bank_type, size, decoded_size, metadata)
             if bank not in self._good:
                 if not self._judge(*bank):
@@ -57,11 +59,7 @@ def preload_entry(match: re.Match[str]) -> PreloadEntry:
     return PreloadEntry(int(match[1]), int(match[2]))
 
 
-def _is_one_sample(size: int, metadata: str) -> bool:
-    match = _ONE_SAMPLE.fullmatch(metadata)
-    if match is None:
-        return False
-    length, loop_end, loop_start, rate = match.groups()
+def _is_one_sample(size: int, length: str, loop_end: str | None, loop_start: str, rate: str) -> bool:
     if int(length) != size or not size or size % sounds.FRAME or not 1 <= int(rate) <= sounds.RATE_LIMIT:
         return False
     return loop_end is None or int(loop_start) < int(loop_end) <= size // sounds.FRAME

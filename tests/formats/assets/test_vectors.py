@@ -48,6 +48,7 @@ def make() -> ModuleType:
 def test_what_is_committed_is_what_the_script_makes(make: ModuleType) -> None:
     made = make.vectors()
     assert [vector.told() for vector in made] == VECTORS, "run `python tests/vectors/make.py`"
+    assert make.registries() == json.loads((FOLDER / "registry.json").read_text("utf-8"))
     files = sorted(path.relative_to(FOLDER / "assets-pa").as_posix() for path in FOLDER.rglob("*.gz"))
     assert files == sorted(vector["file"] for vector in VECTORS)
     assert [vector.name for vector, told in zip(made, VECTORS, strict=True) if data_of(told) != vector.data] == []

@@ -151,9 +151,8 @@ class _Reader:
             value = parse(self._listing.read(file), findings, FILE_LIMIT)
             raw = value if isinstance(value, dict) else {}
             asset = self._built.get(file)
-            if asset is None and state != "quarantined":
-                read = read_asset(self._tree, file, findings)
-                asset = read.asset if read is not None else None
+            if asset is None and state != "quarantined" and (read := read_asset(self._tree, file, findings)):
+                asset = read.asset
         except AssetsError as error:
             self.diagnostics += error.diagnostics
             return None, {}
