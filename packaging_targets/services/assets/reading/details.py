@@ -12,8 +12,8 @@ from packaging_targets.errors import IntegrityError, legible
 from packaging_targets.formats.assets.diagnostics import Diagnostic
 from packaging_targets.formats.assets.entries import AssetEntry
 from packaging_targets.formats.assets.reader import AssetPack
-from packaging_targets.services.assets.finding import REGISTERED, find_asset
 from packaging_targets.services.assets.project import BUILD, Project
+from packaging_targets.services.assets.reading.finding import REGISTERED, find_asset
 from packaging_targets.services.assets.reading.listing import Catalogue, ListedAsset
 from packaging_targets.services.assets.transaction import looking
 

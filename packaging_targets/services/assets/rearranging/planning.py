@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from packaging_targets.errors import RequestError, legible
 from packaging_targets.formats.assets.declared.checks import uuid_in
 from packaging_targets.formats.assets.declared.registry import INDEX, Registry
-from packaging_targets.services.assets.finding import find_asset
 from packaging_targets.services.assets.project import ASSETS, Project
+from packaging_targets.services.assets.reading.finding import find_asset
 from packaging_targets.services.assets.reading.listing import Catalogue, ListedAsset
 from packaging_targets.services.assets.rearranging.contents import Content, contents
 from packaging_targets.services.assets.rearranging.plan import Plan, Verb

@@ -7,8 +7,8 @@ import time
 
 from packaging_targets.errors import RequestError, legible
 from packaging_targets.formats.assets.declared.registry import FOLDER
-from packaging_targets.services.assets.finding import find_asset, folders_named
 from packaging_targets.services.assets.project import ASSETS, Project
+from packaging_targets.services.assets.reading.finding import find_asset, folders_named
 from packaging_targets.services.assets.reading.listing import Catalogue, ListedAsset
 from packaging_targets.services.assets.rearranging.plan import Plan
 from packaging_targets.services.assets.rearranging.planning import has_folder, planned, standing

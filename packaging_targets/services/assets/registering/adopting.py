@@ -14,8 +14,8 @@ from packaging_targets.formats.assets.declared.findings import Findings, parse
 from packaging_targets.formats.assets.declared.registry import INDEX
 from packaging_targets.formats.assets.diagnostics import AssetsError
 from packaging_targets.services.assets.events import Listener, ignore
-from packaging_targets.services.assets.finding import folders_named
 from packaging_targets.services.assets.project import ASSETS, Project
+from packaging_targets.services.assets.reading.finding import folders_named
 from packaging_targets.services.assets.reading.listing import Catalogue
 from packaging_targets.services.assets.registering.places import check_apart
 from packaging_targets.services.assets.registering.results import Changed, registered

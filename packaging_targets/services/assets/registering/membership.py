@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from packaging_targets.formats.assets.declared.registry import INDEX, Registry
 from packaging_targets.services.assets.events import Listener, ignore
-from packaging_targets.services.assets.finding import find_asset
 from packaging_targets.services.assets.project import ASSETS, Project
+from packaging_targets.services.assets.reading.finding import find_asset
 from packaging_targets.services.assets.reading.listing import Catalogue, ListedAsset
 from packaging_targets.services.assets.registering.results import Changed, Verb
 from packaging_targets.services.assets.transaction import changing, journal_of

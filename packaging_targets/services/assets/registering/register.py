@@ -17,8 +17,8 @@ from packaging_targets.formats.assets.declared.draft import Draft
 from packaging_targets.formats.assets.declared.registry import INDEX
 from packaging_targets.formats.assets.declared.tiling import Sheet, read_sheet, tile_bank
 from packaging_targets.services.assets.events import Listener, ignore
-from packaging_targets.services.assets.finding import folders_named
 from packaging_targets.services.assets.project import ASSETS, Listing, Project
+from packaging_targets.services.assets.reading.finding import folders_named
 from packaging_targets.services.assets.reading.listing import Catalogue
 from packaging_targets.services.assets.registering.places import check_apart, check_names
 from packaging_targets.services.assets.registering.results import Changed, registered
