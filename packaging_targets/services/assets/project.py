@@ -106,7 +106,7 @@ class Project:
 
     def listing(self) -> Listing:
         """Return every file of `assets/`, and the registry."""
-        files = dict(_walk(self.root, ASSETS, skipped=f"{ASSETS}/{FOLDER}"))
+        files = dict(_walk(self.root, ASSETS))
         index = f"{ASSETS}/{INDEX}"
         if (found := _listed(self.path(index))) is not None:
             files[index] = found
@@ -140,19 +140,25 @@ class Listing:
         return check_assets(self.tree())
 
 
-def _walk(root: str, folder: str, skipped: str) -> Iterator[tuple[str, Listed]]:
-    """Yield the files and links below a folder; sockets and the like are junk too, and nobody's input."""
-    try:
-        entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        path = f"{folder}/{entry.name}"
-        if entry.is_dir(follow_symlinks=False):
-            if path != skipped:
-                yield from _walk(root, path, skipped)
-        elif (found := _listed(entry.path)) is not None:
-            yield path, found
+def _walk(root: str, top: str) -> Iterator[tuple[str, Listed]]:
+    """Yield the files and links below a folder; sockets and the like are junk too, and nobody's input.
+
+    What may not be looked into, or lies too deep to be named, holds nothing that could be built. A registry further
+    down is that of another project, and not this one's.
+    """
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name, reverse=True)
+        except OSError:
+            continue
+        for entry in entries:
+            path = f"{folder}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                waiting += [path] if entry.name != FOLDER else []
+            elif (found := _listed(entry.path)) is not None:
+                yield path, found
 
 
 def _listed(path: str) -> Listed | None:
@@ -160,6 +166,6 @@ def _listed(path: str) -> Listed | None:
         stats = os.lstat(path)
         if stat.S_ISLNK(stats.st_mode):
             return Listed(signature(stats), os.readlink(path))
-    except FileNotFoundError:
+    except OSError:
         return None
     return Listed(signature(stats)) if stat.S_ISREG(stats.st_mode) else None
