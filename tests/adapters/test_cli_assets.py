@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from games import BLUE, INK, RED, UUID, Game, hero, jump, png, wav
+from games import BLUE, INK, RED, UUID, Game, hero, png, wav
 from PIL import Image
 
 from packaging_targets.adapters.cli.commands import run
@@ -68,7 +68,7 @@ def tree(root: Path) -> dict[str, bytes]:
 
 def test_init_in_an_empty_folder_and_again(tmp_path: Path, assets: Assets, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert assets("init") == Called(0, "made assets\nmade assets/.prometeu/index.json\n", "")
+    assert assets("init") == Called(0, "made assets\nmade assets/.prometeu\nmade assets/.prometeu/index.json\n", "")
     assert assets("init") == Called(0, "all is there already\n", "")
     assert assets("list") == Called(0, "there are no assets\n", "")
     assert assets("summary").out.startswith("assets       none\n")
@@ -197,16 +197,23 @@ def test_show_tells_all_of_an_asset(game: Game, assets: Assets) -> None:
         "  format   GLYPH/indexed_v1\n"
         "  preload  at boot, slot 0\n"
         "artifacts  2\n"
+        "  1  hero.png  x 8, y 0\n"
+        "  0  hero.png  x 0, y 0\n"
+        "metadata\n"
+        "  tile_size  8\n"
+        "pipeline\n"
+        "  palette 3  #000000 #FF0000 #0000FF\n"
+        "inputs\n"
     )
     assert before.out.endswith("\nnot in build/assets.pa\n")
     assets("build")
     assert assets("show", "2").out.endswith(
         "in build/assets.pa\n"
-        "  bank     GLYPH\n"
-        "  codec    NONE\n"
-        "  offset   10\n"
-        "  size     34,816 bytes\n"
-        "  decoded  67,584 bytes\n"
+        "  bank                       GLYPH\n"
+        "  codec                      NONE\n"
+        "  offset                     10\n"
+        "  size                       34,816 bytes\n"
+        "  decoded                    67,584 bytes\n"
         "  metadata.height            256\n"
         "  metadata.palette_authored  1\n"
         "  metadata.palette_count     64\n"
@@ -236,7 +243,7 @@ def test_show_looks_into_any_pack(game: Game, assets: Assets) -> None:
         " 2  hero  GLYPH       10  34816    67584     0\n"
     )
     entry = assets("show", "1", "--pack", "build/assets.pa", "--verify")
-    assert entry.out.startswith("jump  (asset 1)\n  bank     SOUNDS\n")
+    assert entry.out.startswith("jump  (asset 1)\n  bank               SOUNDS\n")
     assert re.search(r"(?m)^  sha256   [0-9a-f]{64}$", entry.out)
     value = assets("show", "--pack", "build/assets.pa", "--format", "json").value
     assert [(one["asset_id"], one["slot"]) for one in value["assets"]] == [(1, None), (2, 0)]
@@ -314,14 +321,14 @@ def test_add_writes_a_declaration_that_builds(game: Game, assets: Assets) -> Non
     assert (again.code, again.out) == (2, "")
     game.write({"blip/blip.wav": wav(1, 2, 3)})
     value = assets("add", "assets/blip", "--name", "beep", "--format", "json").value
-    assert (value["asset_id"], value["name"], value["changed"]) == (4, "beep", True)
+    assert (value["asset_id"], value["asset_name"], value["changed"]) == (4, "beep", True)
 
 
 def test_an_asset_that_is_forgotten_and_adopted_again(game: Game, assets: Assets) -> None:
     assert assets("forget", "hero").code == 0
     assert assets("build").out.startswith("built build/assets.pa: 1 asset, ")
     adopted = assets("adopt", "assets/hero", "--format", "json").value
-    assert (adopted["asset_id"], adopted["uuid"]) == (3, f"{UUID}02")
+    assert (adopted["asset_id"], adopted["asset_uuid"]) == (3, f"{UUID}02")
     refused = assets("adopt", "assets/hero")
     assert (refused.code, refused.out) == (2, "")
 
@@ -331,8 +338,8 @@ def test_a_copy_needs_a_uuid_of_its_own(game: Game, assets: Assets) -> None:
     refused = assets("adopt", "assets/copy")
     assert (refused.code, refused.out) == (2, "")
     value = assets("adopt", "assets/copy", "--new-uuid", "--format", "json").value
-    assert value["uuid"] != f"{UUID}02"
-    assert value["written"] == ["assets/.prometeu/index.json", "assets/copy/asset.json"] or value["written"]
+    assert value["asset_uuid"] != f"{UUID}02"
+    assert value["written"] == ["assets/.prometeu/index.json", "assets/copy/asset.json"]
 
 
 def test_exclude_and_include(game: Game, assets: Assets) -> None:
@@ -347,8 +354,12 @@ def test_a_plan_is_shown_and_carried_out_with_yes(game: Game, assets: Assets) ->
     before = tree(game.root)
     shown = assets("quarantine", "hero")
     assert (shown.code, shown.err) == (0, "")
-    assert shown.out.endswith("\nnothing was changed; --yes does it\n")
-    assert "  assets/hero/hero.png  " in shown.out
+    size = sum(len(before[f"assets/hero/{name}"]) for name in ("asset.json", "hero.png"))
+    assert shown.out == (
+        "put `hero` (2) into quarantine; it is not built any more\n"
+        f"move `assets/hero` to `assets/.prometeu/quarantine/2`: 2 files, {size:,} bytes\n"
+        "nothing was changed; --yes does it\n"
+    )
     assert tree(game.root) == before
     assert assets("quarantine", "hero", "--yes").out.endswith("\ndone\n")
     assert not game.path("hero").exists()
@@ -361,7 +372,7 @@ def test_a_plan_is_shown_and_carried_out_with_yes(game: Game, assets: Assets) ->
 def test_restore_to_another_place(game: Game, assets: Assets) -> None:
     assets("quarantine", "hero", "--yes")
     value = assets("restore", "2", "--to", "assets/people/hero", "--yes", "--format", "json").value
-    assert (value["applied"], value["ids"]) == (True, [2])
+    assert (value["applied"], value["asset_ids"]) == (True, [2])
     assert game.path("people/hero/asset.json").exists()
 
 
@@ -369,11 +380,11 @@ def test_what_is_deleted_is_told_before(game: Game, assets: Assets) -> None:
     assets("quarantine", "hero", "--yes")
     shown = assets("gc")
     assert shown.out.endswith("\nnothing was changed; --yes does it; deleted files cannot be had back\n")
-    assert assets("gc", "--older-than", "1", "--yes").code == 0
+    assert assets("gc", "--older-than", "1", "--yes") == Called(0, "there is nothing to do\n", "")
     assert assets("quarantine", "--list").out.endswith("hero\n")
     assert assets("gc", "--yes").out.endswith("\ndone\n")
     value = assets("rm", "jump", "--format", "json").value
-    assert (value["applied"], value["ids"]) == (False, [1])
+    assert (value["applied"], value["asset_ids"]) == (False, [1])
     assert game.path("sounds/jump/up.wav").exists()
     assert assets("rm", "jump", "--yes").code == 0
     assert not game.path("sounds/jump").exists()
@@ -439,11 +450,26 @@ def test_json_goes_behind_the_verb(game: Game, capsys: pytest.CaptureFixture[str
     assert "`--json` is refused" in capsys.readouterr().err
 
 
-def test_names_that_no_terminal_shows(game: Game, assets: Assets) -> None:
+def test_a_name_that_two_assets_have(game: Game, assets: Assets) -> None:
     game.write({"hero/asset.json": hero(name="jump")})
-    called = assets("show", "2")
-    assert called.code == 0
-    ambiguous = assets("show", "jump")
-    assert ambiguous.code == 2
-    game.write({"sounds/jump/asset.json": jump(name="jump")})
-    assert assets("build").code == 1
+    assert assets("show", "2").code == 0
+    assert "error: `jump` is the name of several assets: " in assets("show", "jump").err
+    assert "error[identity-collision]: " in assets("build").err
+
+
+def test_what_would_colour_a_terminal_is_told_as_letters(game: Game, assets: Assets) -> None:
+    game.write({"hero/asset.json": hero(name="\x1b[31mred", artifacts=[{"file": "\x9b2J"}])})
+    shown = assets("show", "2").out + assets("list").out + assets("summary").out
+    assert "\\x1b[31mred" in shown
+    assert "\\x9b2J" in shown
+    assert not {"\x1b", "\x9b"} & set(shown)
+
+
+def test_of_many_of_a_kind_a_few_are_told(game: Game, assets: Assets) -> None:
+    artifacts = [{"index": at, "file": "hero.png", "x": 0, "y": 8 * at} for at in range(12)]
+    game.write({"hero/hero.png": png(*[INK] * 1, size=96), "hero/asset.json": hero(artifacts=artifacts)})
+    failed = assets("build")
+    places = re.findall(r"at assets/hero/hero.png \(x 0, y (\d+)\)", failed.err)
+    assert places == ["0", "8", "16", "24", "32"]
+    assert "error[tile-invalid]: and 7 more in `assets/hero/hero.png`\n" in failed.err
+    assert len(assets("build", "--format", "json").value["diagnostics"]) == 12

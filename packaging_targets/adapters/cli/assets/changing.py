@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging_targets.adapters.cli.assets import reading
-from packaging_targets.adapters.cli.assets.telling import counted, diagnose, project_of
+from packaging_targets.adapters.cli.assets.telling import diagnose, project_of
 from packaging_targets.adapters.output import tell
 from packaging_targets.errors import RequestError
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from packaging_targets.services.assets.rearranging.plan import Plan
     from packaging_targets.services.assets.registering.results import Changed
-
-_LISTED = 20  # files of a plan that people read
 
 
 def init(options: Namespace) -> int:
@@ -114,10 +112,7 @@ def _carry_out(options: Namespace, plan: Plan) -> int:
 
     if options.yes:
         apply(plan)
-    lines = [*plan.lines, *(f"  {file.path}  {counted(file.size, 'byte')}" for file in plan.files[:_LISTED])]
-    if len(plan.files) > _LISTED:
-        lines.append(f"  and {counted(len(plan.files) - _LISTED, 'more file')}")
-    if plan.ids:
-        lost = "; deleted files cannot be had back" if plan.loses else ""
-        lines.append("done" if options.yes else f"nothing was changed; --yes does it{lost}")
+    lost = "; deleted files cannot be had back" if plan.loses else ""
+    end = "done" if options.yes else f"nothing was changed; --yes does it{lost}"
+    lines = [*plan.lines, end if plan.ids else "there is nothing to do"]
     return tell(options, {**plan.to_json(), "applied": options.yes}, lines)

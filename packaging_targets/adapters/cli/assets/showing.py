@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.assets.telling import counted, diagnose, project_of, table
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packaging_targets.services.assets.reading.details import Details
     from packaging_targets.services.assets.reading.packs import PackContents
 
-_LISTED = 24  # artifacts that people read one by one
+_LISTED = 8  # artifacts that people read one by one
 
 
 def asset(options: Namespace) -> int:
@@ -42,7 +42,7 @@ def _asset_lines(found: Details) -> Iterator[str]:
         ("format", one.format or "?"),
         ("preload", "no" if found.slot is None else f"at boot, slot {found.slot}"),
     ]
-    yield one.name or one.root
+    yield from table([(one.name or one.root,)])
     yield from _block(facts)
     yield from _declared(found.declaration or {})
     if found.inputs:
@@ -57,15 +57,35 @@ def _declared(declaration: Mapping[str, Any]) -> Iterator[str]:
     """Yield what an asset.json says of what goes in; its shape is what somebody wrote, and may be any."""
     artifacts, output = declaration.get("artifacts"), declaration.get("output")
     if isinstance(artifacts, list) and artifacts:
-        yield f"artifacts  {len(artifacts)}"
-        yield from (f"  {_short(row)}" for row in artifacts[:_LISTED])
+        yield f"artifacts  {len(artifacts):,}"
+        yield from _block([_artifact(row) for row in artifacts[:_LISTED]])
         if len(artifacts) > _LISTED:
             yield f"  and {len(artifacts) - _LISTED:,} more"
-    if isinstance(output, dict):
-        for name in ("metadata", "pipeline", "codec_configuration"):
-            if isinstance(output.get(name), dict):
-                yield name
-                yield from _block([(key, _short(value)) for key, value in output[name].items()])
+    for name in ("metadata", "pipeline", "codec_configuration"):
+        part = output.get(name) if isinstance(output, dict) else None
+        if isinstance(part, dict) and part:
+            yield name
+            yield from _block([row for key, value in part.items() for row in _member(key, value)])
+
+
+def _artifact(row: Any) -> tuple[str, str, str]:
+    """Return an artifact as its number, its file and all else."""
+    if not isinstance(row, dict):
+        return "?", _short(row), ""
+    more = ", ".join(f"{key} {_short(value)}" for key, value in row.items() if key not in {"index", "file"})
+    return str(row.get("index", "?")), str(row.get("file", "?")), more
+
+
+def _member(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield a member of the output; palettes, which everybody has, are told one by one, and not as JSON."""
+    if key != "palettes" or not isinstance(value, list):
+        yield key, _short(value)
+        return
+    for row in value:
+        palette = row.get("palette") if isinstance(row, dict) else None
+        colors = palette.get("colors", palette.get("file")) if isinstance(palette, dict) else None
+        told = " ".join(map(str, colors)) if isinstance(colors, list) else _short(colors or row)
+        yield (f"palette {row.get('index', '?')}" if isinstance(row, dict) else "palette ?"), told
 
 
 def pack(options: Namespace) -> int:
@@ -84,7 +104,7 @@ def pack(options: Namespace) -> int:
     facts: list[tuple[str, object]] = [("preload", "no" if slot is None else f"at boot, slot {slot}")]
     if entry.asset_id in found.digests:
         facts.append(("sha256", found.digests[entry.asset_id]))
-    lines = [f"{entry.asset_name}  (asset {entry.asset_id})", *_entry_lines(entry), *_block(facts)]
+    lines = [*table([(f"{entry.asset_name}  (asset {entry.asset_id})",)]), *_entry_lines(entry), *_block(facts)]
     return tell(options, found.row(entry), lines)
 
 
@@ -111,14 +131,12 @@ def _entry_lines(entry: AssetEntry) -> Iterator[str]:
             ("offset", f"{entry.offset:,}"),
             ("size", counted(entry.size, "byte")),
             ("decoded", counted(entry.decoded_size, "byte")),
+            *((f"metadata.{key}", _short(value)) for key, value in sorted(entry.metadata.items())),
         ]
     )
-    yield from _block(
-        [(f"metadata.{_short(key)[1:-1]}", _short(value)) for key, value in sorted(entry.metadata.items())]
-    )
 
 
-def _block(facts: list[tuple[str, Any]]) -> list[str]:
+def _block(facts: Sequence[Sequence[object]]) -> list[str]:
     return [f"  {line}" for line in table(facts)] if facts else []
 
 

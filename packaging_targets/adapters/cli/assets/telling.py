@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.output import tell
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, legible
 from packaging_targets.formats.assets.diagnostics import AssetsError
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from packaging_targets.services.assets.events import Event
     from packaging_targets.services.assets.project import Project
 
+_LISTED = 5  # diagnostics of one code in one file that people read
 _WIDTH = 80  # of a terminal that does not know its own
 
 
@@ -56,11 +59,26 @@ def failed(options: Namespace, error: AssetsError) -> int:
 
 
 def diagnose(diagnostics: Iterable[Diagnostic], *, advisory: bool = True) -> None:
-    """Write diagnostics to standard error, each with its code: what is advisory first, what stops a build last."""
-    for one in sorted(diagnostics, key=lambda one: one.is_blocking):
+    """Write diagnostics to standard error, each with its code: what is advisory first, what stops a build last.
+
+    Of many in one file with one code, the first few are told, and how many more there are.
+    """
+    groups: dict[tuple[bool, str, str], list[Diagnostic]] = {}
+    for one in diagnostics:
         if one.is_blocking or advisory:
-            severity = f"{'error' if one.is_blocking else 'warning'}[{one.code}]"
+            groups.setdefault((one.is_blocking, one.file, one.code), []).append(one)
+    for (is_blocking, file, code), group in sorted(groups.items(), key=itemgetter(0)):
+        severity = f"{'error' if is_blocking else 'warning'}[{code}]"
+        listed = _LISTED if len(group) > _LISTED + 1 else len(group)
+        for one in sorted(group, key=_place)[:listed]:
             sys.stderr.write(f"{one.problem().told(severity)}\n\n")
+        if len(group) > listed:
+            sys.stderr.write(f"{severity}: and {len(group) - listed:,} more in `{legible(file)}`\n\n")
+
+
+def _place(one: Diagnostic) -> tuple[list[str | int], str]:
+    """Sort by place, numbers as numbers."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", one.place)], one.what
 
 
 def counted(number: int, noun: str) -> str:
@@ -70,9 +88,14 @@ def counted(number: int, noun: str) -> str:
 
 def table(rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> list[str]:
     """Return rows as lines with columns under each other; `right` are the columns of numbers."""
-    texts = [[str(cell) for cell in row] for row in rows]
+    texts = [[_plain(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     return ["  ".join(_aligned(row, widths, right)).rstrip() for row in texts]
+
+
+def _plain(text: str) -> str:
+    """Return a text without what would move a terminal's cursor or set its colours: names may come from anywhere."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> Iterable[str]:
