@@ -1,0 +1,135 @@
+"""`examples/game-assets`: from art to a pack, and every command that the README tells to type."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from consoles import copied, typed
+from PIL import Image
+
+from packaging_targets.adapters.testing import Workspace
+from packaging_targets.formats.assets.reader import AssetPack
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "game-assets"
+ART = ("garden/tiles.png", "hero/walk.png", "letters/font.png", "sounds/chime.wav", "sounds/step.wav")
+GOLDEN = "0" * 64
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    return copied(EXAMPLE, tmp_path / "repo")
+
+
+class Masked:
+    """Text with a word in place of what differs between runs; a UUID that comes again is the same word again."""
+
+    def __init__(self) -> None:
+        self._uuids: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        named = _UUID.sub(lambda found: self._uuids.setdefault(found[0], f"<uuid {len(self._uuids) + 1}>"), text)
+        return re.sub(r"\d+\.\d\d s\b", "<seconds>", named)
+
+
+def test_every_command_of_the_readme_runs(ws: Workspace) -> None:
+    shown, real = Masked(), Masked()
+    tried = 0
+    for line, printed in typed(ws.read("README.md")):
+        done = ws.run(["sh", "-c", line])
+        assert done.exit_code == 0, f"{line}\n{done.output}"
+        if printed:
+            assert real(done.output) == shown(printed), line
+        tried += 1
+    assert tried > 20
+
+
+def test_the_art_is_what_the_script_draws(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, EXAMPLE / "make_art.py", tmp_path], check=True)
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")) == sorted(ART)
+    for name in ART:
+        assert content(tmp_path / name) == content(EXAMPLE / "assets" / name), name
+
+
+def content(path: Path) -> tuple[object, ...]:
+    """What a file shows or plays: another zlib may pack the same pixels into other bytes."""
+    if path.suffix == ".png":
+        with Image.open(path) as picture:
+            return picture.size, picture.mode, picture.convert("RGBA").tobytes()
+    with wave.open(str(path)) as sound:
+        return sound.getparams(), sound.readframes(sound.getnframes())
+
+
+def test_the_example_is_small() -> None:
+    files = [path for path in EXAMPLE.rglob("*") if path.is_file() and not {"build", "dist"} & set(path.parts)]
+    assert sum(path.stat().st_size for path in files) < 100_000
+
+
+def words(text: str) -> Iterator[list[str]]:
+    for line in text.splitlines():
+        yield line.split()
+
+
+@pytest.fixture
+def declared(ws: Workspace) -> Workspace:
+    """The example as it is when the README's first part is done."""
+    for line in words(
+        "init\nadd assets/garden --preload\nadd assets/hero --preload\nadd assets/letters --tile-size 8\nadd assets/sounds"
+    ):
+        done = ws.packaging("assets", *line)
+        assert done.exit_code == 0, done.output
+    return ws
+
+
+def test_both_ways_to_build_give_the_same_bytes(declared: Workspace) -> None:
+    assert declared.packaging("assets", "build").exit_code == 0
+    run = declared.packaging("build")
+    assert run.exit_code == 0, run.output
+    ours, rules = declared.contents("build"), declared.contents("dist")
+    for name in ("assets.pa", "asset_table.json", "preload.json", "asset_table_metadata.json"):
+        assert ours[f"build/{name}"] == rules[f"dist/garden/{name}"], name
+    assert hashlib.sha256(ours["build/assets.pa"]).hexdigest() == GOLDEN
+    pack = AssetPack.open(io.BytesIO(ours["build/assets.pa"]))
+    pack.verify()
+    assert [entry.asset_name for entry in pack.entries] == ["garden", "hero", "letters", "sounds"]
+
+
+def test_in_a_package_the_declarations_alone_have_other_paths(declared: Workspace) -> None:
+    declared.packaging("assets", "build")
+    ours = declared.contents("build")
+    declared.path("game").mkdir()
+    declared.path("assets").rename(declared.path("game/assets"))
+    declared.write({"TARGETS.toml": "[workspace]\n", "game/TARGETS.toml": '[[asset_pack]]\nname = "garden"\n'})
+    assert declared.packaging("build").exit_code == 0
+    rules = declared.contents("dist")
+    assert rules["dist/game/garden/assets.pa"] == ours["build/assets.pa"]
+    here, there = (json.loads(files[name]) for files, name in (
+        (ours, "build/asset_table_metadata.json"), (rules, "dist/game/garden/asset_table_metadata.json")
+    ))  # fmt: skip
+    for row in here["assets"]:
+        row["declaration"] = f"game/{row['declaration']}"
+    assert here == there
+
+
+def test_the_order_of_what_led_to_a_registry_does_not_count(declared: Workspace, tmp_path: Path) -> None:
+    """Another folder, another day, other detours: what the game reads is the same."""
+    declared.packaging("assets", "build")
+    other = copied(EXAMPLE, tmp_path / "elsewhere" / "a folder")
+    for line in words(
+        "init\nadd assets/garden --preload\nadd assets/hero --preload\nexclude 1\nadd assets/letters --tile-size 8\n"
+        "quarantine hero --yes\nbuild\nadd assets/sounds\ninclude garden\nrestore 2 --yes\nbuild"
+    ):
+        done = other.packaging("assets", *line)
+        assert done.exit_code == 0, (line, done.output)
+    for name in ("assets.pa", "asset_table.json", "preload.json"):
+        assert other.path(f"build/{name}").read_bytes() == declared.path(f"build/{name}").read_bytes()
