@@ -21,7 +21,7 @@ from packaging_targets.formats.assets.reader import AssetPack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "game-assets"
 ART = ("garden/tiles.png", "hero/walk.png", "letters/font.png", "sounds/chime.wav", "sounds/step.wav")
-GOLDEN = "0" * 64
+GOLDEN = "09771c130ee9bf2164d37217d67fd41aff5ed265d5452a04006892c638f27d20"
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
