@@ -14,8 +14,7 @@ from pathlib import Path
 # ---------------------------------------------------------------- the garden: 32 tiles of 16 × 16, one palette of 16
 
 GARDEN = (
-    "0B1026 1B2A41 27496D 4F86A6 A9D6E5 12291C 1F4529 2F6B3A "
-    "57A05B 4A3728 7A5C3E A98658 5B5F6B 8B919E F4D06F E4637C"
+    "0B1026 1B2A41 27496D 4F86A6 A9D6E5 12291C 1F4529 2F6B3A 57A05B 4A3728 7A5C3E A98658 5B5F6B 8B919E F4D06F E4637C"
 ).split()
 (NIGHT, DEEP, WATER, WAVE, SPARK, SHADE, GRASS, LEAF,
  BLADE, BARK, EARTH, SAND, STONE, LIGHT, GOLD, PINK) = range(16)  # fmt: skip
@@ -180,7 +179,9 @@ def tree(left, top):
 
     def tile(x, y):
         x, y = x + 16 * (not left), y + 16 * (not top)
-        crown = min((x - cx) ** 2 + (y - cy) ** 2 - r * r for cx, cy, r in ((16, 9, 8), (9, 15, 7), (23, 15, 7), (16, 16, 8)))
+        crown = min(
+            (x - cx) ** 2 + (y - cy) ** 2 - r * r for cx, cy, r in ((16, 9, 8), (9, 15, 7), (23, 15, 7), (16, 16, 8))
+        )
         if crown <= 0:
             lit = noise(x, y, 33) + 5 * (x + y)
             return SHADE if crown > -12 else BLADE if lit < 150 else LEAF if lit < 300 else GRASS
@@ -311,7 +312,9 @@ RATE = 22_050
 def chime(second):
     """A bell: partials that do not fit together, the higher ones gone sooner."""
     partials = ((1.0, 0.5, 4), (2.76, 0.25, 7), (5.4, 0.15, 12), (8.93, 0.1, 20))
-    return sum(loud * math.sin(math.tau * 880 * ratio * second) * math.exp(-fade * second) for ratio, loud, fade in partials)
+    return sum(
+        loud * math.sin(math.tau * 880 * ratio * second) * math.exp(-fade * second) for ratio, loud, fade in partials
+    )
 
 
 def step(second):
@@ -369,7 +372,11 @@ def main(folder):
     write_png(folder / "garden/tiles.png", 128, garden, kind=3, depth=4, palette=bytes.fromhex("".join(GARDEN)))
     colors = {name: bytes.fromhex(color + "FF") for name, color in HERO.items()} | {".": bytes(4)}
     frames = list(hero_frames())
-    walk = [b"".join(colors[pixel] for frame in frames[row : row + 4] for pixel in frame[y]) for row in range(0, 16, 4) for y in range(16)]
+    walk = [
+        b"".join(colors[pixel] for frame in frames[row : row + 4] for pixel in frame[y])
+        for row in range(0, 16, 4)
+        for y in range(16)
+    ]
     write_png(folder / "hero/walk.png", 64, walk, kind=6, depth=8)
     font = list(packed_rows(sheet([letter(number) for number in range(64)], 8, 16), 2))
     ink = bytes.fromhex("".join(INK))

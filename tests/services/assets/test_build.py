@@ -87,6 +87,7 @@ def test_a_new_name_is_a_new_pack(game: Game) -> None:
     assert game.outputs() == clean(game)
 
 
+@pytest.mark.statement("I5")
 def test_a_moved_asset_is_found_again_and_encoded_by_nobody(game: Game) -> None:
     build(game.project)
     before = game.outputs()
@@ -98,6 +99,7 @@ def test_a_moved_asset_is_found_again_and_encoded_by_nobody(game: Game) -> None:
     assert game.outputs() == clean(game)
 
 
+@pytest.mark.statement("I5")
 def test_two_assets_that_swap_their_folders(game: Game) -> None:
     build(game.project)
     before = game.outputs()["build/assets.pa"]
@@ -226,6 +228,19 @@ def test_assets_that_are_left_out(game: Game) -> None:
     built = build(game.project)
     assert [asset.name for asset in built.assets] == ["hero"]
     assert [one.code for one in built.advisories] == ["asset-unregistered"]
+
+
+@pytest.mark.statement("I6")
+def test_an_asset_inside_another_one(game: Game) -> None:
+    inner = {"hero.png": png(RED, BLUE), "asset.json": json.dumps(hero(asset_uuid=f"{UUID}08", name="inner")).encode()}
+    game.write({f"hero/inner/{name}": data for name, data in inner.items()})
+    game.register({"hero": f"{UUID}02", "hero/inner": f"{UUID}08"})
+    with pytest.raises(AssetsError) as caught:
+        build(game.project)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "error: the asset `assets/hero/inner` lies inside the asset `assets/hero`\n  at assets/hero/inner/asset.json\n"
+        "  fix: move one of them out"
+    ]
 
 
 def test_an_empty_registry_is_a_pack_of_nothing(game: Game) -> None:

@@ -22,6 +22,7 @@ def indexed(*colors: bytes) -> bytes:
     return png(zlib.compress(bytes(4)), chunk(b"PLTE", b"".join(colors)), size=(1, 2), head=(8, INDEXED, 0, 0, 0))
 
 
+@pytest.mark.statement("A18")
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -47,6 +48,7 @@ def test_pixels_are_taken_in_reading_order() -> None:
     )
 
 
+@pytest.mark.statement("A18")
 @pytest.mark.parametrize(
     ("name", "data", "what", "place"),
     [

@@ -52,6 +52,7 @@ def test_integers_are_rounded_to_the_nearest_and_ties_to_even(
     assert converted(integers(values, bits), 1, bits) == (expected, Clipping())
 
 
+@pytest.mark.statement("A16")
 @given(st.sampled_from([8, 16, 24, 32]), st.sampled_from([1, 2]), st.data())
 def test_integers_are_the_exact_average_rounded_once(bits: int, channels: int, data: st.DataObject) -> None:
     top = 1 << (bits - 1)
@@ -65,6 +66,7 @@ def test_integers_are_the_exact_average_rounded_once(bits: int, channels: int, d
 floats = st.floats(-1.5, 1.5, width=32) | st.sampled_from([0.5 / FULL, 1.5 / FULL, 1e-30, -1e-30, 1.0, -1.0, 3e38])
 
 
+@pytest.mark.statement("A16")
 @given(st.sampled_from([(32, "f"), (64, "d")]), st.sampled_from([1, 2]), st.lists(floats, min_size=2, max_size=30))
 @example((64, "d"), 2, [3 / FULL, 1e-300])  # halfway between two samples, but for what a sum of floats loses
 @example((64, "d"), 2, [3 / FULL, -1e-300])
@@ -85,6 +87,7 @@ def test_floats_are_the_exact_average_rounded_once(form: tuple[int, str], channe
     assert clipping.count != len(beyond) or clipping.first == (beyond[0] if beyond else -1)
 
 
+@pytest.mark.statement("A16")
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_no_number(value: float) -> None:
     frames = np.zeros(2 * 70_000, "<f4")

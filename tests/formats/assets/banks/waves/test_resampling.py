@@ -22,6 +22,7 @@ def resampled(values: NDArray[np.int64], ratio: Fraction, block: int = 5000) -> 
     return np.concatenate([*resample(blocks, len(values), ratio)])
 
 
+@pytest.mark.statement("A17")
 @pytest.mark.parametrize(
     ("old", "new", "ratio"),
     [
@@ -59,6 +60,7 @@ def test_weights_add_up_and_are_symmetric(ratio: Fraction) -> None:
     assert np.abs(weights[1:, ::-1] - weights[:0:-1]).max(initial=0) < 50
 
 
+@pytest.mark.statement("A17")
 def test_golden_digests() -> None:
     """The weights are the same on every machine, and so is what becomes of noise."""
     digest = hashlib.sha256()

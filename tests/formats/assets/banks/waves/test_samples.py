@@ -49,6 +49,7 @@ def test_files_keep_their_own_rates() -> None:
     assert (known.decoded_size, known.advisories) == (16, ())
 
 
+@pytest.mark.statement("A17")
 def test_all_at_one_rate() -> None:
     """[A17] One at that rate already is copied; loops move along."""
     files = {"a": wave(pcm(1, -2)), "b": wave(pcm(*[1000] * 400), rate=16000)}
@@ -108,6 +109,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     ]
 
 
+@pytest.mark.statement("A16")
 def test_what_is_beyond_full_scale_is_cut_and_told() -> None:
     """[A16, A17]"""
     square = [32767] * 50 + [-32768] * 50
