@@ -63,7 +63,8 @@ class Colors:
 
         numbers = self._places[self._place(rgba)]
         np.putmask(numbers, self._known[numbers] != rgba, self.unknown)
-        np.putmask(numbers, rgba < _CLEAR, self.clear)
+        if rgba.min() < _CLEAR:
+            np.putmask(numbers, rgba < _CLEAR, self.clear)
         return numbers
 
     def _place(self, rgba: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -212,8 +213,9 @@ def _take(picture: Picture, inside: NDArray[np.int64], tiles: Tiles, colors: Col
         pixels, known = picture.entries(*box).ravel(), colors.numbers(table)
     else:
         pixels = picture.rgba(*box).view("<u4").ravel()
-    for at in range(0, len(inside), _BLOCK // steps.size):  # what is looked at together stays in the processor's cache
-        some = slice(at, at + _BLOCK // steps.size)
+    step = _BLOCK // steps.size  # what is looked at together stays in the processor's cache
+    for at in range(0, len(inside), step):
+        some = slice(at, at + step)
         taken = pixels[starts[some, None] + steps]
         numbers = known[taken] if picture.table else colors.numbers(taken)
         tiles.numbers[inside[some]] = numbers
