@@ -56,9 +56,11 @@ class Vector:
             return {**value, "problems": [{"place": place, "what": what} for place, what in problems]}
         length = struct.unpack_from("<I", self.data, 8)[0]
         header = self.data[32 : 32 + length]
-        value["banks"] = {str(key): hashlib.sha256(bank).hexdigest() for key, bank in self.banks.items()}
+        digests = {str(key): hashlib.sha256(bank).hexdigest() for key, bank in self.banks.items()}
+        value["banks_sha256"] = hashlib.sha256(canonical(digests)).hexdigest()
         value["header_sha256"] = hashlib.sha256(header).hexdigest()
         if length <= TOLD:
+            value["banks"] = digests
             value["header"] = json.loads(header)
             table, preload = header[len(b'{"asset_table":') : -1].split(b',"preload":')
             value["companions"] = {"asset_table.json": table.decode(), "preload.json": preload.decode()}
@@ -215,14 +217,29 @@ def valid_vectors() -> Iterator[Vector]:
     yield valid("integers", "H2", (sounds(1, 2, low=-(1 << 63), high=(1 << 63) - 1, none=0), b"ab"))
     yield valid("deep", "H3", (sounds(1, 2, deep=nested(28)), b"ab"))
     yield valid("row-at-the-limit", "H3", (long_row(ROW_LIMIT), b"ab"))
+    rows = [(sounds(at, 2, name=str(at)), b"ab") for at in range(1, 16_385)]
+    slots = preloaded(*((at, at - 1) for at in range(1, 16_385)))
+    yield valid("rows-at-the-limit", "H5 H13 H14", *rows, preload=slots)
+    yield header_at_the_limit()
     yield valid("same-bytes", "H11", (sounds(1, 2), b"ab"), (sounds(2, 2), b"ab"))
 
 
-def long_row(size: int) -> dict[str, Any]:
+def long_row(size: int, asset_id: int = 1) -> dict[str, Any]:
     """Return a row that is `size` bytes long when it is spelt."""
-    one = sounds(1, 2, more="")
+    one = {**sounds(asset_id, 2, more=""), "offset": asset_id * 2 - 2}
     one["metadata"]["more"] = "x" * (size - len(canonical(one)))
     return one
+
+
+def header_at_the_limit() -> Vector:
+    """Return a file whose header is as long as one may be."""
+
+    def filled(size: int) -> Vector:
+        rows = [(long_row(ROW_LIMIT, at), b"ab") for at in range(1, 8)]
+        return valid("header-at-the-limit", "P4 H3", *rows, (long_row(size, 8), b"ab"))
+
+    start = filled(1_000)
+    return filled(1_000 + HEADER_LIMIT - struct.unpack_from("<I", start.data, 8)[0])
 
 
 SAMPLES = {

@@ -20,11 +20,10 @@ from hypothesis import strategies as st
 
 from packaging_targets.errors import IntegrityError, RequestError
 from packaging_targets.formats.assets import header as rules
-from packaging_targets.formats.assets import spelling
+from packaging_targets.formats.assets import plain, spelling
 from packaging_targets.formats.assets.banks import glyph
 from packaging_targets.formats.assets.header import HEADER_LIMIT
 from packaging_targets.formats.assets.pack import Bank, Header, prelude_and_header
-from packaging_targets.formats.assets.plain import ENTRY
 from packaging_targets.formats.assets.reader import AssetPack
 from packaging_targets.model.digest import Digest, canonical_json
 
@@ -218,7 +217,7 @@ def test_a_changed_file_is_refused_or_says_the_same_form(data: st.DataObject) ->
 
 
 @pytest.mark.parametrize(
-    "patterns", [{"ENTRY": ENTRY}, {"ENTRY": NEVER, "PRELOAD": NEVER}], ids=["short-cut", "long-way"]
+    "patterns", [{"ENTRY": plain.ENTRY}, {"ENTRY": NEVER, "PRELOAD": NEVER}], ids=["short-cut", "long-way"]
 )
 def test_a_header_is_the_same_wherever_its_pieces_are_cut(patterns: dict[str, Any]) -> None:
     """It is decoded in pieces of half a mebibyte; here they are small, and end at every place of a row."""
