@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.assets.declared.checks import CheckedAssets, check_assets
-from packaging_targets.formats.assets.declared.declaration import AssetTree
+from packaging_targets.formats.assets.declared.declaration import FILE, AssetTree
 from packaging_targets.formats.assets.declared.registry import FILE_LIMIT, FOLDER, INDEX
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.store.lock import folder_lock
@@ -132,8 +132,12 @@ class Listing:
         return self._read[path]
 
     def tree(self) -> AssetTree:
-        """Return the files as those see them who read declarations."""
-        return AssetTree({path: one.link for path, one in self.files.items()}, self.read)
+        """Return the files as those see them who read declarations; a link is no asset.json, wherever it leads."""
+        files = {path: one.link for path, one in self.files.items()}
+        links = [path for path, link in files.items() if link is not None and os.path.basename(path) == FILE]
+        for path in links:
+            del files[path]
+        return AssetTree(files, self.read)
 
     def check(self) -> CheckedAssets:
         """Check the declarations and the registry."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from packaging_targets.formats.assets.declared.declaration import FILE, Asset, AssetTree, read_asset
 from packaging_targets.formats.assets.declared.findings import Findings
 from packaging_targets.formats.assets.declared.registry import FOLDER, INDEX, Registry, read_registry
-from packaging_targets.formats.assets.diagnostics import Diagnostic
+from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 
 _UUID_TEXT = re.compile(rb'"asset_uuid"\s*:\s*"([0-9a-f-]{36})"')
 _CONFUSED = str.maketrans("", "", "-_.")
@@ -68,7 +68,7 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     if registry is None:
         return CheckedAssets((), tuple(findings.diagnostics), folder)
     declared = [file for file in tree.declarations if f"{FOLDER}/" not in file.removeprefix(folder).lstrip("/")]
-    uuids = {file: uuid_in(tree.read(file)) for file in declared}
+    uuids = {file: _uuid(tree, file) for file in declared}
     places = dict(_places(registry, folder, uuids, findings))
     built = [(places[row.asset_id], row.asset_id) for row in registry.rows if row.included]
     assets, diagnostics = _read(tree, [one for one in built if one[0] in uuids])
@@ -103,9 +103,12 @@ def _read(tree: AssetTree, files: Iterable[tuple[str, int]]) -> tuple[tuple[Asse
     diagnostics: list[Diagnostic] = []
     for file, asset_id in files:
         findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
-        if (asset := read_asset(tree, file, findings)) is not None:
-            assets.append(replace(asset, asset_id=asset_id))
-        diagnostics += findings.diagnostics
+        try:
+            if (asset := read_asset(tree, file, findings)) is not None:
+                assets.append(replace(asset, asset_id=asset_id))
+            diagnostics += findings.diagnostics
+        except AssetsError as error:
+            diagnostics += error.diagnostics
     return tuple(sorted(assets, key=lambda asset: (asset.asset_id, asset.file))), diagnostics
 
 
@@ -158,6 +161,13 @@ def _unregistered(files: Iterable[str]) -> Iterator[Diagnostic]:
 
 def _about(asset: Asset, place: str, code: str, what: str, fix: str) -> Diagnostic:
     return Diagnostic(asset.file, place, code, what, fix, asset.root)
+
+
+def _uuid(tree: AssetTree, file: str) -> str:
+    try:
+        return uuid_in(tree.read(file))
+    except AssetsError:
+        return ""  # it is told where it matters: for an asset of the build
 
 
 def uuid_in(raw: bytes) -> str:
