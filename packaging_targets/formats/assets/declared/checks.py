@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from packaging_targets.formats.assets.declared.declaration import FILE, Asset, AssetTree, Read, read_asset
 from packaging_targets.formats.assets.declared.findings import Findings
 from packaging_targets.formats.assets.declared.registry import FOLDER, INDEX, Registry, read_registry
-from packaging_targets.formats.assets.diagnostics import Diagnostic
+from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 
 _UUID_TEXT = re.compile(rb'"asset_uuid"\s*:\s*"([0-9a-f-]{36})"')
 _CONFUSED = str.maketrans("", "", "-_.")
@@ -111,6 +111,7 @@ def _read(tree: AssetTree, files: Iterable[tuple[str, int]]) -> tuple[tuple[Read
     found: list[Read] = []
     diagnostics: list[Diagnostic] = []
     for file, asset_id in files:
+<<<<<<< HEAD
         read = tree.remembered(file)
         if read is None or any(tree.files.get(path, "gone") is not None for path in read.inputs):
             findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
@@ -122,6 +123,16 @@ def _read(tree: AssetTree, files: Iterable[tuple[str, int]]) -> tuple[tuple[Read
             params = {} if tree.lean else read.asset.params
             found.append(replace(read, asset=replace(read.asset, asset_id=asset_id, params=params)))
     return tuple(sorted(found, key=lambda read: (read.asset.asset_id, read.asset.file))), diagnostics
+=======
+        findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
+        try:
+            if (asset := read_asset(tree, file, findings)) is not None:
+                assets.append(replace(asset, asset_id=asset_id))
+            diagnostics += findings.diagnostics
+        except AssetsError as error:
+            diagnostics += error.diagnostics
+    return tuple(sorted(assets, key=lambda asset: (asset.asset_id, asset.file))), diagnostics
+>>>>>>> verbs
 
 
 def _between(assets: Iterable[Asset]) -> Iterator[Diagnostic]:
@@ -176,8 +187,15 @@ def _about(asset: Asset, place: str, code: str, what: str, fix: str) -> Diagnost
 
 
 def _uuid(tree: AssetTree, file: str) -> str:
+<<<<<<< HEAD
     read = tree.remembered(file)
     return read.asset.uuid if read is not None else uuid_in(tree.read(file))
+=======
+    try:
+        return uuid_in(tree.read(file))
+    except AssetsError:
+        return ""  # it is told where it matters: for an asset of the build
+>>>>>>> verbs
 
 
 def uuid_in(raw: bytes) -> str:

@@ -123,7 +123,7 @@ class _Reader:
             # What lies there is in no listing.
             if os.path.isfile(self._listing.project.path(file)):
                 _, raw = self._read(file, state)
-        elif file not in self._listing.files:
+        elif file not in self._tree.files:
             state = "missing"
         else:
             asset, raw = self._read(file, state)
