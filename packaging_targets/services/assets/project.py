@@ -21,11 +21,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.assets.declared.checks import CheckedAssets, check_assets
-<<<<<<< HEAD
-from packaging_targets.formats.assets.declared.declaration import AssetTree, Read
-=======
-from packaging_targets.formats.assets.declared.declaration import FILE, AssetTree
->>>>>>> verbs
+from packaging_targets.formats.assets.declared.declaration import FILE, AssetTree, Read
 from packaging_targets.formats.assets.declared.registry import FILE_LIMIT, FOLDER, INDEX
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.store.lock import folder_lock
@@ -133,21 +129,16 @@ class Listing:
             what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
             raise AssetsError(Diagnostic(path, "", "input-changed", what)) from error
 
-<<<<<<< HEAD
     def tree(self, remembered: Mapping[str, Read] | None = None) -> AssetTree:
-        """Return the files for a check; `remembered` has what asset.json files with the same bytes came to."""
+        """Return the files for a check; `remembered` has what asset.json files with the same bytes came to.
+
+        A link is no asset.json, wherever it leads.
+        """
         known = remembered or {}
-        links = {path: one.link for path, one in self.files.items()}
-        return AssetTree(links, self.read, remembered=known.get, lean=True)
-=======
-    def tree(self) -> AssetTree:
-        """Return the files as those see them who read declarations; a link is no asset.json, wherever it leads."""
         files = {path: one.link for path, one in self.files.items()}
-        links = [path for path, link in files.items() if link is not None and os.path.basename(path) == FILE]
-        for path in links:
+        for path in [path for path, link in files.items() if link is not None and os.path.basename(path) == FILE]:
             del files[path]
-        return AssetTree(files, self.read)
->>>>>>> verbs
+        return AssetTree(files, self.read, remembered=known.get, lean=True)
 
     def check(self) -> CheckedAssets:
         """Check the declarations and the registry."""

@@ -11,19 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-<<<<<<< HEAD
 from studio import Studio, tree
-
-from packaging_targets.services.assets.rearranging.plan import apply
-from packaging_targets.services.assets.rearranging.quarantine import gc, quarantine, restore
-from packaging_targets.services.assets.rearranging.removing import remove
-from packaging_targets.services.assets.registering.adopting import adopt
-from packaging_targets.services.assets.registering.membership import exclude, forget, include
-from packaging_targets.services.assets.registering.repairing import repair
-=======
-from art import Studio, tree
 from verbs import VERBS, start
->>>>>>> verbs
 
 _AUDITED = (
     "open",

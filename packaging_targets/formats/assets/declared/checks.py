@@ -111,11 +111,14 @@ def _read(tree: AssetTree, files: Iterable[tuple[str, int]]) -> tuple[tuple[Read
     found: list[Read] = []
     diagnostics: list[Diagnostic] = []
     for file, asset_id in files:
-<<<<<<< HEAD
         read = tree.remembered(file)
         if read is None or any(tree.files.get(path, "gone") is not None for path in read.inputs):
             findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
-            read = read_asset(tree, file, findings)
+            try:
+                read = read_asset(tree, file, findings)
+            except AssetsError as error:
+                read = None
+                findings.diagnostics += error.diagnostics
             diagnostics += findings.diagnostics
         else:
             diagnostics += read.diagnostics
@@ -123,16 +126,6 @@ def _read(tree: AssetTree, files: Iterable[tuple[str, int]]) -> tuple[tuple[Read
             params = {} if tree.lean else read.asset.params
             found.append(replace(read, asset=replace(read.asset, asset_id=asset_id, params=params)))
     return tuple(sorted(found, key=lambda read: (read.asset.asset_id, read.asset.file))), diagnostics
-=======
-        findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
-        try:
-            if (asset := read_asset(tree, file, findings)) is not None:
-                assets.append(replace(asset, asset_id=asset_id))
-            diagnostics += findings.diagnostics
-        except AssetsError as error:
-            diagnostics += error.diagnostics
-    return tuple(sorted(assets, key=lambda asset: (asset.asset_id, asset.file))), diagnostics
->>>>>>> verbs
 
 
 def _between(assets: Iterable[Asset]) -> Iterator[Diagnostic]:
@@ -187,15 +180,12 @@ def _about(asset: Asset, place: str, code: str, what: str, fix: str) -> Diagnost
 
 
 def _uuid(tree: AssetTree, file: str) -> str:
-<<<<<<< HEAD
-    read = tree.remembered(file)
-    return read.asset.uuid if read is not None else uuid_in(tree.read(file))
-=======
+    if (read := tree.remembered(file)) is not None:
+        return read.asset.uuid
     try:
         return uuid_in(tree.read(file))
     except AssetsError:
         return ""  # it is told where it matters: for an asset of the build
->>>>>>> verbs
 
 
 def uuid_in(raw: bytes) -> str:
