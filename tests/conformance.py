@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = ROOT / "docs" / "formats" / "assets-pa.md"
-VECTORS = ROOT / "tests" / "vectors" / "assets-pa"
+VECTORS = ROOT / "tests" / "vectors"
 
 _HEADING = re.compile(r"## (.+)")
 _STATEMENT = re.compile(r"- \*\*([A-Z]\d+)\*\* (.+)")
@@ -226,10 +226,10 @@ def statements() -> dict[str, dict[str, str]]:
 def vectors() -> dict[str, list[str]]:
     """Return the files that show each statement."""
     found: dict[str, list[str]] = {}
-    for vector in json.loads((VECTORS / "vectors.json").read_text("utf-8")):
+    for vector in json.loads((VECTORS / "assets-pa" / "vectors.json").read_text("utf-8")):
         for name in vector["statements"]:
-            found.setdefault(name, []).append(vector["file"])
-    return found
+            found.setdefault(name, []).append(f"assets-pa/{vector['file']}")
+    return {**found, "I2": ["registry.json"]}
 
 
 PAGES = (

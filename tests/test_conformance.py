@@ -53,6 +53,6 @@ def test_every_statement_that_a_file_can_break_has_a_file_that_breaks_it() -> No
     unbroken = [
         name
         for name in page.names
-        if name[0] in "PHGS" and not any(file.startswith("malformed/") for file in page.vectors.get(name, ()))
+        if name[0] in "PHGS" and not any("/malformed/" in file for file in page.vectors.get(name, ()))
     ]
     assert unbroken == ["G2", "G6"]

@@ -9,7 +9,7 @@
 Each input is opened, listed, sliced and verified three times: as it is; with a prelude that fits, and a payload as long
 as the table asks for; and spelt anew besides, so that what stands behind such checks is reached too. A run of more than
 two seconds, one that lets the process grow by more than 64 MiB, and a row that is judged otherwise by the short cut for
-plain rows end the fuzzing, as any exception does.
+plain rows, or when the header is cut into other pieces, end the fuzzing, as any exception does.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ except ImportError:
 with atheris.instrument_imports(include=["packaging_targets.formats"]):
     from packaging_targets.errors import IntegrityError
     from packaging_targets.formats.assets import header as rules
+    from packaging_targets.formats.assets import spelling
     from packaging_targets.formats.assets.reader import AssetPack
 
 SECONDS = 2.0
@@ -87,11 +88,18 @@ def respelled(header: bytes) -> bytes | None:
         return None
 
 
-def same_both_ways(header: bytes) -> None:
-    """Fail where the short cut for plain rows and the long way do not come to the same."""
+def same_all_ways(header: bytes) -> None:
+    """Fail where a header is judged otherwise without the short cut for plain rows, or cut at other places."""
     short = rules.judge(header)
     with patch.multiple(rules, ENTRY=NEVER, PRELOAD=NEVER):
         assert rules.judge(header) == short
+    rows, found = short
+    if not found:
+        spelt = [row.spelling for row in rows.table] + [row.spelling for row in rows.preload]
+        longest = max(map(len, spelt), default=HEAD)
+        for more in range(1 + len(header) % 7, 64, 7):
+            with patch.object(spelling, "_WINDOW", longest + more):
+                assert rules.judge(header) == short
 
 
 def one_input(raw: bytes) -> None:
@@ -102,7 +110,7 @@ def one_input(raw: bytes) -> None:
     header = header[: header.rfind(b"]}") + 2]
     for one in (header, respelled(header)):
         if one is not None:
-            same_both_ways(one)
+            same_all_ways(one)
             read(mended(one))
     assert time.monotonic() - started < SECONDS
     assert peak() - before < GROWTH

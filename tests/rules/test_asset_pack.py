@@ -12,11 +12,11 @@ import json
 import os
 import struct
 import sys
-import wave
 from pathlib import Path
 from typing import Any
 
 import pytest
+from games import BLUE, FILES, INK, RED, UUID, hero, jump, output, png, saved, wav
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.build.planning.analysis import Analysis, analyse
@@ -31,7 +31,6 @@ from packaging_targets.workspace.settings import Settings
 
 Image = pytest.importorskip("PIL.Image")
 
-RED, BLUE, INK = (255, 0, 0), (0, 0, 255), (29, 43, 83)
 TARGET = '[[asset_pack]]\nname = "pack"\nids = {hero = 2, jump = 1}\n'
 IDS = {"hero": 2, "jump": 1}
 RULE = Rulebook("").rule("asset_pack")
@@ -45,76 +44,6 @@ GOLDEN = {
     "banks/jump.json": "83fe926a71bc994ee80e450b3bb60dcce4a7744dd28ce40e00e22abeacd177e0",
     "preload.json": "0075baadf8bfc18b80a2149586cd1daf837f65d6c14c9e2da66d826d3dd99b08",
 }
-UUID = "00000000-0000-4000-8000-0000000000"
-
-
-def png(*tiles: tuple[int, int, int], size: int = 8) -> bytes:
-    """A strip of tiles, each of one colour."""
-    image = Image.new("RGB", (size * len(tiles), size))
-    for number, color in enumerate(tiles):
-        image.paste(color, (number * size, 0, (number + 1) * size, size))
-    return saved(image)
-
-
-def saved(image: Any, **options: Any) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG", **options)
-    return out.getvalue()
-
-
-def wav(*frames: int, rate: int = 8000, channels: int = 1) -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(struct.pack(f"<{len(frames)}h", *frames))
-    return out.getvalue()
-
-
-def hero(**changes: Any) -> dict[str, Any]:
-    """A glyph bank of two tiles in one picture."""
-    return {
-        "schema_version": 1,
-        "asset_uuid": f"{UUID}02",
-        "name": "hero",
-        "type": "glyph_bank",
-        "inputs": {"sprites": ["hero.png"]},
-        "output": {
-            "format": "GLYPH/indexed_v1",
-            "codec": "NONE",
-            "metadata": {"tile_size": 8},
-            "pipeline": {"palettes": [{"index": 3, "palette": {"colors": ["#000000", "#FF0000", "#0000FF"]}}]},
-        },
-        "preload": {"enabled": True},
-        "artifacts": [
-            {"index": 1, "file": "hero.png", "x": 8, "y": 0},
-            {"index": 0, "file": "hero.png", "x": 0, "y": 0},
-        ],
-        **changes,
-    }
-
-
-def jump(**changes: Any) -> dict[str, Any]:
-    """A sound bank of two samples."""
-    return {
-        "schema_version": 1,
-        "asset_uuid": f"{UUID}01",
-        "name": "jump",
-        "type": "sound_bank",
-        "inputs": {"sources": ["up.wav", "down.wav"]},
-        "output": {"format": "SOUNDS/pcm16le_v1", "codec": "NONE"},
-        "preload": {"enabled": False},
-        "artifacts": [
-            {"index": 0, "file": "up.wav"},
-            {"index": 1, "file": "down.wav", "loop_start": 0, "loop_end": 2},
-        ],
-        **changes,
-    }
-
-
-def output(asset: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {**asset, "output": {**asset["output"], **changes}}
 
 
 def game(ws: Workspace, *, target: str = TARGET, **assets: Any) -> Workspace:
@@ -122,10 +51,7 @@ def game(ws: Workspace, *, target: str = TARGET, **assets: Any) -> Workspace:
     ws.write(
         {
             "game/TARGETS.toml": target,
-            "game/assets/hero/hero.png": png(RED, BLUE),
-            "game/assets/sounds/jump/up.wav": wav(1, -2),
-            "game/assets/sounds/jump/down.wav": wav(3, 4, 5, rate=22050),
-            "game/assets/notes.txt": "junk is welcome",
+            **{f"game/assets/{name}": data for name, data in FILES.items()},
         }
     )
     paths = {"hero": "hero", "jump": "sounds/jump"}

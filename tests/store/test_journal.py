@@ -104,7 +104,7 @@ def test_a_file_may_be_replaced_by_one_that_moves(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
 
 
-def interrupted(monkeypatch: pytest.MonkeyPatch, at: int, act: Callable[[], None], error: BaseException) -> bool:
+def interrupted(monkeypatch: pytest.MonkeyPatch, at: int, act: Callable[[], object], error: BaseException) -> bool:
     """Call `act`, whose call number `at` of those that change something raises; tell whether there was one."""
     count = 0
 
@@ -152,7 +152,7 @@ def test_a_recovery_may_be_killed_at_any_moment_too(tmp_path: Path, monkeypatch:
         root = world(tmp_path / str(at))
         assert interrupted(monkeypatch, 20, lambda root=root: change(root).commit(), Killed())  # type: ignore[misc]
         assert Journal.is_open(str(root / FOLDER))
-        if not interrupted(monkeypatch, at, lambda root=root: print(recover(root)), Killed()):  # type: ignore[misc]
+        if not interrupted(monkeypatch, at, lambda root=root: recover(root), Killed()):  # type: ignore[misc]
             break
         recover(root)
         assert tree(root) == AFTER, at

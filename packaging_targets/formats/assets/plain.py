@@ -24,7 +24,7 @@ ENTRY = re.compile(
     rf'"decoded_size":{_COUNT},"metadata":(({_ONE_SAMPLE})|{{[!-\[\]-~]{{0,1000}}?}}),'
     rf'"offset":{_COUNT},"size":{_COUNT}}}(?=[,\]])'
 )
-PRELOAD = re.compile(rf'{{"asset_id":{_ID},"slot":{_COUNT}}}')
+PRELOAD = re.compile(rf'{{"asset_id":{_ID},"slot":{_COUNT}}}(?=[,\]])')
 
 _REMEMBERED = 256
 

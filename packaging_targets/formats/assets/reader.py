@@ -58,12 +58,11 @@ class Slice(io.RawIOBase):
         with memoryview(buffer).cast("B") as view:
             wanted = min(len(view), self._size - self._at)
             self._stream.seek(self._start + self._at)
-            chunk = self._stream.read(wanted) or b""
-            if wanted and not chunk:
+            count: int = self._stream.readinto(view[:wanted])  # type: ignore[attr-defined]  # all binary streams have it
+            if wanted and not count:
                 raise IntegrityError.one("the file has become shorter since it was opened", "assets.pa")
-            view[: len(chunk)] = chunk
-        self._at += len(chunk)
-        return len(chunk)
+        self._at += count
+        return count
 
 
 class AssetPack:
@@ -78,7 +77,7 @@ class AssetPack:
 
     @classmethod
     def open(cls, stream: BinaryIO, where: str = "assets.pa") -> AssetPack:
-        """Check the pack in `stream`, which must be seekable, and return it; `where` names it in errors.
+        """Check the pack in `stream`, a seekable one as `io` has them, and return it; `where` names it in errors.
 
         The pack reads from `stream` as long as it is used and does not close it.
         """

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from packaging_targets.errors import IntegrityError, RequestError
 from packaging_targets.formats.assets import header as rules
+from packaging_targets.formats.assets import spelling
 from packaging_targets.formats.assets.banks import glyph
 from packaging_targets.formats.assets.header import HEADER_LIMIT
 from packaging_targets.formats.assets.pack import Bank, Header, prelude_and_header
@@ -166,6 +167,9 @@ def test_a_stream_that_gives_little_at_a_time() -> None:
         def read(self, size: int | None = -1) -> bytes:
             return super().read(min(7, size) if size is not None and size >= 0 else 7)
 
+        def readinto(self, buffer: Any) -> int:
+            return super().readinto(memoryview(buffer)[:7])
+
     pack = AssetPack.open(Drops(GOOD))
     assert pack.verify()[3] == Digest.of(b"abcdef")
 
@@ -210,6 +214,24 @@ def test_a_changed_file_is_refused_or_says_the_same_form(data: st.DataObject) ->
         at = data.draw(st.integers(0, len(raw) - 1))
         raw[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
     judged(bytes(raw) + bytes(glyph.SIZE))
+
+
+@pytest.mark.parametrize(
+    "patterns", [{"ENTRY": rules.ENTRY}, {"ENTRY": NEVER, "PRELOAD": NEVER}], ids=["short-cut", "long-way"]
+)
+def test_a_header_is_the_same_wherever_its_pieces_are_cut(patterns: dict[str, Any]) -> None:
+    """It is decoded in pieces of half a mebibyte; here they are small, and end at every place of a row."""
+    banks = [
+        Bank(at, f"größe {at}" if at % 3 else f"s{at}", "SOUNDS", 2, 2, one_sample(2), at % 2 == 0)
+        for at in range(1, 20)
+    ]
+    header = prelude_and_header(Header.lay_out(banks))[32:]
+    whole = rules.judge(header)
+    assert whole[1] == []
+    with patch.multiple(rules, **patterns):
+        for window in range(300, 800):
+            with patch.object(spelling, "_WINDOW", window):
+                assert rules.judge(header) == whole, window
 
 
 @given(st.binary(max_size=200))

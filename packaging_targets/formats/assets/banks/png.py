@@ -38,6 +38,8 @@ _DEPTHS = {_GREY: (1, 2, 4, 8, 16), COLOR: (8, 16), _INDEXED: (1, 2, 4, 8), 4: (
 _DEPTH_LIMIT = 8  # deeper ones lose bits, silently, on their way to 24-bit colours
 _ENTRIES = 256
 _PIECE = 1 << 20
+_CHUNKS_LIMIT = 50_000  # in the largest file, a kilobyte each
+_CUT_OFF = "is cut off: it has no end"
 _LESS = "has less pixel data than its size asks for"
 _ANCILLARY = 0x20  # the bit of a chunk's first letter that says that a decoder need not know the chunk
 # Of each pass of an interlaced image: the first pixel (x, y), and the steps to the next ones.
@@ -145,18 +147,20 @@ def pillow() -> Any:
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     at = len(SIGNATURE)
     view = memoryview(data)
-    while at + 12 <= len(data):
+    for _ in range(_CHUNKS_LIMIT):
+        if at + 12 > len(data):
+            raise ValueError(_CUT_OFF)
         length, name = struct.unpack_from(">I4s", data, at)
         end = at + 8 + length
         if end + 4 > len(data):
-            break
+            raise ValueError(_CUT_OFF)
         if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4]):
             raise ValueError(f"is damaged: the checksum of `{name.decode('latin-1')}` at byte {at} does not match")
         if name == b"IEND":
             return
         yield name, view[at + 8 : end]
         at = end + 4
-    raise ValueError("is cut off: it has no end")
+    raise ValueError(f"has more than {_CHUNKS_LIMIT} chunks")
 
 
 def _head(name: bytes, body: memoryview) -> PngHead:

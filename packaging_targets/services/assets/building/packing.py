@@ -12,9 +12,9 @@ from packaging_targets.formats.assets import pack
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.model.digest import canonical_json
 from packaging_targets.services.assets.building.banks import Bank
+from packaging_targets.services.assets.building.copying import copy_range
 from packaging_targets.services.assets.building.record import FOLDER, OUTPUTS, PACK
 from packaging_targets.services.assets.project import Project
-from packaging_targets.store.copying import copy_range
 from packaging_targets.store.journal import Journal
 
 STAGED = f"{FOLDER}/assets.pa"

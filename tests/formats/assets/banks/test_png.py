@@ -145,6 +145,7 @@ MALFORMED = {
     "unfinished": (png(ROWS[:-4]), "has less pixel data than its size asks for"),
     "one-byte-more": (png(zlib.compress(bytes(15))), "has more pixel data than its size asks for"),
     "bomb": (png(zlib.compress(bytes(1 << 26))), "has more pixel data than its size asks for"),
+    "many-chunks": (png(ROWS, chunk(b"IDAT", b"") * 60_000), "has more than 50000 chunks"),
     "filter": (png(zlib.compress(bytes([5] * 14))), "is damaged: its rows have filters that PNG does not know"),
     "packing": (png(ROWS, head=(8, 2, 1, 0, 0)), "has a colour type that PNG does not know"),
     "depth": (png(ROWS, head=(4, 2, 0, 0, 0)), "has a colour type that PNG does not know"),
