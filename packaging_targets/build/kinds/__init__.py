@@ -171,7 +171,7 @@ KINDS = {
         guarded=True,
     ),
     "glyph/1": Kind(
-        "glyph",
+        "banks",
         Params(
             tile_size=whole(1, example=8),
             palettes=tables("index"),
@@ -253,7 +253,7 @@ KINDS = {
         cached=False,
     ),
     "sounds/1": Kind(
-        "sounds",
+        "banks",
         Params(samples=tables("file"), sample_rate=optional_whole(1, 192_000)),
         outputs=range(2, 3),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packaging_targets.formats.assets.banks import glyph
+from packaging_targets.formats.assets.diagnostics import AssetsError
 
 FORMAT = "GLYPH/indexed_v1"
 RED, GREEN, BLUE, INK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (1, 2, 3)
@@ -213,6 +215,23 @@ def test_golden_digest() -> None:
     places = [{"file": "a.png", "x": x, "y": y} for y in range(0, 256, 8) for x in range(0, 256, 8)]
     bank, _ = encoded(FORMAT, params(*places, palettes=palettes), {"a.png": drawn(rows)})
     assert hashlib.sha256(bank).hexdigest() == "16b542d44de779a0bd71180891897293d85385c5ef24a061d032cfc7f5127b6c"
+
+
+GOOD = sheet(RED, {(1, 1): GREEN})
+
+
+@given(st.integers(0, len(GOOD) - 1), st.integers(0, 255), st.booleans())
+def test_a_picture_that_is_damaged_is_refused_or_what_it_was(at: int, flip: int, is_cut: bool) -> None:
+    """[A12] A flipped byte, or all that stands behind it gone."""
+    data = GOOD[:at] if is_cut else GOOD[:at] + bytes([GOOD[at] ^ flip]) + GOOD[at + 1 :]
+    with contextlib.suppress(AssetsError):
+        assert encoded(FORMAT, params(), {"a.png": data})[0] == encoded(FORMAT, params(), {"a.png": GOOD})[0]
+
+
+def test_palettes_that_are_all_missing() -> None:
+    palettes = [{"index": 1, "file": "p.hex"}]
+    found = refused(FORMAT, params(palettes=palettes, transparent_index=3), {"a.png": sheet(CLEAR), "p.hex": b""})
+    assert found == [("palette-invalid", "p.hex", "", "`p.hex` has no colours")]
 
 
 colors = st.binary(min_size=3, max_size=3)

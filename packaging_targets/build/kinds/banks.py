@@ -1,7 +1,7 @@
-"""`sounds/1`: a `SOUNDS/pcm16le_v1` bank from WAVE files.
+"""`glyph/1` and `sounds/1`: a bank of a pack, from pictures or from sounds.
 
-Params: those of `banks.encoding.encode` for this format; files are inputs. Outputs: the bank, and its facts as JSON.
-Frames stream from the files to the bank.
+Params: those that `banks.encoding.encode` takes for the format; files are inputs. Outputs: the bank, and its facts as
+JSON, which are what the pack must know of it. Warnings go to the action's log.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import BuildError
-from packaging_targets.formats.assets.banks.encoding import encode
+from packaging_targets.formats.assets.banks.encoding import FORMATS, encode
 from packaging_targets.formats.assets.diagnostics import AssetsError
 from packaging_targets.model.digest import canonical_json
 
@@ -18,15 +18,8 @@ if TYPE_CHECKING:
 
 
 def run(action: Action, step: Step) -> None:
-    """Encode the bank. Raises BuildError that names every bad file."""
-    encode_bank("SOUNDS/pcm16le_v1", action, step)
-
-
-def encode_bank(name: str, action: Action, step: Step) -> None:
-    """Encode a bank of the format `name`: its bytes are the first output, what the pack must know of it the second.
-
-    What is worth to know goes to the log of the action.
-    """
+    """Encode the bank. Raises BuildError that names every bad file, and the first bad pixel of each tile."""
+    name = next(name for name, made in FORMATS.items() if made.kind == action.kind)
     bank, facts = action.outputs
     with step.create(bank) as out:
         try:
