@@ -18,8 +18,8 @@ from packaging_targets.formats.assets.reader import Slice
 from packaging_targets.services.assets.building.record import PACK, Record
 from packaging_targets.services.assets.building.snapshot import Snapshot
 from packaging_targets.services.assets.events import Listener, Operation, ignore
-from packaging_targets.services.assets.reading.finding import REGISTERED, find_asset
 from packaging_targets.services.assets.project import ASSETS, BUILD, Listing, Project
+from packaging_targets.services.assets.reading.finding import REGISTERED, find_asset
 from packaging_targets.services.assets.reading.listing import list_assets
 
 PREVIEWS = f"{BUILD}/previews"
