@@ -97,8 +97,8 @@ def _places(registry: Registry, folder: str, uuids: Mapping[str, str], findings:
             what = f"`{home}` is gone, and these have its UUID: {', '.join(f'`{file}`' for file in found)}"
             findings.add(place, what, "give a copied asset a UUID of its own", "identity-collision")
         elif found and found != [home]:
-            was, now = posixpath.join(folder, row.root), posixpath.dirname(found[0])
-            what = f"the asset {row.asset_id} is not in `{was}` any more, but in `{now}`"
+            here, there = posixpath.dirname(home), posixpath.dirname(found[0])
+            what = f"the asset {row.asset_id} is not in `{here}` any more, but in `{there}`"
             findings.add(place, what, "packaging assets doctor --fix", "asset-moved")
         elif not found and home not in uuids and row.included:
             fix = "move it back, or take it out of the build"
