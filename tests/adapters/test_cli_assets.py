@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -308,6 +309,18 @@ def test_preview_refuses(game: Game, assets: Assets) -> None:
     assert {path for path in tree(game.root) if "previews" not in path} == set(before)
 
 
+def test_preview_of_what_is_not_built(game: Game, assets: Assets) -> None:
+    assets("exclude", "hero")
+    assert assets("preview", "hero").code == 0
+    game.write({"lone/asset.json": hero(asset_uuid=f"{UUID}09", name="lone"), "lone/hero.png": png(RED, BLUE)})
+    assert assets("preview", "assets/lone").out == "wrote build/previews/lone.png\n"
+    game.write({"hero/asset.json": hero(artifacts=[])})
+    broken = assets("preview", "hero")
+    assert (broken.code, "error[artifacts-invalid]: " in broken.err) == (1, True)
+    assets("quarantine", "jump", "--yes")
+    assert assets("preview", "jump").code == 2
+
+
 def test_add_writes_a_declaration_that_builds(game: Game, assets: Assets) -> None:
     game.write({"tiles/tiles.png": png(RED, BLUE, INK)})
     added = assets("add", "assets/tiles", "--tile-size", "8", "--preload")
@@ -389,6 +402,16 @@ def test_what_is_deleted_is_told_before(game: Game, assets: Assets) -> None:
     assert assets("rm", "jump", "--yes").code == 0
     assert not game.path("sounds/jump").exists()
     assert assets("list").out == "there are no assets\n"
+
+
+def test_watch_without_a_watcher(game: Game, assets: Assets, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    called = assets("watch", "--quiet")
+    assert called == Called(
+        1,
+        "",
+        "error: watching needs `watchfiles`, which is not installed\n  fix: pip install 'packaging-targets[assets]'\n",
+    )
 
 
 @pytest.mark.parametrize(

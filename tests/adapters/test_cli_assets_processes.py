@@ -90,6 +90,27 @@ def test_watch_builds_on_each_change_and_survives_a_failure(game: Game, watcher:
     assert watcher.interrupt() == (130, "watching assets/; Ctrl-C ends\ninterrupted\n")
 
 
+def test_watch_tells_people_a_line_a_build(game: Game) -> None:
+    process = Workspace(game.root).start(*PACKAGING, "assets", "watch")
+    assert process.stdout is not None
+    told = [process.stdout.readline(), process.stdout.readline()]
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=PATIENCE)
+    assert told[0] == "watching assets/; Ctrl-C ends\n"
+    assert told[1].startswith("built build/assets.pa: 2 assets, 2 encoded, ")
+    assert (rest, process.returncode) == ("interrupted\n", 130)
+
+
+def test_a_build_says_that_it_waits(game: Game) -> None:
+    with game.project.changing():
+        process = Workspace(game.root).start(*PACKAGING, "assets", "build")
+        assert process.stdout is not None
+        assert process.stdout.readline() == "another command is at work in this project; waiting for it\n"
+    rest, _ = process.communicate(timeout=PATIENCE)
+    assert rest.startswith("built build/assets.pa: 2 assets, ")
+    assert process.returncode == 0
+
+
 def test_a_reader_that_goes_away_is_no_crash(game: Game) -> None:
     environment = Workspace(game.root.parent / "none").whole_environment()
     for words in (["list"], ["build", "--events"], ["show", "hero"]):

@@ -9,13 +9,13 @@ import re
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from consoles import copied, typed
 from PIL import Image
 
+from packaging_targets.adapters.cli.commands import run
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.formats.assets.reader import AssetPack
 
@@ -75,27 +75,44 @@ def test_the_example_is_small() -> None:
     assert sum(path.stat().st_size for path in files) < 100_000
 
 
-def words(text: str) -> Iterator[list[str]]:
-    for line in text.splitlines():
-        yield line.split()
+def assets(ws: Workspace, lines: str) -> None:
+    """Run `packaging assets` with each line, in this process, in the folder of the example."""
+    for line in lines.splitlines():
+        assert run(["assets", *line.split(), "--project", str(ws.root)]) == 0, line
+
+
+FIRST = """\
+init
+add assets/garden --preload
+add assets/hero --preload
+add assets/letters --tile-size 8
+add assets/sounds
+build"""
+OTHERWISE = """\
+init
+add assets/garden --preload
+add assets/hero --preload
+exclude 1
+add assets/letters --tile-size 8
+quarantine hero --yes
+build
+add assets/sounds
+include garden
+restore 2 --yes
+build"""
 
 
 @pytest.fixture
-def declared(ws: Workspace) -> Workspace:
+def built(ws: Workspace) -> Workspace:
     """The example as it is when the README's first part is done."""
-    for line in words(
-        "init\nadd assets/garden --preload\nadd assets/hero --preload\nadd assets/letters --tile-size 8\nadd assets/sounds"
-    ):
-        done = ws.packaging("assets", *line)
-        assert done.exit_code == 0, done.output
+    assets(ws, FIRST)
     return ws
 
 
-def test_both_ways_to_build_give_the_same_bytes(declared: Workspace) -> None:
-    assert declared.packaging("assets", "build").exit_code == 0
-    run = declared.packaging("build")
-    assert run.exit_code == 0, run.output
-    ours, rules = declared.contents("build"), declared.contents("dist")
+def test_both_ways_to_build_give_the_same_bytes(built: Workspace) -> None:
+    done = built.packaging("build")
+    assert done.exit_code == 0, done.output
+    ours, rules = built.contents("build"), built.contents("dist")
     for name in ("assets.pa", "asset_table.json", "preload.json", "asset_table_metadata.json"):
         assert ours[f"build/{name}"] == rules[f"dist/garden/{name}"], name
     assert hashlib.sha256(ours["build/assets.pa"]).hexdigest() == GOLDEN
@@ -104,14 +121,13 @@ def test_both_ways_to_build_give_the_same_bytes(declared: Workspace) -> None:
     assert [entry.asset_name for entry in pack.entries] == ["garden", "hero", "letters", "sounds"]
 
 
-def test_in_a_package_the_declarations_alone_have_other_paths(declared: Workspace) -> None:
-    declared.packaging("assets", "build")
-    ours = declared.contents("build")
-    declared.path("game").mkdir()
-    declared.path("assets").rename(declared.path("game/assets"))
-    declared.write({"TARGETS.toml": "[workspace]\n", "game/TARGETS.toml": '[[asset_pack]]\nname = "garden"\n'})
-    assert declared.packaging("build").exit_code == 0
-    rules = declared.contents("dist")
+def test_in_a_package_the_declarations_alone_have_other_paths(built: Workspace) -> None:
+    ours = built.contents("build")
+    built.path("game").mkdir()
+    built.path("assets").rename(built.path("game/assets"))
+    built.write({"TARGETS.toml": "[workspace]\n", "game/TARGETS.toml": '[[asset_pack]]\nname = "garden"\n'})
+    assert built.packaging("build").exit_code == 0
+    rules = built.contents("dist")
     assert rules["dist/game/garden/assets.pa"] == ours["build/assets.pa"]
     here, there = (json.loads(files[name]) for files, name in (
         (ours, "build/asset_table_metadata.json"), (rules, "dist/game/garden/asset_table_metadata.json")
@@ -121,15 +137,9 @@ def test_in_a_package_the_declarations_alone_have_other_paths(declared: Workspac
     assert here == there
 
 
-def test_the_order_of_what_led_to_a_registry_does_not_count(declared: Workspace, tmp_path: Path) -> None:
+def test_the_order_of_what_led_to_a_registry_does_not_count(built: Workspace, tmp_path: Path) -> None:
     """Another folder, another day, other detours: what the game reads is the same."""
-    declared.packaging("assets", "build")
     other = copied(EXAMPLE, tmp_path / "elsewhere" / "a folder")
-    for line in words(
-        "init\nadd assets/garden --preload\nadd assets/hero --preload\nexclude 1\nadd assets/letters --tile-size 8\n"
-        "quarantine hero --yes\nbuild\nadd assets/sounds\ninclude garden\nrestore 2 --yes\nbuild"
-    ):
-        done = other.packaging("assets", *line)
-        assert done.exit_code == 0, (line, done.output)
+    assets(other, OTHERWISE)
     for name in ("assets.pa", "asset_table.json", "preload.json"):
-        assert other.path(f"build/{name}").read_bytes() == declared.path(f"build/{name}").read_bytes()
+        assert other.path(f"build/{name}").read_bytes() == built.path(f"build/{name}").read_bytes()
