@@ -37,9 +37,8 @@ def repair(project: Project, listener: Listener = ignore) -> Repaired:
     read.
     """
     done: list[str] = []
-    with project.changing():
-        if settle(project):
-            done.append("finished a change that was interrupted")
+    if settle(project):
+        done.append("finished a change that was interrupted")
     with changing(project, listener) as operation:
         listing = project.listing()
         catalogue = Catalogue.of(listing)
