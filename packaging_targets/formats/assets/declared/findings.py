@@ -94,6 +94,8 @@ def parse(raw: bytes, findings: Findings, limit: int) -> Any:
         findings.add("$", f"the file is not JSON: {text[0].lower()}{text[1:]}")
         return None
     before = findings.blocking
+    if value is None:
+        findings.add("$", "null is no object")
     for path, what in _unfit(value, "$", 0):
         findings.add(path, what)
     return value if findings.blocking == before else None
