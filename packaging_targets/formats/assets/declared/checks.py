@@ -73,7 +73,7 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     built = [(places[row.asset_id], row.asset_id) for row in registry.rows if row.included]
     assets, diagnostics = _read(tree, [one for one in built if one[0] in uuids])
     _identities(registry, assets, findings)
-    lone = tuple(file for file in declared if file not in places.values())
+    lone = tuple(sorted(set(declared).difference(places.values())))
     found = {*findings.diagnostics, *diagnostics, *_between(assets), *_nested(places.values()), *_unregistered(lone)}
     roots = {asset_id: posixpath.relpath(posixpath.dirname(file), folder or ".") for asset_id, file in places.items()}
     moved = {row.asset_id: roots[row.asset_id] for row in registry.rows if roots[row.asset_id] != row.root}
