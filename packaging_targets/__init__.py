@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from packaging_targets.errors import PackagingError, Problem, RequestError
     from packaging_targets.formats.assets.declared.checks import check_assets, find_registries
     from packaging_targets.formats.assets.declared.declaration import Asset, AssetTree
+    from packaging_targets.formats.assets.reader import AssetPack
     from packaging_targets.formats.container.ids import nearest_container_id
     from packaging_targets.formats.feature.checks import Feature, check_features, collection_text
     from packaging_targets.formats.feature.folder import FeatureFolder
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Action": "model.action",
     "Asset": "formats.assets.declared.declaration",
+    "AssetPack": "formats.assets.reader",
     "AssetTree": "formats.assets.declared.declaration",
     "Context": "model.rule",
     "Digest": "model.digest",
@@ -49,6 +51,7 @@ _HOME = {
 __all__ = [
     "Action",
     "Asset",
+    "AssetPack",
     "AssetTree",
     "Context",
     "Digest",

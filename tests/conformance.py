@@ -1,20 +1,29 @@
-"""Which test shows which requirement of `features package`: `python tests/conformance.py` writes the page.
+"""Which test shows which requirement: `python tests/conformance.py` writes the pages in docs/ that say so.
 
-A test names what it shows with `@pytest.mark.requirement("FR-2.name", …)`. The names come from the specification of
-the verb (FR functional requirements, SC success criteria, A acceptance scenarios, US user scenarios, EC edge cases,
-CL clarifications), from our own decisions (D), and from what other packers get wrong (UP the reference client, DE
-deacon).
+A test names what it shows with a mark. `@pytest.mark.requirement("FR-2.name", …)` is for the specification of `features
+package` (FR functional requirements, SC success criteria, A acceptance scenarios, US user scenarios, EC edge cases, CL
+clarifications), for our own decisions (D), and for what other packers get wrong (UP the reference client, DE deacon).
+`@pytest.mark.statement("H3", …)` is for the numbered statements of docs/formats/assets-pa.md, which have vectors too.
 """
 
 from __future__ import annotations
 
 import ast
+import json
+import os
+import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "features-conformance.md"
+CONTRACT = ROOT / "docs" / "formats" / "assets-pa.md"
+VECTORS = ROOT / "tests" / "vectors"
+
+_HEADING = re.compile(r"## (.+)")
+_STATEMENT = re.compile(r"- \*\*([A-Z]\d+)\*\* (.+)")
 
 SECTIONS = {
     "Functional requirements": {
@@ -145,44 +154,107 @@ SECTIONS = {
         "B-archive": "archives that are damaged, too large or made to harm",
     },
 }
-REQUIREMENTS = {name: text for section in SECTIONS.values() for name, text in section.items()}
 
 
-def shown() -> dict[str, list[str]]:
-    """Return the tests of each requirement, as `file::test`, in order."""
+@dataclass
+class Page:
+    """A page in docs/: what is asked for, by section and name, and what shows it."""
+
+    path: Path
+    mark: str
+    head: str
+    sections: dict[str, dict[str, str]]
+    vectors: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """What there is to show."""
+        return [name for section in self.sections.values() for name in section]
+
+    @cached_property
+    def tests(self) -> dict[str, list[str]]:
+        """The tests of each name, as `file::test`, in order."""
+        found: dict[str, list[str]] = {}
+        for path in sorted((ROOT / "tests").rglob("test_*.py")):
+            for test, names in self._marked(path):
+                for name in names:
+                    found.setdefault(name, []).append(f"{path.relative_to(ROOT).as_posix()}::{test}")
+        return found
+
+    @property
+    def text(self) -> str:
+        """The page."""
+        columns = ("vectors", "tests") if self.vectors else ("tests",)
+        lines = [self.head]
+        for section, asked in self.sections.items():
+            lines += ["", f"## {section}", "", f"| | what | {' | '.join(columns)} |", "|---" * (2 + len(columns)) + "|"]
+            for name, text in asked.items():
+                cells = [", ".join(self._links(name, column)) for column in columns]
+                lines.append(f"| {name} | {text} | {' | '.join(cells)} |")
+        return "\n".join(lines) + "\n"
+
+    def _marked(self, path: Path) -> Iterator[tuple[str, list[str]]]:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.FunctionDef):
+                for mark in node.decorator_list:
+                    if isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"pytest.mark.{self.mark}":
+                        yield node.name, [ast.literal_eval(argument) for argument in mark.args]
+
+    def _links(self, name: str, column: str) -> Iterator[str]:
+        up = os.path.relpath(ROOT, self.path.parent)
+        if column == "tests":
+            for test in self.tests.get(name, []):
+                file, _, function = test.partition("::")
+                yield f"[{function}]({up}/{file})"
+        else:
+            for file in self.vectors.get(name, []):
+                yield f"[{Path(file).name.partition('.')[0]}]({up}/{VECTORS.relative_to(ROOT).as_posix()}/{file})"
+
+
+def statements() -> dict[str, dict[str, str]]:
+    """Return the numbered statements of the contract by section: the first sentence of each."""
+    sections: dict[str, dict[str, str]] = {}
+    for block in re.split(r"\n(?=- |#|\n)", CONTRACT.read_text("utf-8")):
+        line = " ".join(block.split())
+        if heading := _HEADING.fullmatch(line):
+            section = sections.setdefault(heading[1], {})
+        elif statement := _STATEMENT.fullmatch(line):
+            section[statement[1]] = re.split(r"(?<=[.:]) (?=[A-Z])", statement[2])[0].replace("|", "\\|")
+    return {name: section for name, section in sections.items() if section}
+
+
+def vectors() -> dict[str, list[str]]:
+    """Return the files that show each statement."""
     found: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for test, names in _marked(path):
-            for name in names:
-                found.setdefault(name, []).append(f"{path.relative_to(ROOT).as_posix()}::{test}")
-    return found
+    for vector in json.loads((VECTORS / "assets-pa" / "vectors.json").read_text("utf-8")):
+        for name in vector["statements"]:
+            found.setdefault(name, []).append(f"assets-pa/{vector['file']}")
+    return {**found, "I2": ["registry.json"]}
 
 
-def _marked(path: Path) -> Iterator[tuple[str, list[str]]]:
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.FunctionDef):
-            for mark in node.decorator_list:
-                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.requirement":
-                    yield node.name, [ast.literal_eval(argument) for argument in mark.args]
-
-
-def page() -> str:
-    """Return the page."""
-    tests = shown()
-    lines = [
-        "# What `features package` is asked to do, and the tests that show it",
-        "",
-        "Written by `python tests/conformance.py` from the marks of the tests; a test fails when this page is out of date, or",
+PAGES = (
+    Page(
+        ROOT / "docs" / "features-conformance.md",
+        "requirement",
+        "# What `features package` is asked to do, and the tests that show it\n\n"
+        "Written by `python tests/conformance.py` from the marks of the tests; a test fails when this page is out of date, or\n"
         "when nothing shows a requirement. What the verb does is told in [features](features.md).",
-    ]
-    for section, requirements in SECTIONS.items():
-        lines += ["", f"## {section}", "", "| | what | tests |", "|---|---|---|"]
-        for name, text in requirements.items():
-            links = [f"[{test.partition('::')[2]}](../{test.partition('::')[0]})" for test in tests.get(name, [])]
-            lines.append(f"| {name} | {text} | {', '.join(links)} |")
-    return "\n".join(lines) + "\n"
+        SECTIONS,
+    ),
+    Page(
+        ROOT / "docs" / "formats" / "assets-pa-conformance.md",
+        "statement",
+        "# What `assets.pa` is asked to be, and what shows it\n\n"
+        "Written by `python tests/conformance.py` from the [contract](assets-pa.md), the\n"
+        "[vectors](../../tests/vectors/README.md) and the marks of the tests; a test fails when this page is out of date, or\n"
+        "when neither a vector nor a test shows a statement. Each row has the first sentence of its statement.",
+        statements(),
+        vectors(),
+    ),
+)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
-    sys.stdout.write(f"{PAGE}: {len(REQUIREMENTS)} requirements\n")
+    for page in PAGES:
+        page.path.write_text(page.text, "utf-8")
+        sys.stdout.write(f"{page.path}: {len(page.names)}\n")

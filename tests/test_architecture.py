@@ -38,7 +38,7 @@ EFFECTS = {"http", "os", "shutil", "socket", "subprocess", "tempfile", "urllib"}
 QUIET = {
     "__future__", "abc", "array", "base64", "bisect", "collections", "concurrent", "contextlib", "csv", "dataclasses", "datetime",
     "decimal", "difflib",
-    "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "importlib", "io", "itertools", "json", "math", "operator",
+    "enum", "errno", "fnmatch", "fractions", "functools", "hashlib", "heapq", "importlib", "io", "itertools", "json", "math", "operator",
     "posixpath", "re", "stat", "string", "struct", "sys", "tarfile", "textwrap", "time", "types", "typing", "unicodedata", "uuid",
     "wave", "zlib",
 }  # fmt: skip

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import re
 import signal
 import sys
 import tarfile
@@ -15,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import features, measure, oci_image, run
+from benchmarks import assets_encoders, features, measure, oci_image, run
 from benchmarks.builds import scenarios
 from benchmarks.builds.goals import Goal, goals
 from benchmarks.builds.peers import PEERS
@@ -23,6 +25,7 @@ from benchmarks.builds.sitting import Sitting
 from benchmarks.builds.tree import INPUTS, Tree, generate, modules
 from benchmarks.images.application import made_up as application
 from benchmarks.report import BEGIN, END, put_between_marks, report, table
+from packaging_targets.formats.assets.banks.encoding import encode
 
 ours = pytest.mark.skipif(PEERS["packaging-build"].found() is None, reason="the distribution is not installed here")
 
@@ -452,6 +455,30 @@ def test_tables_replace_what_stands_between_the_marks() -> None:
     assert put_between_marks(once, "new\n") == once
     with pytest.raises(SystemExit, match="the page must have the lines"):
         put_between_marks("words", "new")
+
+
+# Encoders of assets
+
+
+def test_encoders_are_measured_beside_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    json_file = tmp_path / "seconds.json"
+    assets_encoders.main(["--rounds", "1", "--megabytes", "0.01", "--json", str(json_file)])
+    printed = capsys.readouterr().out
+    assert printed.count("\n| indexed, 8 x 8 | ") == 1
+    assert len(re.findall(r"^\| PCM 16, mono, 44100 to 48000 \| \d+ \|", printed, re.MULTILINE)) == 1
+    seconds = json.loads(json_file.read_text("utf-8"))["seconds"]
+    assert sorted(seconds["banks"]["RGB, 16 x 16"]) == ["ours", "peer"]
+    assert len(seconds["sounds"]) == 6 * 2 + 3
+
+
+def test_the_peer_of_the_glyph_banks_draws_what_we_draw() -> None:
+    ways = assets_encoders.bank_ways("RGBA", 16)
+    data, colors = assets_encoders.picture("RGBA")
+    params = {"tile_size": 16, "palettes": [{"index": 0, "colors": colors}], "transparent_index": None}
+    places = [{"file": "a", "x": x, "y": y} for y in range(0, 256, 16) for x in range(0, 256, 16)]
+    out = io.BytesIO()
+    encode("GLYPH/indexed_v1", {**params, "tiles": places}, assets_encoders.Memory(data), out)
+    assert out.getvalue()[:32768] == ways["peer"]()
 
 
 def test_the_page_in_the_repository_has_the_marks() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from packaging_targets.adapters.testing import Workspace
+from packaging_targets.formats.assets.diagnostics import ADVISORY, BLOCKING
 from packaging_targets.workspace.rules.rulebook import Rulebook
 from packaging_targets.workspace.settings import read_settings
 from packaging_targets.workspace.target_file import parse_target_file
@@ -150,3 +151,11 @@ def test_every_rule_is_in_the_guide() -> None:
 def test_what_the_readme_installs_for_tests_is_what_ci_installs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert project["project"]["optional-dependencies"]["test"] == project["dependency-groups"]["test"]
+
+
+def test_every_diagnostic_is_in_the_guide_to_assets() -> None:
+    """Each code once, in the table of its severity."""
+    guide = (ROOT / "docs" / "assets.md").read_text("utf-8")
+    for word, codes in (("error", BLOCKING), ("warning", ADVISORY)):
+        table = guide.partition(f"\n| {word} |")[2].partition("\n\n")[0]
+        assert sorted(re.findall(r"(?m)^\| `([a-z-]+)` \|", table)) == sorted(codes)

@@ -37,8 +37,13 @@ def snapshot(
         "params": {name: value for name, value in action.params.items() if name not in kind.uncounted},
         "inputs": dict(inputs),
         "rule": list(rule),
-        "tools": {**{tool: _version(tool) for tool in kind.tools}, **programs},
+        "tools": {**tool_versions(action.kind), **programs},
     }
+
+
+def tool_versions(kind: str) -> dict[str, str]:
+    """Return the version of each distribution that decides the bytes which a kind makes."""
+    return {tool: _version(tool) for tool in kind_of(kind).tools}
 
 
 def key_of(shot: Mapping[str, Any]) -> str:

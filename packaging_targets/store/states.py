@@ -37,6 +37,7 @@ JUNK = frozenset({".git", ".hg", ".svn", ".DS_Store", "Thumbs.db", "__pycache__"
 
 _FINE_TICK_NS = 20_000_000  # twice the slowest common kernel tick (100 Hz)
 _COARSE_TICK_NS = 2_500_000_000  # FAT counts in two seconds, HFS+ in one
+_SECOND = 1_000_000_000
 _PARALLEL = 256  # below this many files a fork costs more than it saves
 _BLOCK = 1 << 18
 
@@ -86,21 +87,22 @@ def _examine_each(paths: Sequence[str]) -> list[tuple[str, Signature]]:
 
 def is_racy(stats: os.stat_result) -> bool:
     """Tell whether a file is so young that it could still change without its stat telling."""
-    return _is_newer(stats, time.time_ns())
+    return is_young(signature(stats), time.time_ns())
 
 
 def may_differ(path: str, began: int) -> bool:
     """Tell whether `path` may have changed, or gone, since a time in nanoseconds since 1970."""
     try:
-        return _is_newer(os.lstat(path), began)
+        return is_young(signature(os.lstat(path)), began)
     except OSError:
         return True
 
 
-def _is_newer(stats: os.stat_result, moment: int) -> bool:
-    coarse = stats.st_ctime_ns % 1_000_000_000 == 0
-    newest = max(stats.st_mtime_ns, stats.st_ctime_ns)
-    return moment - newest < (_COARSE_TICK_NS if coarse else _FINE_TICK_NS)
+def is_young(mark: Signature, moment: int) -> bool:
+    """Tell whether a file with this signature was so young at a moment that a change may not have shown in it."""
+    _, _, mtime, mtime_ns, ctime, ctime_ns = mark
+    newest = max(mtime * _SECOND + mtime_ns, ctime * _SECOND + ctime_ns)
+    return moment - newest < (_FINE_TICK_NS if ctime_ns else _COARSE_TICK_NS)
 
 
 def _state(path: str, mode: int) -> str:
@@ -127,8 +129,7 @@ def _listed(entry: os.DirEntry[str]) -> bytes:
 
 def file_digest(path: str) -> str:
     """Return the SHA-256 of a regular file's bytes, in hexadecimal."""
-    # What was a file a moment ago may be a FIFO or a link by now: neither wait for one nor follow the other.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = open_regular(path, os.O_RDONLY)
     try:
         digest = hashlib.sha256()
         while data := os.read(descriptor, _BLOCK):
@@ -136,3 +137,8 @@ def file_digest(path: str) -> str:
         return digest.hexdigest()
     finally:
         os.close(descriptor)
+
+
+def open_regular(path: str, flags: int) -> int:
+    """Open what was a regular file a moment ago; an opener that neither waits for a FIFO nor follows a link."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)

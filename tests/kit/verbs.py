@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from art import Studio
+from studio import Studio
 
 from packaging_targets.services.assets.rearranging.plan import apply
 from packaging_targets.services.assets.rearranging.quarantine import gc, quarantine, restore

@@ -1,6 +1,6 @@
 """The `asset_pack` rule: art and declarations become one `assets.pa`, or are refused in whole.
 
-The numbers in brackets are those of docs/formats/assets-pa.md.
+The marks name statements of docs/formats/assets-pa.md.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import json
 import os
 import struct
 import sys
-import wave
 from pathlib import Path
 from typing import Any
 
 import pytest
+from games import BLUE, FILES, INK, RED, UUID, hero, jump, output, png, saved, wav
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.build.planning.analysis import Analysis, analyse
@@ -31,7 +31,6 @@ from packaging_targets.workspace.settings import Settings
 
 Image = pytest.importorskip("PIL.Image")
 
-RED, BLUE, INK = (255, 0, 0), (0, 0, 255), (29, 43, 83)
 TARGET = '[[asset_pack]]\nname = "pack"\nids = {hero = 2, jump = 1}\n'
 IDS = {"hero": 2, "jump": 1}
 RULE = Rulebook("").rule("asset_pack")
@@ -45,76 +44,6 @@ GOLDEN = {
     "banks/jump.json": "83fe926a71bc994ee80e450b3bb60dcce4a7744dd28ce40e00e22abeacd177e0",
     "preload.json": "0075baadf8bfc18b80a2149586cd1daf837f65d6c14c9e2da66d826d3dd99b08",
 }
-UUID = "00000000-0000-4000-8000-0000000000"
-
-
-def png(*tiles: tuple[int, int, int], size: int = 8) -> bytes:
-    """A strip of tiles, each of one colour."""
-    image = Image.new("RGB", (size * len(tiles), size))
-    for number, color in enumerate(tiles):
-        image.paste(color, (number * size, 0, (number + 1) * size, size))
-    return saved(image)
-
-
-def saved(image: Any, **options: Any) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG", **options)
-    return out.getvalue()
-
-
-def wav(*frames: int, rate: int = 8000, channels: int = 1) -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(struct.pack(f"<{len(frames)}h", *frames))
-    return out.getvalue()
-
-
-def hero(**changes: Any) -> dict[str, Any]:
-    """A glyph bank of two tiles in one picture."""
-    return {
-        "schema_version": 1,
-        "asset_uuid": f"{UUID}02",
-        "name": "hero",
-        "type": "glyph_bank",
-        "inputs": {"sprites": ["hero.png"]},
-        "output": {
-            "format": "GLYPH/indexed_v1",
-            "codec": "NONE",
-            "metadata": {"tile_size": 8},
-            "pipeline": {"palettes": [{"index": 3, "palette": {"colors": ["#000000", "#FF0000", "#0000FF"]}}]},
-        },
-        "preload": {"enabled": True},
-        "artifacts": [
-            {"index": 1, "file": "hero.png", "x": 8, "y": 0},
-            {"index": 0, "file": "hero.png", "x": 0, "y": 0},
-        ],
-        **changes,
-    }
-
-
-def jump(**changes: Any) -> dict[str, Any]:
-    """A sound bank of two samples."""
-    return {
-        "schema_version": 1,
-        "asset_uuid": f"{UUID}01",
-        "name": "jump",
-        "type": "sound_bank",
-        "inputs": {"sources": ["up.wav", "down.wav"]},
-        "output": {"format": "SOUNDS/pcm16le_v1", "codec": "NONE"},
-        "preload": {"enabled": False},
-        "artifacts": [
-            {"index": 0, "file": "up.wav"},
-            {"index": 1, "file": "down.wav", "loop_start": 0, "loop_end": 2},
-        ],
-        **changes,
-    }
-
-
-def output(asset: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {**asset, "output": {**asset["output"], **changes}}
 
 
 def game(ws: Workspace, *, target: str = TARGET, **assets: Any) -> Workspace:
@@ -122,10 +51,7 @@ def game(ws: Workspace, *, target: str = TARGET, **assets: Any) -> Workspace:
     ws.write(
         {
             "game/TARGETS.toml": target,
-            "game/assets/hero/hero.png": png(RED, BLUE),
-            "game/assets/sounds/jump/up.wav": wav(1, -2),
-            "game/assets/sounds/jump/down.wav": wav(3, 4, 5, rate=22050),
-            "game/assets/notes.txt": "junk is welcome",
+            **{f"game/assets/{name}": data for name, data in FILES.items()},
         }
     )
     paths = {"hero": "hero", "jump": "sounds/jump"}
@@ -178,6 +104,7 @@ def failed(ws: Workspace) -> list[str]:
     return [one_line(block) for block in run.output.split("error: ")[1:]]
 
 
+@pytest.mark.statement("A1", "A2", "A6", "A13")
 def test_a_game_becomes_a_pack(ws: Workspace) -> None:
     run = game(ws).build()
     assert run.exit_code == 0, run.output
@@ -206,8 +133,8 @@ def test_golden_digest(ws: Workspace) -> None:
     assert {name.removeprefix("dist/game/pack/"): digest for name, digest in digests.items()} == GOLDEN
 
 
+@pytest.mark.statement("C1", "C2", "A6")
 def test_the_companions_are_the_header(ws: Workspace) -> None:
-    """[C1, C2, A6]"""
     game(ws, hero=output(hero(), codec_configuration={"parity": 10})).build()
     table, preload = ws.read("dist/game/pack/asset_table.json"), ws.read("dist/game/pack/preload.json")
     raw = ws.path("dist/game/pack/assets.pa").read_bytes()
@@ -247,8 +174,9 @@ def test_the_same_picture_in_other_bytes_stops_at_the_bank(ws: Workspace) -> Non
     assert ws.build().built == ["//game:pack#hero"]
 
 
+@pytest.mark.statement("I3")
 def test_an_asset_that_is_gone_takes_its_bank_along(ws: Workspace) -> None:
-    """[I3] Its id stays reserved in the target."""
+    """Its id stays reserved in the target."""
     game(ws).build()
     ws.path("game/assets/hero/asset.json").unlink()
     assert ws.build().built == ["//game:pack#assets.pa"]
@@ -256,8 +184,8 @@ def test_an_asset_that_is_gone_takes_its_bank_along(ws: Workspace) -> None:
     assert not ws.path("dist/game/pack/banks/hero.bin").exists()
 
 
+@pytest.mark.statement("I1", "I2")
 def test_the_registry_decides_where_there_is_one(ws: Workspace) -> None:
-    """[I1, I2]"""
     game(ws, target='[[asset_pack]]\nname = "pack"\n')
     rows = [
         {"asset_id": 9, "asset_uuid": f"{UUID}01", "root": "sounds/jump", "included_in_build": True},
@@ -276,8 +204,8 @@ def test_the_registry_decides_where_there_is_one(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("I2")
 def test_a_registry_that_does_not_fit_the_workspace(ws: Workspace) -> None:
-    """[I2]"""
     game(ws, target='[[asset_pack]]\nname = "pack"\n')
     row = {"asset_id": 2, "asset_uuid": f"{UUID}01", "root": "sounds/jump", "included_in_build": True}
 
@@ -312,8 +240,8 @@ def test_a_registry_that_does_not_fit_the_workspace(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("I3")
 def test_ids_of_the_target(ws: Workspace) -> None:
-    """[I3]"""
     assert refused(game(ws), {"herro": 2, "gone": 7}) == [
         ("the asset `hero` has no id | at game/assets/hero/asset.json  (//game:pack) | fix: did you mean `herro`?"),
         (
@@ -336,8 +264,8 @@ def test_nothing_to_pack(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("A2", "A3", "A5", "A6", "A8")
 def test_all_problems_of_all_declarations_at_once(ws: Workspace) -> None:
-    """[A2, A3, A5, A6, A8]"""
     palettes = [
         {"index": 0, "palette": {"colors": ["#000", "#123456"]}},
         {"index": 0, "palette": {"colors": []}},
@@ -395,6 +323,7 @@ def tiles(*given: dict[str, Any]) -> dict[str, Any]:
     return hero(artifacts=[{"index": 0, "file": "hero.png", **tile} for tile in given])
 
 
+@pytest.mark.statement("A2", "A4", "A5", "A7", "A8")
 @pytest.mark.parametrize(
     ("declaration", "problem"),
     [
@@ -459,6 +388,7 @@ def test_a_declaration_that_is_refused(ws: Workspace, declaration: dict[str, Any
     assert any(found.startswith(problem) for found in only_hero(ws, declaration)), only_hero(ws, declaration)
 
 
+@pytest.mark.statement("A1")
 @pytest.mark.parametrize(
     ("raw", "what"),
     [
@@ -476,15 +406,14 @@ def test_a_declaration_that_is_refused(ws: Workspace, declaration: dict[str, Any
     ids=["cut-off", "twice", "not-utf8", "deep", "a-level-too-deep", "long", "list"],
 )
 def test_a_file_that_is_no_declaration(ws: Workspace, raw: bytes, what: str) -> None:
-    """[A1]"""
     game(ws).write({"game/assets/hero/asset.json": raw})
     problem = refused(ws)[0]
     assert problem.startswith(what)
     assert " | at game/assets/hero/asset.json  (//game:pack, $" in problem
 
 
+@pytest.mark.statement("A2", "A3")
 def test_assets_that_clash(ws: Workspace) -> None:
-    """[A2, A3]"""
     game(ws, other=jump(name="JUMP", inputs={"s": ["up.wav"]}, artifacts=[{"index": 0, "file": "up.wav"}]))
     ws.write({"game/assets/other/up.wav": wav(1)})
     other = "is the {} of `game/assets/other/asset.json` too | at game/assets/sounds/jump/asset.json  (//game:pack, $."
@@ -494,9 +423,9 @@ def test_assets_that_clash(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("A4")
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links")
 def test_an_input_that_is_a_link(ws: Workspace) -> None:
-    """[A4]"""
     game(ws)
     ws.path("game/assets/hero/hero.png").rename(ws.path("game/far.png"))
     ws.path("game/assets/hero/hero.png").symlink_to("../../far.png")
@@ -509,8 +438,8 @@ def test_an_input_that_is_a_link(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("A4")
 def test_an_input_that_nothing_uses_is_a_warning(ws: Workspace) -> None:
-    """[A4]"""
     game(ws, jump=jump(artifacts=[{"index": 0, "file": "up.wav"}]))
     assert [str(warning) for warning in analysed(ws, IDS).warnings] == [
         (
@@ -529,8 +458,9 @@ def broken(ws: Workspace, files: dict[str, bytes], **assets: Any) -> list[str]:
 FIX = "fix: paint it in a colour of the palettes in asset.json, or declare the colour there"
 
 
+@pytest.mark.statement("A10", "A11")
 def test_pixels_that_no_palette_can_draw(ws: Workspace) -> None:
-    """[A10, A11] The first of each tile, with file, x and y."""
+    """The first of each tile, with file, x and y."""
     image = Image.new("RGBA", (16, 8), (*RED, 255))
     image.putpixel((5, 2), (*INK, 255))
     image.putpixel((12, 7), (0, 0, 0, 0))
@@ -543,9 +473,9 @@ def test_pixels_that_no_palette_can_draw(ws: Workspace) -> None:
     ]
 
 
+@pytest.mark.statement("A12")
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 def test_every_kind_of_picture_gives_the_same_bank(ws: Workspace, mode: str) -> None:
-    """[A12]"""
     image = Image.open(io.BytesIO(png(RED, BLUE)))
     converted = image.quantize(4) if mode == "P" else image.convert(mode)
     ws = game(ws)
@@ -555,8 +485,8 @@ def test_every_kind_of_picture_gives_the_same_bank(ws: Workspace, mode: str) -> 
     assert opened(ws).slice(2).read(8) == b"\x11\x11\x11\x11\x22\x22\x22\x22"
 
 
+@pytest.mark.statement("A11")
 def test_a_transparent_index(ws: Workspace) -> None:
-    """[A11]"""
     declaration = hero()
     declaration["output"]["pipeline"]["transparent_index"] = 2
     game(ws, hero=declaration).write({"game/assets/hero/hero.png": saved(Image.new("RGBA", (16, 8), (9, 9, 9, 0)))})
@@ -565,8 +495,8 @@ def test_a_transparent_index(ws: Workspace) -> None:
     assert opened(ws).slice(2).read(8) == b"\x22" * 8
 
 
+@pytest.mark.statement("A7", "A12")
 def test_pictures_that_do_not_fit(ws: Workspace) -> None:
-    """[A7, A12]"""
     files = {"hero/hero.png": png(RED, BLUE, size=4)}
     at = "at game/assets/hero/hero.png (x 8, y 0)"
     assert f"a tile of 8 x 8 pixels does not fit: `game/assets/hero/hero.png` is 8 x 4 | {at}" in broken(ws, files)
@@ -579,27 +509,27 @@ def test_pictures_that_do_not_fit(ws: Workspace) -> None:
         )
     ]
     assert broken(ws, {"hero/hero.png": png(RED)[:-20]}, hero=whole) == [
-        "`game/assets/hero/hero.png` is cut off: it has no end | at game/assets/hero/hero.png"
+        (
+            "`game/assets/hero/hero.png` is cut off: it has no end | at game/assets/hero/hero.png | "
+            "fix: save the picture as PNG again"
+        )
     ]
 
 
+@pytest.mark.statement("A14", "S4")
 def test_sounds_that_are_refused(ws: Workspace) -> None:
-    """[A14, S4]"""
-    files = {"sounds/jump/up.wav": wav(1, 2, channels=2), "sounds/jump/down.wav": b"OggS"}
-    at, fix = "at game/assets/sounds/jump", "fix: export it as WAVE, 16-bit PCM, mono"
+    files = {"sounds/jump/up.wav": wav(1, 2, 3, channels=3), "sounds/jump/down.wav": b"OggS"}
+    at = "at game/assets/sounds/jump"
+    fix = "fix: export it as WAVE: PCM of 8 to 32 bits or float, with one or two channels"
     assert broken(ws, files) == [
         (
             "`game/assets/sounds/jump/down.wav` is no WAVE file: it does not start with `RIFF` and `WAVE` | "
             f"{at}/down.wav | {fix}"
         ),
-        (
-            "`game/assets/sounds/jump/up.wav` is 16-bit PCM with 2 channel(s), "
-            "and only 16-bit PCM mono is accepted | "
-            f"{at}/up.wav | {fix}"
-        ),
+        f"`game/assets/sounds/jump/up.wav` has 3 channels, and one or two are accepted | {at}/up.wav | {fix}",
     ]
     assert broken(ws, {"sounds/jump/up.wav": wav(1), "sounds/jump/down.wav": wav(1)}) == [
-        "sample 1: the loop ends at 2, and there are 1 frames | at jump"
+        f"the loop of sample 1 ends at 2, and there are 1 frames | {at}/down.wav | fix: end it at 1 or before"
     ]
 
 

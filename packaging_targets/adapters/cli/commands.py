@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets import __version__
 from packaging_targets.adapters.cli import features, publish
+from packaging_targets.adapters.cli.assets import program as assets
 from packaging_targets.adapters.cli.containers import layouts
 from packaging_targets.adapters.cli.containers import program as containers
 from packaging_targets.adapters.cli.containers import verbs as container_verbs
@@ -54,6 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
     _question_parsers(verbs)
     _cache_parser(verbs)
     features.add_parser(verbs)
+    assets.add_parser(verbs)
     again = _verb(verbs, "reproduce", "build twice, as on two machines, and compare every byte")
     again.set_defaults(verb=_reproduce)
     publish.add_parser(verbs)

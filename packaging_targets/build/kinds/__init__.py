@@ -171,15 +171,14 @@ KINDS = {
         guarded=True,
     ),
     "glyph/1": Kind(
-        "glyph",
+        "banks",
         Params(
             tile_size=whole(1, example=8),
-            palettes=tables("index", "colors"),
+            palettes=tables("index"),
             tiles=tables("file"),
             transparent_index=optional_whole(0, 15),
         ),
         outputs=range(2, 3),
-        tools=("pillow",),
     ),
     "oci_base/1": Kind(
         "oci.parent",
@@ -254,7 +253,9 @@ KINDS = {
         cached=False,
     ),
     "sounds/1": Kind(
-        "sounds", Params(sample_rate=optional_whole(1, 192_000), samples=tables("file")), outputs=range(2, 3)
+        "banks",
+        Params(samples=tables("file"), sample_rate=optional_whole(1, 192_000)),
+        outputs=range(2, 3),
     ),
     "tar/1": Kind("tar", Params(**_TAR), outputs=range(1, 3)),
     "tar.gz/1": Kind("tar", Params(**_TAR, level=whole(1, 12, default=6)), outputs=range(1, 3), tools=("deflate",)),

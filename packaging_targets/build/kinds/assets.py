@@ -9,6 +9,7 @@ preload list, the tooling's file. The payload streams from the banks to the pack
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import BuildError
@@ -27,16 +28,15 @@ def run(action: Action, step: Step) -> None:
     header = Header.lay_out(_bank(asset, step) for asset in assets)
     pack, table, preload, tooling = action.outputs
     with step.create(pack) as out:
-        write_assets_pa(out, header, [asset["bank"] for asset in assets], step)
-    value = header.to_json()
+        write_assets_pa(out, header, [partial(step.open, asset["bank"]) for asset in assets])
     companions = {
-        table: value["asset_table"],
-        preload: value["preload"],
-        tooling: {"assets": [_tooling(asset) for asset in assets], "schema_version": 1},
+        table: header.companions["asset_table.json"],
+        preload: header.companions["preload.json"],
+        tooling: canonical_json({"assets": [_tooling(asset) for asset in assets], "schema_version": 1}),
     }
     for path, companion in companions.items():
         with step.create(path) as out:
-            out.write(canonical_json(companion))
+            out.write(companion)
 
 
 def _bank(asset: Mapping[str, Any], step: Step) -> Bank:

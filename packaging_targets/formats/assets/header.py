@@ -1,41 +1,38 @@
 """The rules that hold the header of an `assets.pa` together, for its writer and its reader alike.
 
-`decode` meets untrusted bytes: it looks at their length, depth and number of values before it parses them, so
-that a hostile header costs no more memory than a small multiple of its length. `faults` then judges the
-parsed value and says of everything that is wrong where it is, as a JSON path.
+`judge` meets untrusted bytes. It goes through them a row at a time, as `spelling` hands them out, and keeps of each
+what takes little room. `plain` is a short cut for rows as most packs have them.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
 
 from packaging_targets.formats.assets.banks import glyph, sounds
-from packaging_targets.model.digest import canonical_json
+from packaging_targets.formats.assets.entries import AssetEntry, PreloadEntry
+from packaging_targets.formats.assets.plain import ENTRY, PRELOAD, Plain, preload_entry
+from packaging_targets.formats.assets.spelling import HeaderText, Piece, SpellingError, text_of
 
 HEADER_LIMIT = 4 << 20
 """The longest header, in bytes."""
 ENTRY_LIMIT = 16_384
-"""The most rows of the asset table."""
+"""The most rows of the asset table, and of the preload list."""
 NAME_LIMIT = 255
 """The longest asset name, in bytes of UTF-8."""
-DEPTH_LIMIT = 32
-"""How deep objects and lists may nest; the header itself is depth 1."""
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_COUNT_LIMIT = 1 << 18  # objects and lists: the costliest values for a byte of JSON
-_INTEGER_LIMIT = 1 << 63
-_DIGITS_LIMIT = 20
+_REPORTED = 20  # faults of one header: a hostile one could break a rule in each of its rows
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f]")
+_COUNT_LIMIT = 1 << 63
 _ID_LIMIT = (1 << 31) - 1
-_ENTRY = ("asset_id", "asset_name", "bank_type", "codec", "decoded_size", "metadata", "offset", "size")
-_PRELOAD = ("asset_id", "slot")
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ENTRY = frozenset(("asset_id", "asset_name", "bank_type", "codec", "decoded_size", "metadata", "offset", "size"))
+_PRELOAD = frozenset(("asset_id", "slot"))
 
 Fault = tuple[str, str]
-"""Where (a JSON path), and what is wrong."""
+"""Where (a JSON path, or a byte of the header), and what is wrong."""
 
 _BANKS: dict[str, Callable[[int, int, dict[str, Any]], Iterator[Fault]]] = {
     "GLYPH": glyph.faults,
@@ -43,161 +40,170 @@ _BANKS: dict[str, Callable[[int, int, dict[str, Any]], Iterator[Fault]]] = {
 }
 
 
-def decode(raw: bytes) -> Any:
-    """Return the JSON value of a header's bytes. Raises ValueError with what is wrong about them."""
+class Rows(NamedTuple):
+    """What a header says: the rows of the asset table, and of the preload list."""
+
+    table: list[AssetEntry]
+    preload: list[PreloadEntry]
+
+
+def judge(raw: bytes) -> tuple[Rows, list[Fault]]:
+    """Return what the bytes of a header say, and the first faults found; where there are any, rows are missing."""
+    rows = Rows([], [])
+    return rows, list(islice(_faults(raw, rows), _REPORTED))
+
+
+def _faults(raw: bytes, rows: Rows) -> Iterator[Fault]:
+    """Yield each rule that a header breaks, and put its good rows into `rows`."""
     if len(raw) > HEADER_LIMIT:
-        raise ValueError(f"the header is {len(raw)} bytes long, and {HEADER_LIMIT} are allowed")
-    _limit_nesting(raw)
+        yield "header", f"is {len(raw)} bytes long, and {HEADER_LIMIT} are allowed"
+        return
     try:
-        value = json.loads(raw.decode(), parse_float=_float, parse_constant=_float, parse_int=_integer)
+        if not raw.isascii():
+            raw.decode()
+        text = HeaderText(raw)
+        text.expect('{"asset_table":[')
+        plain = Plain(partial(_is_good_bank, text))
+        table = _table(text.rows("$.asset_table", ENTRY, plain.entry), rows)
+        if (first := next(table, None)) is not None:
+            yield first
+            yield from table
+            return  # what a preload list says of a table that is not good means nothing
+        text.expect(',"preload":[')
+        yield from _preload(text.rows("$.preload", PRELOAD, preload_entry), rows)
+        text.expect("}")
+        text.expect_end()
     except UnicodeDecodeError as error:
-        raise ValueError(f"the header is not UTF-8: byte {error.start} of it") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"the header is not JSON: {error.msg[0].lower()}{error.msg[1:]} at {error.pos}") from None
+        yield f"byte {error.start} of the header", "is not UTF-8"
+    except SpellingError as error:
+        yield error.place, error.what
+
+
+def _is_good_bank(text: HeaderText, bank_type: str, size: int, decoded_size: int, metadata: str) -> bool:
+    if bank_type not in _BANKS:
+        return False
     try:
-        canonical = canonical_json(value)
-    except UnicodeEncodeError:
-        raise ValueError("the header holds half a surrogate pair, which UTF-8 has no form for") from None
-    if canonical != raw:
-        raise ValueError("the header is not canonical JSON (sorted keys, each once, no white space, no escapes)")
-    return value
+        return not any(_BANKS[bank_type](size, decoded_size, text.metadata(metadata)))
+    except ValueError:
+        return False
 
 
-def faults(header: Any) -> Iterator[Fault]:
-    """Yield each rule of the format that a header breaks: where, as a JSON path, and what is wrong."""
-    yield from _shape(header, "$", ("asset_table", "preload"))
-    if not isinstance(header, dict):
-        return
-    table, preload = header.get("asset_table"), header.get("preload")
-    if isinstance(table, list):
-        yield from _table(table)
-    elif "asset_table" in header:
-        yield "$.asset_table", "must be a list"
-    if isinstance(preload, list):
-        yield from _preload(preload, table if isinstance(table, list) else [])
-    elif "preload" in header:
-        yield "$.preload", "must be a list"
-
-
-def _limit_nesting(raw: bytes) -> None:
-    """Refuse what is deep or made of very many values, without a parser's stack or objects."""
-    brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
-    if brackets.count(b"[") + brackets.count(b"{") > _COUNT_LIMIT:
-        raise ValueError(f"the header holds more than {_COUNT_LIMIT} objects and lists")
-    for _ in range(DEPTH_LIMIT):  # each round takes the innermost level away
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-    if brackets.count(b"[") + brackets.count(b"{") > DEPTH_LIMIT:
-        raise ValueError(f"the header nests deeper than {DEPTH_LIMIT} levels")
-
-
-def _float(text: str) -> Any:
-    raise ValueError(f"the header holds `{text[:40]}`, and only integers are allowed")
-
-
-def _integer(text: str) -> int:
-    if len(text) > _DIGITS_LIMIT or not -_INTEGER_LIMIT <= int(text) < _INTEGER_LIMIT:
-        raise ValueError(f"the header holds `{text[:40]}`, which is no 64-bit integer")
-    return int(text)
-
-
-def _shape(value: Any, place: str, names: tuple[str, ...]) -> Iterator[Fault]:
-    if not isinstance(value, dict):
-        yield place, "must be an object"
-        return
-    for name in names:
-        if name not in value:
-            yield place, f"lacks `{name}`"
-    for name in value:
-        if name not in names:
-            yield place, f"has a member `{name}` that the format does not know"
-
-
-def _table(table: list[Any]) -> Iterator[Fault]:
-    if len(table) > ENTRY_LIMIT:
-        yield "$.asset_table", f"has {len(table)} rows, and {ENTRY_LIMIT} are allowed"
-        return
+def _table(pieces: Iterator[AssetEntry | Piece], rows: Rows) -> Iterator[Fault]:
     last_id, end = 0, 0
-    for index, row in enumerate(table):
-        place = f"$.asset_table[{index}]"
-        shape = list(_shape(row, place, _ENTRY))
-        yield from shape
-        if not shape:
-            yield from _row(row, place, last_id, end)
-            last_id = row["asset_id"] if _is_id(row["asset_id"]) else last_id
-            end += row["size"] if _is_count(row["size"]) else 0
+    for index, piece in enumerate(pieces):
+        if index == ENTRY_LIMIT:
+            raise SpellingError("$.asset_table", f"has more than {ENTRY_LIMIT} rows")
+        entry, found = (piece, []) if isinstance(piece, AssetEntry) else _judged(*piece)
+        if entry is not None:
+            found += _out_of_order(entry, last_id, end)
+            if not found:
+                rows.table.append(entry)
+            last_id = entry.asset_id if _is_id(entry.asset_id) else last_id
+            end += entry.size if _is_count(entry.size) else 0
+        yield from _at(f"$.asset_table[{index}]", found) if found else ()
 
 
-def _row(row: dict[str, Any], place: str, last_id: int, end: int) -> Iterator[Fault]:
+def _preload(pieces: Iterator[PreloadEntry | Piece], rows: Rows) -> Iterator[Fault]:
+    bank_types = {entry.asset_id: entry.bank_type for entry in rows.table}
+    slots = dict.fromkeys(_BANKS, 0)
+    last_id = 0
+    for index, piece in enumerate(pieces):
+        if index == ENTRY_LIMIT:
+            raise SpellingError("$.preload", f"has more than {ENTRY_LIMIT} rows")
+        found = [] if isinstance(piece, PreloadEntry) else _shape(piece[0], _PRELOAD)
+        if not found:
+            row = piece if isinstance(piece, PreloadEntry) else PreloadEntry(**piece[0])
+            found = _preload_faults(row, last_id, bank_types, slots)
+            if not found:
+                last_id = row.asset_id
+                rows.preload.append(row)
+        yield from _at(f"$.preload[{index}]", found) if found else ()
+
+
+def _at(place: str, found: list[Fault]) -> Iterator[Fault]:
+    return ((place + inner, what) for inner, what in found)
+
+
+def _shape(row: Any, names: frozenset[str]) -> list[Fault]:
+    if not isinstance(row, dict):
+        return [("", "must be an object")]
+    lacking = sorted(names - row.keys())
+    unknown = islice((name for name in row if name not in names), _REPORTED)
+    return [("", f"lacks `{name}`") for name in lacking] + [
+        ("", f"has a member `{text_of(name)}` that the format does not know") for name in unknown
+    ]
+
+
+def _judged(row: Any, spelling: str) -> tuple[AssetEntry | None, list[Fault]]:
+    """Return a row and its faults; it may hold anything where it has some, and is None where it has not its shape."""
+    found = _shape(row, _ENTRY)
+    if found:
+        return None, found
+    # Where the row is good, nothing before its metadata and behind it can spell these marks.
+    metadata = spelling[spelling.index(',"metadata":') + 12 : spelling.rindex(',"offset":')]
+    entry = AssetEntry(
+        row["asset_id"],
+        row["asset_name"],
+        row["bank_type"],
+        row["offset"],
+        row["size"],
+        row["decoded_size"],
+        metadata.encode("latin-1"),
+    )
+    found = list(_row(row))
+    return (entry if found else entry._replace(asset_name=text_of(entry.asset_name))), found
+
+
+def _row(row: dict[str, Any]) -> Iterator[Fault]:
     if not _is_id(row["asset_id"]):
-        yield f"{place}.asset_id", f"must be an integer from 1 to {_ID_LIMIT}"
-    elif row["asset_id"] <= last_id:
-        yield f"{place}.asset_id", f"is {row['asset_id']} after {last_id}, and ids must increase"
+        yield ".asset_id", f"must be an integer from 1 to {_ID_LIMIT}"
     if (what := _name_fault(row["asset_name"])) is not None:
-        yield f"{place}.asset_name", what
+        yield ".asset_name", what
     if row["codec"] != "NONE":
-        yield (
-            f"{place}.codec",
-            "must be `NONE`" + (", `RAW` is its old name" if row["codec"] == "RAW" else ""),
-        )
-    sizes = {name: row[name] for name in ("offset", "size", "decoded_size")}
-    for name, value in sizes.items():
-        if not _is_count(value):
-            yield f"{place}.{name}", "must be an integer of 0 or more"
-    if _is_count(row["offset"]) and row["offset"] != end:
-        yield f"{place}.offset", f"is {row['offset']}, but the bank before it ends at {end}"
-    yield from _bank(row, place)
-
-
-def _bank(row: dict[str, Any], place: str) -> Iterator[Fault]:
+        yield ".codec", "must be `NONE`" + (", `RAW` is its old name" if row["codec"] == "RAW" else "")
+    for name in ("offset", "size", "decoded_size"):
+        if not _is_count(row[name]):
+            yield f".{name}", "must be an integer of 0 or more"
     bank_type, metadata = row["bank_type"], row["metadata"]
     check = _BANKS.get(bank_type) if isinstance(bank_type, str) else None
     if check is None:
-        yield f"{place}.bank_type", f"must be one of {', '.join(f'`{name}`' for name in _BANKS)}"
+        yield ".bank_type", f"must be one of {', '.join(f'`{name}`' for name in _BANKS)}"
     elif not isinstance(metadata, dict):
-        yield f"{place}.metadata", "must be an object"
+        yield ".metadata", "must be an object"
     elif _is_count(row["size"]) and _is_count(row["decoded_size"]):
-        for inner, what in check(row["size"], row["decoded_size"], metadata):
-            yield f"{place}.{inner}", what
+        yield from ((f".{inner}", what) for inner, what in check(row["size"], row["decoded_size"], metadata))
 
 
-def _preload(preload: list[Any], table: list[Any]) -> Iterator[Fault]:
-    if len(preload) > ENTRY_LIMIT:
-        yield "$.preload", f"has {len(preload)} rows, and {ENTRY_LIMIT} are allowed"
-        return
-    bank_types = {
-        row["asset_id"]: row.get("bank_type")
-        for row in table
-        if isinstance(row, dict) and _is_id(row.get("asset_id")) and isinstance(row.get("bank_type"), str)
-    }
-    last_id = 0
-    slots: dict[Any, int] = {}
-    for index, row in enumerate(preload):
-        place = f"$.preload[{index}]"
-        shape = list(_shape(row, place, _PRELOAD))
-        yield from shape
-        if shape:
-            continue
-        asset_id, slot = row["asset_id"], row["slot"]
-        if not _is_id(asset_id) or asset_id not in bank_types:
-            yield f"{place}.asset_id", "is not in the asset table"
-            continue
-        if asset_id <= last_id:
-            yield f"{place}.asset_id", f"is {asset_id} after {last_id}, and ids must increase"
-        last_id = asset_id
-        bank_type = bank_types[asset_id]
-        due = slots.get(bank_type, 0)
-        slots[bank_type] = due + 1
-        if not _is_count(slot) or slot != due:
-            yield f"{place}.slot", f"must be {due}: slots of `{bank_type}` are dealt out from 0"
+def _out_of_order(entry: AssetEntry, last_id: int, end: int) -> list[Fault]:
+    found = []
+    if _is_id(entry.asset_id) and entry.asset_id <= last_id:
+        found.append((".asset_id", f"is {entry.asset_id} after {last_id}, and ids must increase"))
+    if _is_count(entry.offset) and entry.offset != end:
+        found.append((".offset", f"is {entry.offset}, but the bank before it ends at {end}"))
+    return found
 
 
-def _name_fault(name: Any) -> str | None:
-    if not isinstance(name, str) or not name:
+def _preload_faults(row: PreloadEntry, last_id: int, bank_types: dict[int, str], slots: dict[str, int]) -> list[Fault]:
+    if not _is_id(row.asset_id) or row.asset_id not in bank_types:
+        return [(".asset_id", "is not in the asset table")]
+    found = []
+    if row.asset_id <= last_id:
+        found.append((".asset_id", f"is {row.asset_id} after {last_id}, and ids must increase"))
+    bank_type = bank_types[row.asset_id]
+    due = slots[bank_type]
+    slots[bank_type] += 1
+    if not _is_count(row.slot) or row.slot != due:
+        found.append((".slot", f"must be {due}: slots of `{bank_type}` are dealt out from 0"))
+    return found
+
+
+def _name_fault(latin: Any) -> str | None:
+    if not isinstance(latin, str) or not latin:
         return "must be a string that is not empty"
-    if _UNPRINTABLE.search(name):  # not str.isprintable, which differs from one Python to the next
-        return "holds a control character"
-    if len(name.encode()) > NAME_LIMIT:
+    if len(latin) > NAME_LIMIT:  # a character of Latin-1 is a byte of UTF-8
         return f"is longer than {NAME_LIMIT} bytes"
+    if _UNPRINTABLE.search(text_of(latin)):  # not str.isprintable, which differs from one Python to the next
+        return "holds a control character"
     return None
 
 
@@ -206,4 +212,4 @@ def _is_id(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and 0 <= value < _INTEGER_LIMIT
+    return type(value) is int and 0 <= value < _COUNT_LIMIT

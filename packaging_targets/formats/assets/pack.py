@@ -12,24 +12,23 @@ rules that hold a header together are in `header`, the reader is in `reader`.
 from __future__ import annotations
 
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from packaging_targets.errors import PackagingError, Problem, raise_all
-from packaging_targets.formats.assets.header import decode, faults
+from packaging_targets.formats.assets.entries import AssetEntry, PreloadEntry
+from packaging_targets.formats.assets.header import judge
 from packaging_targets.model.digest import canonical_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from packaging_targets.model.manifest import SourceReader
+    from collections.abc import Callable, Iterable, Mapping
 
 MAGIC = b"ASPA"
 SCHEMA_VERSION = 1
 PRELUDE = struct.Struct("<4sIIQI8s")
 """Magic, schema version, header length, payload offset, flags, reserved."""
 
-_CHUNK = 1 << 20
+_BUFFER = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +45,6 @@ class Bank:
 
 
 @dataclass(frozen=True, slots=True)
-class AssetEntry:
-    """One row of the asset table. `offset` counts from the start of the payload; sizes are in bytes."""
-
-    asset_id: int
-    asset_name: str
-    bank_type: str
-    offset: int
-    size: int
-    decoded_size: int
-    codec: str
-    metadata: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class PreloadEntry:
-    """An asset that is loaded at boot, and its slot among those of its bank type."""
-
-    asset_id: int
-    slot: int
-
-
-@dataclass(frozen=True, slots=True)
 class Header:
     """All that a pack says of its banks."""
 
@@ -76,7 +53,10 @@ class Header:
 
     @classmethod
     def lay_out(cls, banks: Iterable[Bank]) -> Header:
-        """Put `banks` end to end by asset id, and deal the preload slots out per bank type from 0."""
+        """Put `banks` end to end by asset id, and deal the preload slots out per bank type from 0.
+
+        Raises PackagingError for metadata that has no canonical JSON.
+        """
         table: list[AssetEntry] = []
         preload: list[PreloadEntry] = []
         slots: dict[str, int] = {}
@@ -90,68 +70,60 @@ class Header:
                 preload.append(PreloadEntry(bank.asset_id, slot))
         return cls(tuple(table), tuple(preload))
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the header as the JSON value that stands in the file."""
+    @property
+    def companions(self) -> dict[str, bytes]:
+        """The files that hold the header's members, byte for byte, by name."""
         return {
-            "asset_table": [asdict(entry) for entry in self.asset_table],
-            "preload": [asdict(entry) for entry in self.preload],
+            "asset_table.json": b"[%b]" % b",".join(row.spelling for row in self.asset_table),
+            "preload.json": b"[%b]" % b",".join(row.spelling for row in self.preload),
         }
 
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Header:
-        """Return the header that `to_json` described; `value` must have passed `header.faults`."""
-        return cls(
-            tuple(AssetEntry(**row) for row in value["asset_table"]),
-            tuple(PreloadEntry(**row) for row in value["preload"]),
-        )
 
+def prelude_and_header(header: Header) -> bytes:
+    """Return all of a pack that stands before its payload.
 
-def write_assets_pa(stream: BinaryIO, header: Header, payloads: Sequence[str], sources: SourceReader) -> None:
-    """Write a pack: `payloads` names the source of each row of the table, in its order.
-
-    The payload streams: no more than a mebibyte of it is in memory. Raises PackagingError, before a byte is
-    written, where the header breaks a rule of the format, and later where a source is not as long as its row
-    says.
+    Raises PackagingError with what a reader would refuse: what is written can be read, limits and all.
     """
-    encoded = _encode(header)
-    start = PRELUDE.size + len(encoded)
-    stream.write(PRELUDE.pack(MAGIC, SCHEMA_VERSION, len(encoded), start, 0, bytes(8)))
-    stream.write(encoded)
-    for entry, path in zip(header.asset_table, payloads, strict=True):
-        with sources.open(path) as source:
-            _copy(source, stream, entry.size, path)
-
-
-def _encode(header: Header) -> bytes:
     try:
-        encoded = canonical_json(header.to_json())
-        value = decode(encoded)  # as a reader would: what is written can be read, limits and all
+        companions = header.companions
     except ValueError as error:
         raise PackagingError.one(str(error), "assets.pa") from None
-    raise_all((Problem(f"assets.pa ({place})", what) for place, what in faults(value)), PackagingError)
-    return encoded
+    spelling = b'{"asset_table":%b,"preload":%b}' % (companions["asset_table.json"], companions["preload.json"])
+    _, found = judge(spelling)
+    raise_all((Problem(f"assets.pa ({place})", what) for place, what in found), PackagingError)
+    return PRELUDE.pack(MAGIC, SCHEMA_VERSION, len(spelling), PRELUDE.size + len(spelling), 0, bytes(8)) + spelling
+
+
+def write_assets_pa(stream: BinaryIO, header: Header, payloads: Iterable[Callable[[], BinaryIO]]) -> None:
+    """Write a pack: `payloads` opens the bank of each row of the table, in its order, when its turn comes.
+
+    The payload streams through one small buffer. Raises PackagingError, before a byte is written, where the header
+    breaks a rule of the format, and later where a bank is not as long as its row says.
+    """
+    stream.write(prelude_and_header(header))
+    buffer = memoryview(bytearray(_BUFFER))
+    for entry, opened in zip(header.asset_table, payloads, strict=True):
+        with opened() as bank:
+            _copy(bank, stream, entry, buffer)
 
 
 def _entry(bank: Bank, offset: int) -> AssetEntry:
-    return AssetEntry(
-        bank.asset_id,
-        bank.asset_name,
-        bank.bank_type,
-        offset,
-        bank.size,
-        bank.decoded_size,
-        "NONE",
-        bank.metadata,
-    )
+    try:
+        metadata = canonical_json(bank.metadata)
+    except ValueError as error:
+        raise PackagingError.one(str(error), f"the metadata of `{bank.asset_name}`") from None
+    return AssetEntry(bank.asset_id, bank.asset_name, bank.bank_type, offset, bank.size, bank.decoded_size, metadata)
 
 
-def _copy(source: BinaryIO, stream: BinaryIO, size: int, path: str) -> None:
-    left = size
-    # One byte more than is left is asked for at the end, so that a source which grew is noticed.
-    while chunk := source.read(min(_CHUNK, left + 1)):
-        left -= len(chunk)
+def _copy(bank: BinaryIO, stream: BinaryIO, entry: AssetEntry, buffer: memoryview) -> None:
+    read_into: Callable[[memoryview], int] = bank.readinto  # type: ignore[attr-defined]  # all binary streams have it
+    left = entry.size
+    # One byte more than is left is asked for at the end, so that a bank which grew is noticed.
+    while count := read_into(buffer[: left + 1]):
+        left -= count
         if left < 0:
             break
-        stream.write(chunk)
+        stream.write(buffer[:count])
     if left:
-        raise PackagingError.one(f"`{path}` is not {size} bytes long any more", path, "build again")
+        what = f"the bank of `{entry.asset_name}` is not {entry.size} bytes long any more"
+        raise PackagingError.one(what, f"asset {entry.asset_id}", "build again")

@@ -9,20 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from packaging_targets.errors import IntegrityError, Problem, RequestError, raise_all
 from packaging_targets.formats.assets.banks import glyph
-from packaging_targets.formats.assets.header import HEADER_LIMIT, decode, faults
-from packaging_targets.formats.assets.pack import (
-    MAGIC,
-    PRELUDE,
-    SCHEMA_VERSION,
-    AssetEntry,
-    Header,
-    PreloadEntry,
-)
+from packaging_targets.formats.assets.entries import AssetEntry, PreloadEntry
+from packaging_targets.formats.assets.header import HEADER_LIMIT, judge
+from packaging_targets.formats.assets.pack import MAGIC, PRELUDE, SCHEMA_VERSION, Header
 from packaging_targets.model.digest import Digest
 
 if TYPE_CHECKING:
@@ -30,9 +23,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-_CHUNK = 1 << 20
 _SHORTEST_HEADER = len(b'{"asset_table":[],"preload":[]}')
-_REPORTED = 20  # problems of one header: a hostile one could break a rule in each of its rows
 
 
 class Slice(io.RawIOBase):
@@ -67,12 +58,11 @@ class Slice(io.RawIOBase):
         with memoryview(buffer).cast("B") as view:
             wanted = min(len(view), self._size - self._at)
             self._stream.seek(self._start + self._at)
-            chunk = self._stream.read(wanted) or b""
-            if wanted and not chunk:
+            count: int = self._stream.readinto(view[:wanted])  # type: ignore[attr-defined]  # all binary streams have it
+            if wanted and not count:
                 raise IntegrityError.one("the file has become shorter since it was opened", "assets.pa")
-            view[: len(chunk)] = chunk
-        self._at += len(chunk)
-        return len(chunk)
+        self._at += count
+        return count
 
 
 class AssetPack:
@@ -87,7 +77,7 @@ class AssetPack:
 
     @classmethod
     def open(cls, stream: BinaryIO, where: str = "assets.pa") -> AssetPack:
-        """Check the pack in `stream`, which must be seekable, and return it; `where` names it in errors.
+        """Check the pack in `stream`, a seekable one as `io` has them, and return it; `where` names it in errors.
 
         The pack reads from `stream` as long as it is used and does not close it.
         """
@@ -122,7 +112,7 @@ class AssetPack:
         return Slice(self._stream, self._payload_offset + entry.offset, entry.size)
 
     def verify(self) -> dict[int, Digest]:
-        """Read the whole payload, a mebibyte at a time, and return the digest of each asset.
+        """Read the whole payload, through a small buffer, and return the digest of each asset.
 
         Raises IntegrityError for a bank whose bytes its own format does not allow.
         """
@@ -174,13 +164,9 @@ def _prelude_faults(header_size: int, payload_offset: int, size: int) -> Iterato
 
 
 def _header(raw: bytes, where: str) -> Header:
-    try:
-        value = decode(raw)
-    except ValueError as error:
-        raise IntegrityError.one(str(error), f"{where} (header)") from None
-    found = islice(faults(value), _REPORTED)
+    rows, found = judge(raw)
     raise_all((Problem(f"{where} ({place})", what) for place, what in found), IntegrityError)
-    return Header.from_json(value)
+    return Header(tuple(rows.table), tuple(rows.preload))
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
@@ -191,14 +177,11 @@ def _read(stream: BinaryIO, size: int) -> bytes:
 
 
 def _digest(bank: Slice) -> Digest:
-    digest = hashlib.sha256()
-    while chunk := bank.read(_CHUNK):
-        digest.update(chunk)
-    return Digest(digest.hexdigest())
+    return Digest(hashlib.file_digest(bank, "sha256").hexdigest())
 
 
 def _glyph_faults(bank: Slice, entry: AssetEntry) -> Iterator[str]:
     bank.seek(glyph.PLANE_SIZE)
-    used = glyph.used_palettes(bank.readall())
-    if used > entry.metadata["palette_authored"]:
-        yield f"has colours in {used} palettes, and {entry.metadata['palette_authored']} are declared"
+    used, authored = glyph.used_palettes(bank.readall()), entry.metadata["palette_authored"]
+    if used > authored:
+        yield f"has colours in {used} palettes, and {authored} are declared"

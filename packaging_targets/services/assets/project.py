@@ -16,15 +16,16 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.assets.declared.checks import CheckedAssets, check_assets
-from packaging_targets.formats.assets.declared.declaration import FILE, AssetTree
+from packaging_targets.formats.assets.declared.declaration import FILE, AssetTree, Read
 from packaging_targets.formats.assets.declared.registry import FILE_LIMIT, FOLDER, INDEX
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.store.lock import folder_lock
+from packaging_targets.store.states import open_regular
 from packaging_targets.store.sweep import signature
 
 if TYPE_CHECKING:
@@ -114,30 +115,30 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of `assets/` at one moment, by their path in the project; declarations are read once."""
+    """The files of `assets/` at one moment, by their path in the project."""
 
     project: Project
     files: Mapping[str, Listed]
-    _read: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file, no more than a checker needs to see that it is too long."""
-        if path not in self._read:
-            try:
-                with open(self.project.path(path), "rb") as file:
-                    self._read[path] = file.read(FILE_LIMIT + 1)
-            except OSError as error:
-                what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
-                raise AssetsError(Diagnostic(path, "", "input-changed", what)) from error
-        return self._read[path]
+        try:
+            with open(self.project.path(path), "rb", opener=open_regular) as file:
+                return file.read(FILE_LIMIT + 1)
+        except OSError as error:
+            what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
+            raise AssetsError(Diagnostic(path, "", "input-changed", what)) from error
 
-    def tree(self) -> AssetTree:
-        """Return the files as those see them who read declarations; a link is no asset.json, wherever it leads."""
+    def tree(self, remembered: Mapping[str, Read] | None = None) -> AssetTree:
+        """Return the files for a check; `remembered` has what asset.json files with the same bytes came to.
+
+        A link is no asset.json, wherever it leads.
+        """
+        known = remembered or {}
         files = {path: one.link for path, one in self.files.items()}
-        links = [path for path, link in files.items() if link is not None and os.path.basename(path) == FILE]
-        for path in links:
+        for path in [path for path, link in files.items() if link is not None and os.path.basename(path) == FILE]:
             del files[path]
-        return AssetTree(files, self.read)
+        return AssetTree(files, self.read, remembered=known.get, lean=True)
 
     def check(self) -> CheckedAssets:
         """Check the declarations and the registry."""

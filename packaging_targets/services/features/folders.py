@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging_targets.errors import PackagingError, Problem
 from packaging_targets.formats.feature.folder import METADATA_FILE, FeatureFolder, is_output_folder, output_inside
 from packaging_targets.store.layout import TARGET_FILE
-from packaging_targets.store.states import is_junk, is_racy
+from packaging_targets.store.states import is_junk, is_racy, open_regular
 from packaging_targets.store.sweep import signature
 
 if TYPE_CHECKING:
@@ -148,11 +148,6 @@ def plain(path: str) -> str:
     while path.startswith("./"):
         path = path[2:].lstrip("/")
     return "" if path == "." else path.rstrip("/") or path[:1]
-
-
-def open_regular(path: str, flags: int) -> int:
-    """Open what was a regular file a moment ago, neither waiting for a FIFO nor following a link."""
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
 
 
 def unreadable(path: str, error: OSError) -> Problem:

@@ -14,7 +14,8 @@ from packaging_targets.formats.archive.members import changed
 from packaging_targets.formats.archive.tar import write_tar
 from packaging_targets.formats.feature.checks import Checked, Feature, check_feature
 from packaging_targets.model.manifest import SourceInfo
-from packaging_targets.services.features.folders import open_regular, unreadable, within
+from packaging_targets.services.features.folders import unreadable, within
+from packaging_targets.store.states import open_regular
 from packaging_targets.store.sweep import forked, signature_of
 
 if TYPE_CHECKING:

@@ -1,21 +1,23 @@
-"""Writing `assets.pa`. The numbers in brackets are those of docs/formats/assets-pa.md."""
+"""Writing `assets.pa`. The marks name statements of docs/formats/assets-pa.md."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-from typing import TYPE_CHECKING, Any, BinaryIO
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sources import Sources
 
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.assets import header
 from packaging_targets.formats.assets.banks import glyph
-from packaging_targets.formats.assets.pack import Bank, Header, write_assets_pa
+from packaging_targets.formats.assets.pack import Bank, Header, prelude_and_header, write_assets_pa
 from packaging_targets.formats.assets.reader import AssetPack
+from packaging_targets.model.digest import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +53,7 @@ def glyphs(asset_id: int, *, preload: bool = False) -> Bank:
 def packed(banks: list[Bank], payloads: Mapping[int, bytes]) -> bytes:
     header = Header.lay_out(banks)
     out = io.BytesIO()
-    names = [str(entry.asset_id) for entry in header.asset_table]
-    write_assets_pa(out, header, names, Sources({str(key): data for key, data in payloads.items()}))
+    write_assets_pa(out, header, [partial(io.BytesIO, payloads[entry.asset_id]) for entry in header.asset_table])
     return out.getvalue()
 
 
@@ -82,8 +83,8 @@ def test_an_empty_pack_is_63_bytes() -> None:
     )
 
 
+@pytest.mark.statement("H6", "H11", "H14")
 def test_banks_are_laid_out_by_id_without_gaps_and_slots_are_dealt_out_by_type() -> None:
-    """[H6, H11, H14]"""
     banks = [
         sounds(9, 2, preload=True),
         glyphs(4, preload=True),
@@ -107,7 +108,7 @@ def test_what_a_reader_would_refuse_is_not_written() -> None:
     out = io.BytesIO()
     banks = [Bank(0, "", "TILES", -1, 0, {}), sounds(2, 3)]
     with pytest.raises(PackagingError) as caught:
-        write_assets_pa(out, Header.lay_out(banks), ["a", "b"], Sources({}))
+        write_assets_pa(out, Header.lay_out(banks), [])
     assert str(caught.value) == (
         "error: must be an integer from 1 to 2147483647\n  at assets.pa ($.asset_table[0].asset_id)\n\n"
         "error: must be a string that is not empty\n  at assets.pa ($.asset_table[0].asset_name)\n\n"
@@ -120,13 +121,14 @@ def test_what_a_reader_would_refuse_is_not_written() -> None:
     assert out.getvalue() == b""
 
 
+@pytest.mark.statement("H1", "H2")
 @pytest.mark.parametrize(
     ("value", "what"),
     [
         (1.5, "a float has no canonical form: 1.5"),
-        (1 << 63, "the header holds `9223372036854775808`, which is no 64-bit integer"),
+        (1 << 63, "holds `9223372036854775808`, which is no 64-bit integer"),
         ("\ud800", "'utf-8' codec can't encode character '\\ud800'"),
-        ("\udc80", "the header is not UTF-8: byte 135 of it"),
+        ("\udc80", "is not UTF-8"),
     ],
 )
 def test_metadata_without_a_canonical_form_is_not_written(value: object, what: str) -> None:
@@ -135,19 +137,19 @@ def test_metadata_without_a_canonical_form_is_not_written(value: object, what: s
     assert what in str(caught.value)
 
 
+@pytest.mark.statement("H3")
 def test_deep_metadata_is_not_written() -> None:
-    """[H3]"""
     value: object = 1
     for _ in range(100):
         value = [value]
-    with pytest.raises(PackagingError, match="the header nests deeper than 32 levels"):
+    with pytest.raises(PackagingError, match="nests deeper than 32 levels"):
         packed([sounds(1, 2, extra=value)], {1: b"ab"})
 
 
+@pytest.mark.statement("P4")
 def test_a_header_that_is_too_long_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """[P4]"""
     monkeypatch.setattr(header, "HEADER_LIMIT", 100)
-    with pytest.raises(PackagingError, match="the header is 221 bytes long, and 100 are allowed"):
+    with pytest.raises(PackagingError, match="is 221 bytes long, and 100 are allowed"):
         packed([sounds(1, 2)], {1: b"ab"})
 
 
@@ -155,25 +157,26 @@ def test_a_header_that_is_too_long_is_not_written(monkeypatch: pytest.MonkeyPatc
 def test_a_bank_that_changed_while_it_was_read(data: bytes) -> None:
     with pytest.raises(PackagingError) as caught:
         packed([sounds(1, 4)], {1: data})
-    assert str(caught.value) == "error: `1` is not 4 bytes long any more\n  at 1\n  fix: build again"
+    assert str(caught.value) == (
+        "error: the bank of `s1` is not 4 bytes long any more\n  at asset 1\n  fix: build again"
+    )
 
 
 def test_the_payload_is_never_in_memory() -> None:
-    """A bank of 64 MiB passes through in reads of a mebibyte."""
+    """A bank of 64 MiB passes through a buffer of 256 KiB."""
     asked: list[int] = []
 
     class Endless(io.RawIOBase):
         left = 64 << 20
 
-        def read(self, size: int = -1) -> bytes:
-            asked.append(size)
-            size = min(size, self.left)
-            self.left -= size
-            return bytes(size)
+        def readable(self) -> bool:
+            return True
 
-    class Stream(Sources):
-        def open(self, path: str) -> BinaryIO:
-            return Endless()  # type: ignore[return-value]  # what is used of it is there
+        def readinto(self, buffer: Any) -> int:
+            asked.append(len(buffer))
+            size = min(len(buffer), self.left)
+            self.left -= size
+            return size
 
     class Counter(io.BytesIO):
         written = 0
@@ -183,9 +186,35 @@ def test_the_payload_is_never_in_memory() -> None:
             return len(data)
 
     out = Counter()
-    write_assets_pa(out, Header.lay_out([sounds(1, 64 << 20)]), ["a"], Stream({}))
-    assert max(asked) == 1 << 20
+    write_assets_pa(out, Header.lay_out([sounds(1, 64 << 20)]), [Endless])  # type: ignore[list-item]  # what is used
+    assert max(asked) == 1 << 18
     assert out.written > 64 << 20
+
+
+def test_a_bank_is_opened_when_its_turn_comes_and_closed_behind() -> None:
+    opened: list[io.BytesIO] = []
+
+    def bank(data: bytes) -> io.BytesIO:
+        assert all(stream.closed for stream in opened)
+        opened.append(io.BytesIO(data))
+        return opened[-1]
+
+    write_assets_pa(
+        io.BytesIO(), Header.lay_out([sounds(1, 2), sounds(2, 4)]), [partial(bank, b"ab"), partial(bank, b"cdef")]
+    )
+    assert [stream.closed for stream in opened] == [True, True]
+
+
+@pytest.mark.statement("C1")
+def test_the_companions_are_the_members_of_the_header() -> None:
+    header = Header.lay_out([sounds(1, 2, preload=True, author="Åsa"), glyphs(2), sounds(7, 4, preload=True)])
+    companions = header.companions
+    assert sorted(companions) == ["asset_table.json", "preload.json"]
+    assert prelude_and_header(header)[32:] == (
+        b'{"asset_table":' + companions["asset_table.json"] + b',"preload":' + companions["preload.json"] + b"}"
+    )
+    assert json.loads(companions["preload.json"]) == [{"asset_id": 1, "slot": 0}, {"asset_id": 7, "slot": 1}]
+    assert canonical_json(json.loads(companions["asset_table.json"])) == companions["asset_table.json"]
 
 
 @st.composite

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from art import Studio
+from studio import Studio
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from art import Studio
+from studio import Studio
 from verbs import VERBS, start
 
 from packaging_targets.services.assets.reading.details import details

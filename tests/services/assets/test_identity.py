@@ -6,7 +6,7 @@ import json
 import shutil
 
 import pytest
-from art import Studio, declaration, wav
+from studio import Studio, declaration, wav
 
 from packaging_targets.errors import PackagingError, RequestError
 from packaging_targets.formats.assets.diagnostics import AssetsError
@@ -102,6 +102,7 @@ def test_a_renamed_asset_is_the_same_one(studio: Studio) -> None:
     assert studio.assets()[hero].state == "ok"
 
 
+@pytest.mark.statement("I4")
 def test_a_forgotten_asset_keeps_its_uuid_and_gets_a_new_id(studio: Studio) -> None:
     hero, other = studio.sound("assets/hero"), studio.sound("assets/other")
     uuid = studio.assets()[hero].uuid

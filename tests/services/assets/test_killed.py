@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from art import Studio, tree
+from studio import Studio, tree
 from verbs import VERBS, start
 
 _AUDITED = (

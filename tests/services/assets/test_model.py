@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from art import Studio
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from studio import Studio
 
 from packaging_targets.services.assets.rearranging.plan import apply
 from packaging_targets.services.assets.rearranging.quarantine import gc, quarantine, restore

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from art import Studio, wav
+from studio import Studio, wav
 
 import packaging_targets
 

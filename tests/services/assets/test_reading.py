@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from art import Studio, declaration, wav
 from rights import WITHOUT_RIGHTS, needs_rights_dropped
+from studio import Studio, declaration, wav
 
 import packaging_targets
 from packaging_targets.errors import RequestError

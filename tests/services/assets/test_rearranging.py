@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from art import Studio, declaration
 from rights import WITHOUT_RIGHTS, needs_rights_dropped
+from studio import Studio, declaration
 
 import packaging_targets
 from packaging_targets.errors import BuildError, PackagingError, RequestError

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from art import Studio, indexed, png, wav
+from studio import Studio, indexed, png, wav
 
 from packaging_targets.errors import PackagingError
 from packaging_targets.services.assets.reading.details import details

@@ -15,7 +15,11 @@ import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SHEET = 256
 """Width and height of the sheet, in pixels."""
@@ -31,8 +35,6 @@ DECODED_SIZE = SHEET * SHEET + PALETTES_SIZE
 DERIVED = ("height", "palette_authored", "palette_count", "width")
 """The members of a bank's metadata that the encoder writes."""
 
-_OPAQUE = 0xFF
-_CLEAR = bytes(4)  # a transparent pixel, whatever colour its image gives it
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -52,53 +54,16 @@ class Palette:
         return cls(index, tuple(bytes.fromhex(color[1:]) for color in colors))
 
 
-class PixelError(ValueError):
-    """A pixel that no palette can draw; `x` and `y` count from the top left of the tile."""
+def pack(tiles: NDArray[np.uint8], palettes: Sequence[Palette]) -> bytes:
+    """Return the 34,816 bytes of a bank; `tiles` are palette indices: tiles by rows by columns."""
+    import numpy as np
 
-    def __init__(self, what: str, x: int, y: int) -> None:
-        super().__init__(what)
-        self.x = x
-        self.y = y
-
-
-def index_tile(rgba: bytes, tile_size: int, palettes: Sequence[Palette], transparent: int | None = None) -> bytes:
-    """Return the palette indices of a tile, a byte each, row by row.
-
-    `rgba` is 4 bytes a pixel. A fully transparent pixel becomes the index `transparent`; without one, and for
-    a half transparent pixel, it is an error. Of equal colours in a palette the first counts. Raises
-    PixelError for the first pixel whose colour no palette holds, or which the best palette lacks where no
-    single one holds them all.
-    """
-    pixels = [rgba[at : at + 4] if rgba[at + 3] else _CLEAR for at in range(0, len(rgba), 4)]
-    colors = set(pixels)
-    best: dict[bytes, int] = {}
-    for palette in sorted(palettes, key=lambda palette: palette.index):
-        indices = _indices(palette, transparent)
-        if colors <= indices.keys():
-            return bytes([indices[pixel] for pixel in pixels])
-        if len(colors & indices.keys()) > len(colors & best.keys()):
-            best = indices
-    known = {pixel for palette in palettes for pixel in _indices(palette, transparent)}
-    place = next((at for at, pixel in enumerate(pixels) if pixel not in known), None)
-    if place is None:
-        place = next(at for at, pixel in enumerate(pixels) if pixel not in best)
-        what = f"the tile's colours are in no single palette: {_text(pixels[place])} is in another one"
-    else:
-        what = _unknown(pixels[place])
-    raise PixelError(what, place % tile_size, place // tile_size)
-
-
-def pack(tiles: Sequence[bytes], tile_size: int, palettes: Sequence[Palette]) -> bytes:
-    """Return the 34,816 bytes of a bank; tile `n` holds `tile_size` squared palette indices, a byte each."""
-    sheet = bytearray(SHEET * SHEET)
-    across = SHEET // tile_size
-    for number, tile in enumerate(tiles):
-        corner = number // across * tile_size * SHEET + number % across * tile_size
-        for row in range(tile_size):
-            at = corner + row * SHEET
-            sheet[at : at + tile_size] = tile[row * tile_size : (row + 1) * tile_size]
-    plane = bytes([left << 4 | right for left, right in zip(sheet[::2], sheet[1::2], strict=True)])
-    return plane + _pack_palettes(palettes)
+    size = tiles.shape[1]
+    across = SHEET // size
+    room = np.zeros((across * across, size, size), np.uint8)
+    room[: len(tiles)] = tiles
+    sheet = room.reshape(across, across, size, size).swapaxes(1, 2).reshape(-1, 2)
+    return (sheet[:, 0] << 4 | sheet[:, 1]).tobytes() + _pack_palettes(palettes)
 
 
 def metadata(palettes: Sequence[Palette]) -> dict[str, int]:
@@ -134,13 +99,6 @@ def faults(size: int, decoded_size: int, metadata: dict[str, Any]) -> Iterator[t
         yield "metadata.palette_authored", f"must be an integer from 1 to {PALETTES}"
 
 
-def _indices(palette: Palette, transparent: int | None) -> dict[bytes, int]:
-    indices = {color + b"\xff": at for at, color in reversed(list(enumerate(palette.colors)))}
-    if transparent is not None:
-        indices[_CLEAR] = transparent
-    return indices
-
-
 def _pack_palettes(palettes: Sequence[Palette]) -> bytes:
     block = bytearray(PALETTES_SIZE)
     for palette in palettes:
@@ -148,15 +106,3 @@ def _pack_palettes(palettes: Sequence[Palette]) -> bytes:
             value = (red >> 3) << 11 | (green >> 2) << 5 | blue >> 3
             struct.pack_into("<H", block, (palette.index * COLORS + at) * 2, value)
     return bytes(block)
-
-
-def _unknown(pixel: bytes) -> str:
-    if pixel[3] == 0:
-        return "the pixel is transparent, and `output.pipeline.transparent_index` names no colour for it"
-    if pixel[3] != _OPAQUE:
-        return "the pixel is half transparent, which no palette can draw"
-    return f"the colour {_text(pixel)} is in no declared palette"
-
-
-def _text(pixel: bytes) -> str:
-    return f"`#{pixel[:3].hex().upper()}`"

@@ -38,11 +38,12 @@ def _glyph_params(declared: Declared, findings: Findings) -> dict[str, Any]:
     tiles = _artifacts(declared, findings, {"x": int, "y": int, "palette": int}, glyph.capacity(tile_size))
     indices = {palette["index"] for palette in palettes}
     for place, tile in tiles:
-        _check_tile(place, tile, indices, findings)
+        if not (0 <= tile.get("x", -1) < SIDE_LIMIT and 0 <= tile.get("y", -1) < SIDE_LIMIT) or "palette" in tile:
+            _check_tile(place, tile, indices, findings)
     return {
         "palettes": palettes,
         "tile_size": tile_size,
-        "tiles": [_without_index(tile) for _, tile in tiles],
+        "tiles": [tile for _, tile in tiles],
         "transparent_index": transparent,
     }
 
@@ -99,29 +100,35 @@ def _artifacts(
         findings.add("$.artifacts", what, code="artifacts-invalid")
         return []
     found: dict[int, tuple[str, dict[str, Any]]] = {}
-    for place, value in ((f"$.artifacts[{at}]", value) for at, value in enumerate(declared.artifacts)):
-        before = findings.blocking
-        artifact = findings.members(value, place, {"index": int, "file": str}, optional, "artifacts-invalid")
-        if findings.blocking > before:
+    shapes: set[tuple[tuple[str, type], ...]] = set()  # of artifacts that were found to be in order: most are alike
+    for at, value in enumerate(declared.artifacts):
+        place = f"$.artifacts[{at}]"
+        shape = tuple(zip(value, map(type, value.values()), strict=True)) if type(value) is dict else ()
+        if shape not in shapes:
+            before = len(findings.diagnostics)
+            findings.members(value, place, {"index": int, "file": str}, optional, "artifacts-invalid")
+            if len(findings.diagnostics) > before:
+                continue
+            shapes.add(shape)
+        index = value["index"]
+        if index in found or not 0 <= index < len(declared.artifacts):
+            _bad_index(place, index, len(declared.artifacts), found, findings)
             continue
-        file, index = artifact["file"], artifact["index"]
-        what = ""
-        if file not in declared.inputs:
-            fix = choices(file, declared.inputs)
-            findings.add(f"{place}.file", f"`{file}` is not among the inputs", fix, "artifacts-invalid")
-        if index in found:
-            what = f"the index {index} is taken by {found[index][0]}"
-        elif not 0 <= index < len(declared.artifacts):
-            what = f"the index {index} leaves a gap: indices run from 0 to {len(declared.artifacts) - 1}"
-        else:
-            found[index] = place, {**artifact, "file": declared.inputs.get(file, file)}
-        if what:
-            findings.add(f"{place}.index", what, code="artifacts-invalid")
+        part = dict(value)
+        del part["index"]
+        part["file"] = declared.inputs.get(value["file"])
+        if part["file"] is None:
+            fix = choices(value["file"], declared.inputs)
+            findings.add(f"{place}.file", f"`{value['file']}` is not among the inputs", fix, "artifacts-invalid")
+        found[index] = place, part
     return [found[index] for index in sorted(found)]
 
 
-def _without_index(artifact: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in artifact.items() if name != "index"}
+def _bad_index(place: str, index: int, count: int, found: Mapping[int, tuple[str, Any]], findings: Findings) -> None:
+    what = f"the index {index} leaves a gap: indices run from 0 to {count - 1}"
+    if index in found:
+        what = f"the index {index} is taken by {found[index][0]}"
+    findings.add(f"{place}.index", what, code="artifacts-invalid")
 
 
 def _check_tile(place: str, tile: Mapping[str, Any], palettes: set[int], findings: Findings) -> None:

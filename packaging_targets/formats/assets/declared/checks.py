@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from packaging_targets.formats.assets.declared.declaration import FILE, Asset, AssetTree, read_asset
+from packaging_targets.formats.assets.declared.declaration import FILE, Asset, AssetTree, Read, read_asset
 from packaging_targets.formats.assets.declared.findings import Findings
 from packaging_targets.formats.assets.declared.registry import FOLDER, INDEX, Registry, read_registry
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
@@ -24,17 +24,22 @@ _CONFUSED = str.maketrans("", "", "-_.")
 class CheckedAssets:
     """What `check_assets` found.
 
-    `assets` are those of the build that are in order, by id; `registry` is None where there is none that can be read;
-    `moved` has the new folder, relative to `folder`, of each asset that is not where the registry says; `unregistered`
-    are declarations that the registry does not know. `folder` is the one that holds the registry's.
+    `read` has what became of the declarations that are built and in order, by id; `registry` is None if there is none
+    that can be read; `moved` has the new folder, relative to `folder`, of each asset that is not where the registry
+    says; `unregistered` are declarations that it does not know. `folder` is the one that holds the registry's.
     """
 
-    assets: tuple[Asset, ...]
+    read: tuple[Read, ...]
     diagnostics: tuple[Diagnostic, ...]
     folder: str = ""
     registry: Registry | None = None
     moved: Mapping[int, str] = field(default_factory=dict)
     unregistered: tuple[str, ...] = ()
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """The assets of the build that are in order, by id."""
+        return tuple(one.asset for one in self.read)
 
     @property
     def blocking(self) -> tuple[Diagnostic, ...]:
@@ -57,8 +62,8 @@ def check_assets(tree: AssetTree) -> CheckedAssets:
     registries = find_registries(tree)
     if registries:
         return _registered(tree, registries[0])
-    assets, diagnostics = _read(tree, [(file, 0) for file in tree.declarations])
-    return CheckedAssets(assets, (*diagnostics, *_between(assets)))
+    read, diagnostics = _read(tree, [(file, 0) for file in tree.declarations])
+    return CheckedAssets(read, (*diagnostics, *_between(one.asset for one in read)))
 
 
 def _registered(tree: AssetTree, index: str) -> CheckedAssets:
@@ -71,13 +76,15 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     uuids = {file: _uuid(tree, file) for file in declared}
     places = dict(_places(registry, folder, uuids, findings))
     built = [(places[row.asset_id], row.asset_id) for row in registry.rows if row.included]
-    assets, diagnostics = _read(tree, [one for one in built if one[0] in uuids])
+    read, diagnostics = _read(tree, [one for one in built if one[0] in uuids])
+    assets = [one.asset for one in read]
     _identities(registry, assets, findings)
     lone = tuple(sorted(set(declared).difference(places.values())))
     found = {*findings.diagnostics, *diagnostics, *_between(assets), *_nested(places.values()), *_unregistered(lone)}
-    roots = {asset_id: posixpath.relpath(posixpath.dirname(file), folder or ".") for asset_id, file in places.items()}
+    start = f"{folder}/" if folder else ""
+    roots = {asset_id: posixpath.dirname(file).removeprefix(start) for asset_id, file in places.items()}
     moved = {row.asset_id: roots[row.asset_id] for row in registry.rows if roots[row.asset_id] != row.root}
-    return CheckedAssets(assets, tuple(sorted(found)), folder, registry, moved, lone)
+    return CheckedAssets(read, tuple(sorted(found)), folder, registry, moved, lone)
 
 
 def _places(registry: Registry, folder: str, uuids: Mapping[str, str], findings: Findings) -> Iterator[tuple[int, str]]:
@@ -90,7 +97,8 @@ def _places(registry: Registry, folder: str, uuids: Mapping[str, str], findings:
             what = f"`{home}` is gone, and these have its UUID: {', '.join(f'`{file}`' for file in found)}"
             findings.add(place, what, "give a copied asset a UUID of its own", "identity-collision")
         elif found and found != [home]:
-            what = f"the asset {row.asset_id} is not in `{row.root}` any more, but in `{posixpath.dirname(found[0])}`"
+            here, there = posixpath.dirname(home), posixpath.dirname(found[0])
+            what = f"the asset {row.asset_id} is not in `{here}` any more, but in `{there}`"
             findings.add(place, what, "packaging assets doctor --fix", "asset-moved")
         elif not found and home not in uuids and row.included:
             fix = "move it back, or take it out of the build"
@@ -98,18 +106,26 @@ def _places(registry: Registry, folder: str, uuids: Mapping[str, str], findings:
         yield row.asset_id, found[0] if len(found) == 1 else home
 
 
-def _read(tree: AssetTree, files: Iterable[tuple[str, int]]) -> tuple[tuple[Asset, ...], list[Diagnostic]]:
-    assets: list[Asset] = []
+def _read(tree: AssetTree, files: Iterable[tuple[str, int]]) -> tuple[tuple[Read, ...], list[Diagnostic]]:
+    """Return what is in order, by id, and what is wrong or worth to know."""
+    found: list[Read] = []
     diagnostics: list[Diagnostic] = []
     for file, asset_id in files:
-        findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
-        try:
-            if (asset := read_asset(tree, file, findings)) is not None:
-                assets.append(replace(asset, asset_id=asset_id))
+        read = tree.remembered(file)
+        if read is None or any(tree.files.get(path, "gone") is not None for path in read.inputs):
+            findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
+            try:
+                read = read_asset(tree, file, findings)
+            except AssetsError as error:
+                read = None
+                findings.diagnostics += error.diagnostics
             diagnostics += findings.diagnostics
-        except AssetsError as error:
-            diagnostics += error.diagnostics
-    return tuple(sorted(assets, key=lambda asset: (asset.asset_id, asset.file))), diagnostics
+        else:
+            diagnostics += read.diagnostics
+        if read is not None:
+            params = {} if tree.lean else read.asset.params
+            found.append(replace(read, asset=replace(read.asset, asset_id=asset_id, params=params)))
+    return tuple(sorted(found, key=lambda read: (read.asset.asset_id, read.asset.file))), diagnostics
 
 
 def _between(assets: Iterable[Asset]) -> Iterator[Diagnostic]:
@@ -164,6 +180,8 @@ def _about(asset: Asset, place: str, code: str, what: str, fix: str) -> Diagnost
 
 
 def _uuid(tree: AssetTree, file: str) -> str:
+    if (read := tree.remembered(file)) is not None:
+        return read.asset.uuid
     try:
         return uuid_in(tree.read(file))
     except AssetsError:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from packaging_targets.formats.assets.banks.encoding import FORMATS, Format
 from packaging_targets.formats.assets.declared.artifacts import PARAMS, PIPELINE, Declared
 from packaging_targets.formats.assets.declared.findings import Findings, choices, parse, shown
+from packaging_targets.formats.assets.diagnostics import Diagnostic
 
 FILE = "asset.json"
 SCHEMA_VERSION = 1
@@ -36,15 +38,36 @@ _OUTPUT = {"metadata": dict, "pipeline": dict, "codec_configuration": dict}
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """What reading an asset.json came to, if it was in order: for those who read it again when nothing has changed.
+
+    `inputs` are all that it lists, used or not; `diagnostics` is what was worth to know.
+    """
+
+    asset: Asset
+    inputs: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def _nothing(file: str) -> Read | None:
+    del file
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class AssetTree:
     """Files among which assets are looked for, by workspace path, each with where it leads if it is a symbolic link.
 
-    `read` returns the bytes of one; `remedy` is how to mend that a file is not there.
+    `read` returns the bytes of one; `remedy` is how to mend that a file is not there. `remembered` returns what an
+    asset.json came to when it was read before, if it has the same bytes. Where a tree is `lean`, a check leaves the
+    parameters of encoders out: of thousands of assets they are tens of megabytes, and few are encoded.
     """
 
     files: Mapping[str, str | None]
     read: Callable[[str], bytes]
     remedy: str = "add the file"
+    remembered: Callable[[str], Read | None] = _nothing
+    lean: bool = False
 
     @property
     def declarations(self) -> tuple[str, ...]:
@@ -56,8 +79,8 @@ class AssetTree:
 class Asset:
     """A valid declaration.
 
-    `root` is its folder and `file` its asset.json, as workspace paths; `params` are those of its encoder, and `inputs`
-    the files that this reads. `asset_id` is 0 where no registry gives it one.
+    `root` is its folder and `file` its asset.json, as workspace paths, `declared` the SHA-256 of it; `params` are those
+    of its encoder, and `inputs` the files that it reads. `asset_id` is 0 where no registry gives it one.
     """
 
     root: str
@@ -68,8 +91,9 @@ class Asset:
     metadata: Mapping[str, Any]
     pipeline: Mapping[str, Any]
     preload: bool
-    params: Mapping[str, Any] = field(repr=False)
-    inputs: tuple[str, ...] = ()
+    declared: str
+    inputs: tuple[str, ...]
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
     asset_id: int = 0
 
     @property
@@ -99,9 +123,10 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None and text.casefold() not in _RESERVED
 
 
-def read_asset(tree: AssetTree, file: str, findings: Findings) -> Asset | None:
-    """Return the asset that `file` declares, or None where `findings` says why not."""
-    value = parse(tree.read(file), findings, FILE_LIMIT)
+def read_asset(tree: AssetTree, file: str, findings: Findings) -> Read | None:
+    """Return what `file` declares, or None where `findings` says why it declares nothing."""
+    raw = tree.read(file)
+    value = parse(raw, findings, FILE_LIMIT)
     if value is None:
         return None
     top = findings.members(value, "$", _REQUIRED, {"build": dict})
@@ -119,7 +144,7 @@ def read_asset(tree: AssetTree, file: str, findings: Findings) -> Asset | None:
     files = tuple(sorted(_files(params)))
     for path in sorted(set(inputs.values()) - set(files)):
         findings.add("$.inputs", f"no artifact uses the input `{path}`", "remove it", "input-unused")
-    return Asset(
+    asset = Asset(
         root=posixpath.dirname(file),
         file=file,
         name=top["name"],
@@ -128,19 +153,17 @@ def read_asset(tree: AssetTree, file: str, findings: Findings) -> Asset | None:
         metadata=metadata,
         pipeline=pipeline,
         preload=preload["enabled"],
-        params=params,
+        declared=hashlib.sha256(raw).hexdigest(),
         inputs=files,
+        params=params,
     )
+    return Read(asset, tuple(sorted(inputs.values())), tuple(findings.diagnostics))
 
 
-def _files(params: Any) -> Iterator[str]:
-    """Yield every file that an encoder is told to read."""
-    for name, value in params.items():
-        if name == "file":
-            yield value
-        elif isinstance(value, list):
-            for part in value:
-                yield from _files(part) if isinstance(part, dict) else ()
+def _files(params: Mapping[str, Any]) -> set[str]:
+    """Return every file that an encoder is told to read."""
+    parts = (part for value in params.values() if isinstance(value, list) for part in value)
+    return {part["file"] for part in parts if "file" in part}
 
 
 def _check_identity(top: Mapping[str, Any], findings: Findings) -> None:

@@ -16,6 +16,7 @@ DEPTH_LIMIT = 24
 _LISTED = 20  # choices that a message bears
 _INTEGER_LIMIT = 1 << 63
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_DIGITS = 18  # an integer of fewer fits into 64 bits, whatever its sign
 _TYPES = {bool: "true or false", dict: "an object", int: "an integer", list: "a list", str: "a string"}
 
 
@@ -82,7 +83,8 @@ def parse(raw: bytes, findings: Findings, limit: int) -> Any:
         findings.add("$", f"the file is {len(raw)} bytes long, and {limit} are allowed")
         return None
     try:
-        value = json.loads(raw.decode(), object_pairs_hook=_unique)
+        numbers = _Numbers()
+        value = numbers.parse(raw.decode())
     except UnicodeDecodeError as error:
         findings.add("$", f"the file is not UTF-8: byte {error.start}")
         return None
@@ -93,12 +95,14 @@ def parse(raw: bytes, findings: Findings, limit: int) -> Any:
         text = str(error)
         findings.add("$", f"the file is not JSON: {text[0].lower()}{text[1:]}")
         return None
-    before = findings.blocking
+    if value is not None and not (numbers.odd or b"\\u" in raw or _is_deep(value)):
+        return value
+    before = len(findings.diagnostics)
     if value is None:
         findings.add("$", "null is no object")
     for path, what in _unfit(value, "$", 0):
         findings.add(path, what)
-    return value if findings.blocking == before else None
+    return value if len(findings.diagnostics) == before else None
 
 
 def choices(word: str, known: Iterable[str]) -> str:
@@ -121,12 +125,55 @@ def _last(path: str) -> str:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value: dict[str, Any] = {}
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    value.clear()
     for name, item in pairs:
         if name in value:
             raise ValueError(f"`{name}` stands twice in one object")
         value[name] = item
     return value
+
+
+class _Numbers:
+    """Parsing that notices numbers which are no 64-bit integers, so that not every value must be looked at."""
+
+    def __init__(self) -> None:
+        self.odd = False
+
+    def parse(self, text: str) -> Any:
+        return json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_float=self._float,
+            parse_constant=self._float,
+            parse_int=self._integer,
+        )
+
+    def _float(self, text: str) -> float:
+        self.odd = True
+        return float(text)
+
+    def _integer(self, text: str) -> int:
+        if len(text) >= _DIGITS:
+            self.odd = True
+        return int(text)
+
+
+def _is_deep(value: Any) -> bool:
+    """Tell whether a value nests too deeply; a level at a time, so that leaves cost next to nothing."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEPTH_LIMIT):
+        level = [
+            item
+            for outer in level
+            for item in (outer.values() if type(outer) is dict else outer)
+            if type(item) is dict or type(item) is list
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _unfit(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:

@@ -8,14 +8,12 @@ first show them.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
+from packaging_targets.errors import Problem, RequestError, raise_all
 from packaging_targets.formats.assets.banks import glyph
-from packaging_targets.formats.assets.banks.png import check_png
+from packaging_targets.formats.assets.banks.png import Picture, read_png
 
 _OPAQUE = 0xFF
 _KEY = "#FF00FF"
@@ -57,19 +55,17 @@ def read_sheet(file: str, data: bytes, tile_size: int, *, skip_transparent: bool
     Raises RequestError for what is no PNG, holds no tile, or has a half transparent pixel.
     """
     try:
-        head = check_png(data)
+        picture = read_png(data)
     except ValueError as error:
         raise RequestError.one(f"`{file}` {error}", file) from None
-    columns, rows = head.width // tile_size, head.height // tile_size
+    columns, rows = picture.width // tile_size, picture.height // tile_size
     if not columns or not rows:
-        what = f"`{file}` is {head.width} x {head.height} pixels, and a tile is {tile_size} x {tile_size}"
+        what = f"`{file}` is {picture.width} x {picture.height} pixels, and a tile is {tile_size} x {tile_size}"
         raise RequestError.one(what, file, "choose another tile size")
-    picture = _decoded(file, data)
-    painted = picture.convert("RGBA")
     tiles = []
     for y in range(0, rows * tile_size, tile_size):
         for x in range(0, columns * tile_size, tile_size):
-            tile = _tile(file, painted.crop((x, y, x + tile_size, y + tile_size)), x, y)
+            tile = _tile(file, picture.rgba(x, y, x + tile_size, y + tile_size).tobytes(), x, y, tile_size)
             if tile.colors or not skip_transparent:
                 tiles.append(tile)
         if len(tiles) > glyph.capacity(tile_size):
@@ -101,51 +97,33 @@ def tile_bank(sheets: Sequence[Sheet], tile_size: int) -> Tiling:
     return Tiling(tiles, tuple(lead + palette for palette in palettes), 0 if clear else None)
 
 
-def _decoded(file: str, data: bytes) -> Any:
-    try:
-        from PIL import Image
-    except ImportError:
-        fix = "pip install 'packaging-targets[assets]'"
-        raise PackagingError.one("pictures need `pillow`, which is not installed", fix=fix) from None
-    try:
-        picture = Image.open(io.BytesIO(data), formats=["PNG"])
-        picture.load()
-    except Exception as error:  # noqa: BLE001  # a decoder fails on bad bytes in many ways
-        raise RequestError.one(f"`{file}` cannot be decoded: {error}", file) from None
-    return picture
-
-
-def _tile(file: str, part: Any, x: int, y: int) -> Tile:
+def _tile(file: str, pixels: bytes, x: int, y: int, size: int) -> Tile:
     """Return a tile with its colours in reading order. Raises RequestError for a half transparent pixel."""
-    pixels = part.tobytes()
     # A dict keeps the order in which its keys came.
     distinct = dict.fromkeys(pixels[at : at + 4] for at in range(0, len(pixels), 4))
     half = [pixel for pixel in distinct if 0 < pixel[3] < _OPAQUE]
     if half:
         at = next(at for at in range(0, len(pixels), 4) if pixels[at : at + 4] == half[0]) // 4
         what = "the pixel is half transparent, which no palette can draw"
-        place = f"{file} (x {x + at % part.width}, y {y + at // part.width})"
+        place = f"{file} (x {x + at % size}, y {y + at // size})"
         raise RequestError.one(what, place, "paint it in a full colour, or clear it")
     colors = dict.fromkeys(f"#{pixel[:3].hex().upper()}" for pixel in distinct if pixel[3])
     return Tile(file, x, y, tuple(colors), len(colors) < len(distinct))
 
 
-def _own_palette(picture: Any) -> tuple[tuple[str, ...], int | None]:
+def _own_palette(picture: Picture) -> tuple[tuple[str, ...], int | None]:
     """Return the palette of an indexed picture up to the last colour in use, and which entry is transparent.
 
     Nothing, where it has more than 16 colours, or several that are transparent.
     """
-    if picture.mode != "P":
+    if not picture.has_palette:
         return (), None
-    used = picture.getextrema()[1] + 1
-    raw = bytes(picture.palette.getdata()[1]) if picture.palette.mode == "RGB" else b""
-    colors = tuple(f"#{raw[at : at + 3].hex().upper()}" for at in range(0, 3 * used, 3))
-    alpha = picture.info.get("transparency")
-    clear = [at for at, value in enumerate(alpha) if value < _OPAQUE] if isinstance(alpha, bytes) else [alpha]
-    clear = [at for at in clear if at is not None and at < used]
-    if used > glyph.COLORS or 3 * used > len(raw) or len(clear) > 1:
+    used = int(picture.entries(0, 0, picture.width, picture.height).max()) + 1
+    table = [picture.table[at : at + 4] for at in range(0, 4 * used, 4)]
+    clear = [at for at, color in enumerate(table) if color[3] < _OPAQUE]
+    if used > glyph.COLORS or len(clear) > 1:
         return (), None
-    return colors, clear[0] if clear else None
+    return tuple(f"#{color[:3].hex().upper()}" for color in table), clear[0] if clear else None
 
 
 def _kept_palettes(sheets: Sequence[Sheet]) -> tuple[tuple[str, ...], ...] | None:

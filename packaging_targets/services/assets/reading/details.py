@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 from packaging_targets.errors import IntegrityError, legible
 from packaging_targets.formats.assets.diagnostics import Diagnostic
-from packaging_targets.formats.assets.pack import AssetEntry
+from packaging_targets.formats.assets.entries import AssetEntry
 from packaging_targets.formats.assets.reader import AssetPack
 from packaging_targets.services.assets.project import BUILD, Project
 from packaging_targets.services.assets.reading.finding import REGISTERED, find_asset
@@ -51,7 +52,7 @@ class Details:
             "diagnostics": [one.to_json() for one in self.diagnostics],
             "file": legible(self.file),
             "inputs": [{**asdict(one), "path": legible(one.path)} for one in self.inputs],
-            "packed": None if self.packed is None else asdict(self.packed),
+            "packed": None if self.packed is None else json.loads(self.packed.spelling),
             "slot": self.slot,
         }
 

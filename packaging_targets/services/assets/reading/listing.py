@@ -146,30 +146,19 @@ class _Reader:
 
     def _read(self, file: str, state: State) -> tuple[Asset | None, dict[str, Any]]:
         """Return the asset, if it is in order, and what its asset.json holds, if that is an object."""
-        if (built := self._built.get(file)) is not None:
-            return built, _said(built)
         findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
         try:
             value = parse(self._listing.read(file), findings, FILE_LIMIT)
             raw = value if isinstance(value, dict) else {}
-            asset = read_asset(self._tree, file, findings) if state != "quarantined" else None
+            asset = self._built.get(file)
+            if asset is None and state != "quarantined" and (read := read_asset(self._tree, file, findings)):
+                asset = read.asset
         except AssetsError as error:
             self.diagnostics += error.diagnostics
             return None, {}
         if asset is None and state in {"ok", "moved"}:
             self.diagnostics += findings.diagnostics
         return asset, raw
-
-
-def _said(asset: Asset) -> dict[str, Any]:
-    """Return what the asset.json of an asset holds, as far as lists show it, without reading that again."""
-    return {
-        "artifacts": asset.params[asset.made.parts],
-        "asset_uuid": asset.uuid,
-        "name": asset.name,
-        "output": {"format": asset.format},
-        "type": asset.made.type,
-    }
 
 
 def _text(raw: dict[str, Any], name: str) -> str:

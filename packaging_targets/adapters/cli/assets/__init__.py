@@ -1,0 +1,1 @@
+"""`packaging assets`: one parser, a module for each class of verbs, and how their results look."""

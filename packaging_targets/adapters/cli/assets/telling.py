@@ -1,0 +1,138 @@
+"""How what the services of assets say looks to people: tables, diagnostics with their codes, events."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from packaging_targets.adapters.output import tell
+from packaging_targets.errors import RequestError, legible
+from packaging_targets.formats.assets.diagnostics import AssetsError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Iterable, Sequence
+
+    from packaging_targets.formats.assets.diagnostics import Diagnostic
+    from packaging_targets.services.assets.events import Event
+    from packaging_targets.services.assets.project import Project
+
+_LISTED = 5  # diagnostics of one code in one file that people read
+_WIDTH = 80  # of a terminal that does not know its own
+
+
+def project_of(options: Namespace) -> Project:
+    """Return the project that a command line is about. Raises RequestError where there is none."""
+    from packaging_targets.services.assets.project import Project
+
+    if not os.path.isdir(options.project):
+        raise RequestError.one(f"there is no folder `{options.project}`", "--project")
+    return Project.find(options.project)
+
+
+def run(options: Namespace) -> int:
+    """Run the chosen verb; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file name that the terminal cannot show is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
+    act: Callable[[Namespace], int] = options.act
+    try:
+        code = act(options)
+    except AssetsError as error:
+        code = failed(options, error)
+    sys.stdout.flush()  # whoever reads may be gone, and that is noticed here or not at all
+    return code
+
+
+def failed(options: Namespace, error: AssetsError) -> int:
+    """Tell what stopped a verb; return the exit code."""
+    if options.format == "json":
+        tell(options, {"ok": False, "diagnostics": [one.to_json() for one in error.diagnostics]}, [])
+    else:
+        diagnose(error.diagnostics)
+    return error.exit_code
+
+
+def diagnose(diagnostics: Iterable[Diagnostic], *, advisory: bool = True) -> None:
+    """Write diagnostics to standard error, each with its code: what is advisory first, what stops a build last.
+
+    Of many in one file with one code, the first few are told, and how many more there are.
+    """
+    groups: dict[tuple[bool, str, str], list[Diagnostic]] = {}
+    for one in diagnostics:
+        if one.is_blocking or advisory:
+            groups.setdefault((one.is_blocking, one.file, one.code), []).append(one)
+    for (is_blocking, file, code), group in sorted(groups.items(), key=itemgetter(0)):
+        severity = f"{'error' if is_blocking else 'warning'}[{code}]"
+        listed = _LISTED if len(group) > _LISTED + 1 else len(group)
+        for one in sorted(group, key=_place)[:listed]:
+            sys.stderr.write(f"{one.problem().told(severity)}\n\n")
+        if len(group) > listed:
+            sys.stderr.write(f"{severity}: and {len(group) - listed:,} more in `{legible(file)}`\n\n")
+
+
+def _place(one: Diagnostic) -> tuple[list[str | int], str]:
+    """Sort by place, numbers as numbers."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", one.place)], one.what
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 asset`, `2,000 assets`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def table(rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> list[str]:
+    """Return rows as lines with columns under each other; `right` are the columns of numbers."""
+    texts = [[_plain(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    return ["  ".join(_aligned(row, widths, right)).rstrip() for row in texts]
+
+
+def _plain(text: str) -> str:
+    """Return a text without what would move a terminal's cursor or set its colours: names may come from anywhere."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> Iterable[str]:
+    for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        yield cell.rjust(width) if at in right else cell.ljust(width)
+
+
+def event_line(event: Event) -> str:
+    """Return an event as a line of JSON."""
+    value: dict[str, Any] = {
+        "affected_assets": list(event.affected_assets),
+        "event": event.kind,
+        "operation": event.operation,
+        "progress": list(event.progress) if event.progress else None,
+        "project": event.project,
+        "sequence": event.sequence,
+        "summary": event.summary,
+        "timestamp": round(event.timestamp, 3),
+    }
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+class Progress:
+    """What is going on, as one line at the bottom of a terminal that is written anew; elsewhere nothing."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty() and not os.environ.get("CI") and "NO_COLOR" not in os.environ
+
+    def __call__(self, event: Event) -> None:
+        """Listen to an event."""
+        if self._live:
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
+            sys.stderr.write(f"\r\x1b[K{event.summary[: width - 1]}")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        """Clear the line."""
+        if self._live:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

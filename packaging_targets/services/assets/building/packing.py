@@ -1,0 +1,95 @@
+"""Putting `assets.pa` together from banks that lie in files, and everything that is made into its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from packaging_targets.errors import BuildError, PackagingError
+from packaging_targets.formats.assets import pack
+from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
+from packaging_targets.model.digest import canonical_json
+from packaging_targets.services.assets.building.banks import Bank
+from packaging_targets.services.assets.building.copying import copy_range
+from packaging_targets.services.assets.building.record import FOLDER, OUTPUTS, PACK
+from packaging_targets.services.assets.project import Project
+from packaging_targets.store.journal import Journal
+
+STAGED = f"{FOLDER}/assets.pa"
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A pack that lies in staging: where each bank starts, by key, and the companions, by path."""
+
+    offsets: Mapping[str, int]
+    companions: Mapping[str, bytes]
+    size: int
+
+
+def assemble(project: Project, banks: Sequence[Bank]) -> Assembled:
+    """Write the pack of `banks`, which are in order of their ids, into staging."""
+    try:
+        header = pack.Header.lay_out(map(_row, banks))
+        start = pack.prelude_and_header(header)
+    except PackagingError as error:
+        found = (Diagnostic(PACK, problem.where, "pack-invalid", problem.what) for problem in error.problems)
+        raise AssetsError(*found) from error
+    os.makedirs(project.path(FOLDER), exist_ok=True)
+    try:
+        with open(project.path(STAGED), "wb", buffering=0) as out:
+            out.write(start)
+            for path, offset, size in _runs(banks):
+                with open(project.path(path), "rb", buffering=0) as file:
+                    copy_range(file.fileno(), offset, out.fileno(), size)
+            whole = out.tell()
+    except OSError as error:
+        what = f"`{STAGED}` cannot be written: {(error.strerror or str(error)).lower()}"
+        raise BuildError.one(what, PACK, "the last good outputs are as they were") from error
+    offsets = {bank.key: len(start) + entry.offset for bank, entry in zip(banks, header.asset_table, strict=True)}
+    companions = {f"build/{name}": data for name, data in header.companions.items()}
+    tooling = {"assets": [_tooling(bank) for bank in banks], "schema_version": 1}
+    return Assembled(offsets, {**companions, OUTPUTS[-1]: canonical_json(tooling)}, whole)
+
+
+def promote(project: Project, assembled: Assembled) -> None:
+    """Put what is staged into place: all of it or, where that is impossible, nothing. The pack itself comes last."""
+    journal = Journal(project.path(FOLDER), project.root)
+    for path, data in assembled.companions.items():
+        journal.write(path, data)
+    journal.move(STAGED, PACK, replacing=True)
+    journal.commit()
+
+
+def _row(bank: Bank) -> pack.Bank:
+    asset, encoded = bank.asset, bank.encoded
+    return pack.Bank(
+        asset.asset_id,
+        asset.name,
+        asset.made.bank_type,
+        encoded.size,
+        encoded.decoded_size,
+        {**asset.metadata, **encoded.metadata},
+        asset.preload,
+    )
+
+
+def _runs(banks: Sequence[Bank]) -> Iterator[tuple[str, int, int]]:
+    """Yield what is to be copied: file, offset and size. Banks that stand side by side in a file are one piece."""
+    path, start, end = "", 0, 0
+    for bank in banks:
+        if bank.path != path or bank.offset != end:
+            if end > start:
+                yield path, start, end - start
+            path, start = bank.path, bank.offset
+        end = bank.offset + bank.encoded.size
+    if end > start:
+        yield path, start, end - start
+
+
+def _tooling(bank: Bank) -> dict[str, Any]:
+    asset = bank.asset
+    names = {"asset_id": asset.asset_id, "asset_name": asset.name, "bank_type": asset.made.bank_type}
+    return {**asset.tooling, **names}

@@ -1,0 +1,45 @@
+"""`doctor`: everything that would stop a build, and what else is worth to know, without changing anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packaging_targets.formats.assets.diagnostics import Diagnostic
+from packaging_targets.services.assets.building.banks import encode_all
+from packaging_targets.services.assets.building.record import Record
+from packaging_targets.services.assets.building.snapshot import Snapshot
+from packaging_targets.services.assets.events import Listener, Operation, ignore
+from packaging_targets.services.assets.project import Project
+
+HYGIENE = frozenset({"asset-unregistered", "content-duplicate", "file-unused"})
+"""The codes that are about the whole workspace and not about the assets of the build."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was found among so many assets of the build."""
+
+    assets: int
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether a build would succeed."""
+        return not any(one.is_blocking for one in self.diagnostics)
+
+
+def doctor(project: Project, *, workspace: bool = False, listener: Listener = ignore) -> Diagnosis:
+    """Diagnose the assets of the build; with `workspace`, also what lies about unused, twice or unregistered.
+
+    What a build has not encoded yet is encoded to nowhere, so that it is known whether it can be. Raises AssetsError
+    where files change meanwhile in a way that nothing can be said.
+    """
+    operation = Operation(project.root, listener)
+    record = Record.load(project)
+    with project.looking():
+        snapshot = Snapshot.take(project.listing(), record)
+    encoding = encode_all(snapshot, record, operation, keep=False)
+    found = {*snapshot.diagnostics, *encoding.diagnostics}
+    told = tuple(sorted(one for one in found if workspace or one.code not in HYGIENE))
+    operation.tell("diagnostics_updated", f"{len(told)} diagnostics", sorted({one.asset for one in told if one.asset}))
+    return Diagnosis(len(snapshot.checked.assets), told)
