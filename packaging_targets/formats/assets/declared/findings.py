@@ -95,11 +95,12 @@ def parse(raw: bytes, findings: Findings, limit: int) -> Any:
         text = str(error)
         findings.add("$", f"the file is not JSON: {text[0].lower()}{text[1:]}")
         return None
-    if value is not None and not (numbers.odd or b"\\u" in raw or _is_deep(value)):
-        return value
-    before = len(findings.diagnostics)
     if value is None:
         findings.add("$", "null is no object")
+        return None
+    if not (numbers.odd or b"\\u" in raw or _is_deep(value)):
+        return value
+    before = len(findings.diagnostics)
     for path, what in _unfit(value, "$", 0):
         findings.add(path, what)
     return value if len(findings.diagnostics) == before else None
