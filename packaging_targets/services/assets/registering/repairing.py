@@ -68,7 +68,5 @@ def _recorded(catalogue: Catalogue) -> tuple[Registry, list[ListedAsset], list[L
         if not clashing:
             break
         left += [moved.pop(asset_id) for asset_id in clashing]
-    registry = catalogue.registry
-    for asset_id in moved:
-        registry = registry.moved(asset_id, roots[asset_id])
+    registry = catalogue.registry.moved({asset_id: roots[asset_id] for asset_id in moved})
     return registry, list(moved.values()), left
