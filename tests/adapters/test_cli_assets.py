@@ -263,8 +263,14 @@ def test_what_can_be_read_but_not_looked_into(game: Game, assets: Assets) -> Non
 def test_where_build_is_no_folder(game: Game, assets: Assets) -> None:
     Path("build").write_text("")
     assert assets("build") == Called(
-        1, "", "error: `build/.packer` cannot be made: not a directory\n  at build/.packer\n"
+        1,
+        "",
+        "error: `build/.packer` cannot be made: not a directory\n"
+        "  at build/.packer\n"
+        "nothing was built; the last good outputs are as they were\n",
     )
+    last = json.loads(assets("build", "--events").out.splitlines()[-1])
+    assert last == {"event": "result", "ok": False, "diagnostics": []}
     assert assets("preview", "hero").err.startswith("error: `build/previews/hero.png` cannot be written: ")
 
 
