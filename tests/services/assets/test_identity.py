@@ -193,7 +193,9 @@ def test_what_cannot_be_adopted(studio: Studio) -> None:
     lying(studio, "assets/broken", "{")
     assert "the file is not JSON" in refused(studio.project, "assets/broken")
     lying(studio, "assets/list", "[1]")
-    assert "the file holds no object" in refused(studio.project, "assets/list")
+    assert "[1] is no object" in refused(studio.project, "assets/list")
+    lying(studio, "assets/null", "null")
+    assert "null is no object" in refused(studio.project, "assets/null")
     shutil.move(studio.root / "assets/hero", studio.root / "assets/moved")
     assert refused(studio.project, "assets/moved") == (
         "error: `assets/moved` is the asset 1, which was in `assets/hero`\n"

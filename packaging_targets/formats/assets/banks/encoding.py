@@ -21,20 +21,18 @@ class Format:
     """An output format.
 
     `type` is the author's word for its assets, `bank_type` the runtime's, and `kind` is the action kind that encodes
-    one. `derived` are the members that the encoder adds to the metadata, and `parts` is the parameter that lists what
-    the artifacts became.
+    one. `derived` are the members that the encoder adds to the metadata.
     """
 
     type: str
     bank_type: str
     kind: str
     derived: tuple[str, ...]
-    parts: str
 
 
 FORMATS = {
-    "GLYPH/indexed_v1": Format("glyph_bank", "GLYPH", "glyph/1", glyph.DERIVED, "tiles"),
-    "SOUNDS/pcm16le_v1": Format("sound_bank", "SOUNDS", "sounds/1", sounds.DERIVED, "samples"),
+    "GLYPH/indexed_v1": Format("glyph_bank", "GLYPH", "glyph/1", glyph.DERIVED),
+    "SOUNDS/pcm16le_v1": Format("sound_bank", "SOUNDS", "sounds/1", sounds.DERIVED),
 }
 """The output formats, by the name that a declaration uses."""
 

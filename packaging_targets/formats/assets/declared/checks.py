@@ -79,7 +79,7 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     read, diagnostics = _read(tree, [one for one in built if one[0] in uuids])
     assets = [one.asset for one in read]
     _identities(registry, assets, findings)
-    lone = tuple(file for file in declared if file not in places.values())
+    lone = tuple(sorted(set(declared).difference(places.values())))
     found = {*findings.diagnostics, *diagnostics, *_between(assets), *_nested(places.values()), *_unregistered(lone)}
     start = f"{folder}/" if folder else ""
     roots = {asset_id: posixpath.dirname(file).removeprefix(start) for asset_id, file in places.items()}

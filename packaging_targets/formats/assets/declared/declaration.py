@@ -80,7 +80,7 @@ class Asset:
     """A valid declaration.
 
     `root` is its folder and `file` its asset.json, as workspace paths, `declared` the SHA-256 of it; `params` are those
-    of its encoder, and `inputs` the files that it reads. `asset_id` is 0 where no registry gives it one.
+    of its encoder, `inputs` the files that it reads, and `artifacts` how many these become. `asset_id` is 0 where no registry gives it one.
     """
 
     root: str
@@ -91,6 +91,7 @@ class Asset:
     metadata: Mapping[str, Any]
     pipeline: Mapping[str, Any]
     preload: bool
+    artifacts: int
     declared: str
     inputs: tuple[str, ...]
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -153,6 +154,7 @@ def read_asset(tree: AssetTree, file: str, findings: Findings) -> Read | None:
         metadata=metadata,
         pipeline=pipeline,
         preload=preload["enabled"],
+        artifacts=len(top["artifacts"]),
         declared=hashlib.sha256(raw).hexdigest(),
         inputs=files,
         params=params,

@@ -95,6 +95,9 @@ def parse(raw: bytes, findings: Findings, limit: int) -> Any:
         text = str(error)
         findings.add("$", f"the file is not JSON: {text[0].lower()}{text[1:]}")
         return None
+    if value is None:
+        findings.add("$", "null is no object")
+        return None
     if not (numbers.odd or b"\\u" in raw or _is_deep(value)):
         return value
     before = len(findings.diagnostics)

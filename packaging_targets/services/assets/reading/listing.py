@@ -95,6 +95,35 @@ class Catalogue:
         return value if isinstance(value, dict) else {}
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an asset.json says, as far as lists show it, and as far as it says anything."""
+
+    uuid: str = ""
+    name: str = ""
+    type: str = ""
+    format: str = ""
+    artifacts: int = 0
+
+    @classmethod
+    def of(cls, asset: Asset) -> _Said:
+        """Return what that of an asset says, without reading it again."""
+        return cls(asset.uuid, asset.name, asset.made.type, asset.format, asset.artifacts)
+
+    @classmethod
+    def found(cls, value: Any) -> _Said:
+        """Return what a JSON value says that may be anything."""
+        raw = value if isinstance(value, dict) else {}
+        output, artifacts = raw.get("output"), raw.get("artifacts")
+        return cls(
+            _text(raw, "asset_uuid"),
+            _text(raw, "name"),
+            _text(raw, "type"),
+            _text(output if isinstance(output, dict) else {}, "format"),
+            len(artifacts) if isinstance(artifacts, list) else 0,
+        )
+
+
 class _Reader:
     """Reads the declarations of all assets, those of the build as they have been read for it."""
 
@@ -118,47 +147,46 @@ class _Reader:
 
     def _listed(self, row: Row, root: str, state: State) -> ListedAsset:
         file = f"{root}/{FILE}"
-        raw: dict[str, Any] = {}
+        said = _Said()
         if state == "quarantined":
             # What lies there is in no listing.
             if os.path.isfile(self._listing.project.path(file)):
-                _, raw = self._read(file, state)
+                _, said = self._read(file, state)
         elif file not in self._tree.files:
             state = "missing"
         else:
-            asset, raw = self._read(file, state)
+            asset, said = self._read(file, state)
             if state == "ok" and (asset is None or asset.uuid != row.uuid):
                 state = "invalid"
-        output = raw.get("output")
-        artifacts = raw.get("artifacts")
         return ListedAsset(
             asset_id=row.asset_id,
-            uuid=row.uuid or _text(raw, "asset_uuid"),
-            name=_text(raw, "name"),
+            uuid=row.uuid or said.uuid,
+            name=said.name,
             root=root,
             home=f"{ASSETS}/{row.root}",
-            type=_text(raw, "type"),
-            format=_text(output if isinstance(output, dict) else {}, "format"),
+            type=said.type,
+            format=said.format,
             included=row.included,
             state=state,
-            artifacts=len(artifacts) if isinstance(artifacts, list) else 0,
+            artifacts=said.artifacts,
         )
 
-    def _read(self, file: str, state: State) -> tuple[Asset | None, dict[str, Any]]:
-        """Return the asset, if it is in order, and what its asset.json holds, if that is an object."""
+    def _read(self, file: str, state: State) -> tuple[Asset | None, _Said]:
+        """Return the asset, if it is in order, and what its asset.json says."""
+        if (built := self._built.get(file)) is not None:
+            return built, _Said.of(built)
         findings = Findings(file, "declaration-invalid", posixpath.dirname(file))
         try:
-            value = parse(self._listing.read(file), findings, FILE_LIMIT)
-            raw = value if isinstance(value, dict) else {}
-            asset = self._built.get(file)
-            if asset is None and state != "quarantined" and (read := read_asset(self._tree, file, findings)):
+            said = _Said.found(parse(self._listing.read(file), findings, FILE_LIMIT))
+            asset = None
+            if state != "quarantined" and (read := read_asset(self._tree, file, findings)) is not None:
                 asset = read.asset
         except AssetsError as error:
             self.diagnostics += error.diagnostics
-            return None, {}
+            return None, _Said()
         if asset is None and state in {"ok", "moved"}:
             self.diagnostics += findings.diagnostics
-        return asset, raw
+        return asset, said
 
 
 def _text(raw: dict[str, Any], name: str) -> str:

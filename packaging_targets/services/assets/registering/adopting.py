@@ -10,7 +10,7 @@ from typing import Any
 
 from packaging_targets.errors import RequestError, legible, near_miss
 from packaging_targets.formats.assets.declared.declaration import FILE, FILE_LIMIT, is_uuid
-from packaging_targets.formats.assets.declared.findings import Findings, parse
+from packaging_targets.formats.assets.declared.findings import Findings, parse, shown
 from packaging_targets.formats.assets.declared.registry import INDEX
 from packaging_targets.formats.assets.diagnostics import AssetsError
 from packaging_targets.services.assets.events import Listener, ignore
@@ -74,7 +74,7 @@ def _declaration(raw: bytes, file: str) -> dict[str, Any]:
     findings = Findings(file, "declaration-invalid", os.path.dirname(file))
     value = parse(raw, findings, FILE_LIMIT)
     if not isinstance(value, dict) and not findings.diagnostics:
-        findings.add("$", "the file holds no object")
+        findings.add("$", f"{shown(value)} is no object")
     if findings.diagnostics:
         raise AssetsError(*findings.diagnostics)
     return dict(value)
