@@ -80,7 +80,8 @@ class Asset:
     """A valid declaration.
 
     `root` is its folder and `file` its asset.json, as workspace paths, `declared` the SHA-256 of it; `params` are those
-    of its encoder, `inputs` the files that it reads, and `artifacts` how many these become. `asset_id` is 0 where no registry gives it one.
+    of its encoder, `inputs` the files that it reads, and `artifacts` how many these become. `asset_id` is 0 where no
+    registry gives it one.
     """
 
     root: str

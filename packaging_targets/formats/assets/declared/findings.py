@@ -79,24 +79,23 @@ _EXAMPLES = {bool: "true", dict: "{…}", int: "0", list: "[…]", str: '"…"'}
 
 def parse(raw: bytes, findings: Findings, limit: int) -> Any:
     """Return the JSON value in `raw`, of `limit` bytes at most, or None where `findings` says why not."""
-    if len(raw) > limit:
-        findings.add("$", f"the file is {len(raw)} bytes long, and {limit} are allowed")
-        return None
+    numbers = _Numbers()
+    value = None
     try:
-        numbers = _Numbers()
-        value = numbers.parse(raw.decode())
+        what = "null is no object"
+        if len(raw) > limit:
+            what = f"the file is {len(raw)} bytes long, and {limit} are allowed"
+        else:
+            value = numbers.parse(raw.decode())
     except UnicodeDecodeError as error:
-        findings.add("$", f"the file is not UTF-8: byte {error.start}")
-        return None
+        what = f"the file is not UTF-8: byte {error.start}"
     except RecursionError:
-        findings.add("$", f"the file nests deeper than {DEPTH_LIMIT} levels")
-        return None
+        what = f"the file nests deeper than {DEPTH_LIMIT} levels"
     except ValueError as error:
         text = str(error)
-        findings.add("$", f"the file is not JSON: {text[0].lower()}{text[1:]}")
-        return None
+        what = f"the file is not JSON: {text[0].lower()}{text[1:]}"
     if value is None:
-        findings.add("$", "null is no object")
+        findings.add("$", what)
         return None
     if not (numbers.odd or b"\\u" in raw or _is_deep(value)):
         return value

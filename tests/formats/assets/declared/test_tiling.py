@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from art import encoded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from studio import indexed, png
@@ -62,10 +63,13 @@ def test_a_picture_is_cut_and_its_tiles_can_be_encoded(
             tile_bank([sheet], 8)
         return
     tiling = tile_bank([sheet], 8)
-    palettes = [glyph.Palette.parse(at, palette) for at, palette in enumerate(tiling.palettes)]
-    for tile in tiling.tiles:
-        pixels = b"".join(bytes(paint(tile.x + at % 8, tile.y + at // 8)) for at in range(64))
-        glyph.index_tile(pixels, 8, palettes, tiling.transparent)
+    params = {
+        "palettes": [{"index": at, "colors": list(palette)} for at, palette in enumerate(tiling.palettes)],
+        "tile_size": 8,
+        "tiles": [{"file": tile.file, "x": tile.x, "y": tile.y} for tile in tiling.tiles],
+        "transparent_index": tiling.transparent,
+    }
+    encoded("GLYPH/indexed_v1", params, {"a.png": picture})
 
 
 def test_a_picture_keeps_its_own_palette_in_its_order() -> None:
