@@ -84,7 +84,7 @@ def test_list(game: Game, assets: Assets) -> None:
         " 2  hero  glyph_bank      2  yes    ok     assets/hero\n"
     )
     listed = assets("list", "--format", "json").value
-    assert [(one["asset_id"], one["name"], one["state"]) for one in listed] == [(1, "jump", "ok"), (2, "hero", "ok")]
+    assert [(one["asset_id"], one["asset_name"], one["state"]) for one in listed] == [(1, "jump", "ok"), (2, "hero", "ok")]
 
 
 def test_a_project_is_found_from_within_and_by_its_folder(
@@ -249,6 +249,29 @@ def test_show_looks_into_any_pack(game: Game, assets: Assets) -> None:
     value = assets("show", "--pack", "build/assets.pa", "--format", "json").value
     assert [(one["asset_id"], one["slot"]) for one in value["assets"]] == [(1, None), (2, 0)]
     assert assets("show", "--pack", "build/assets.pa", "--verify").out.count("\n") == 4
+
+
+def test_what_can_be_read_but_not_looked_into(game: Game, assets: Assets) -> None:
+    os.mkfifo("waits.pa")
+    assert assets("show", "--pack", "waits.pa").err.startswith("error: `waits.pa` cannot be read: ")
+    assert assets("show", "--pack", "assets").err.startswith("error: `assets` cannot be read: is a directory\n")
+    assets("build")
+    os.symlink("build/assets.pa", "link.pa")
+    assert assets("show", "--pack", "link.pa").out.startswith("link.pa: 2 assets, ")
+
+
+def test_where_build_is_no_folder(game: Game, assets: Assets) -> None:
+    Path("build").write_text("")
+    assert assets("build") == Called(
+        1,
+        "",
+        "error: `build/.packer` cannot be made: not a directory\n"
+        "  at build/.packer\n"
+        "nothing was built; the last good outputs are as they were\n",
+    )
+    last = json.loads(assets("build", "--events").out.splitlines()[-1])
+    assert last == {"event": "result", "ok": False, "diagnostics": []}
+    assert assets("preview", "hero").err.startswith("error: `build/previews/hero.png` cannot be written: ")
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ from packaging_targets.adapters.cli.assets.telling import (
     project_of,
 )
 from packaging_targets.adapters.output import tell
+from packaging_targets.errors import PackagingError
 from packaging_targets.formats.assets.diagnostics import AssetsError
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from packaging_targets.errors import PackagingError
     from packaging_targets.services.assets.building.build import Built
     from packaging_targets.services.assets.events import Event
 
@@ -35,7 +35,7 @@ def build(options: Namespace) -> int:
     listener = _Listener(options)
     try:
         outcome: Built | PackagingError = build_all(project, listener, _waiting)
-    except AssetsError as error:
+    except PackagingError as error:
         outcome = error
     finally:
         listener.progress.end()
@@ -89,11 +89,8 @@ def _waiting() -> None:
 
 def _tell(options: Namespace, outcome: Built | PackagingError, seconds: float) -> int:
     """Tell what a build came to; return the exit code."""
-    if isinstance(outcome, AssetsError):
+    if isinstance(outcome, PackagingError):
         return _tell_failure(options, outcome)
-    if isinstance(outcome, Exception):
-        sys.stderr.write(f"{outcome}\n")
-        return outcome.exit_code
     if options.format == "text":
         diagnose(outcome.advisories, advisory=not options.quiet)
     if options.events:
@@ -103,13 +100,18 @@ def _tell(options: Namespace, outcome: Built | PackagingError, seconds: float) -
     return tell(options, _value(outcome), [f"{_line(outcome)}  ({seconds:.2f} s)"])
 
 
-def _tell_failure(options: Namespace, error: AssetsError) -> int:
+def _tell_failure(options: Namespace, error: PackagingError) -> int:
+    """Tell why nothing was built: diagnostics of assets, or, in plain words, what the system refused."""
+    diagnostics = error.diagnostics if isinstance(error, AssetsError) else ()
+    if not diagnostics:
+        sys.stderr.write(f"{error}\n")
     if options.events:
-        return _event({"ok": False, "diagnostics": [one.to_json() for one in error.diagnostics]}, error.exit_code)
-    code = failed(options, error)
+        return _event({"ok": False, "diagnostics": [one.to_json() for one in diagnostics]}, error.exit_code)
+    if isinstance(error, AssetsError):
+        failed(options, error)
     if options.format == "text" and not options.quiet:
         sys.stderr.write("nothing was built; the last good outputs are as they were\n")
-    return code
+    return error.exit_code
 
 
 def _event(value: dict[str, Any], code: int) -> int:

@@ -18,8 +18,9 @@ _ABOUT = "Look after the assets of a game, and make build/assets.pa of them."
 _ASSET = "its id, its UUID, its name, or its folder"
 _CLASSES = """\
 list, show, summary, preview and doctor change no asset. init, add, adopt, forget, include, exclude and
-doctor --fix change the registry, and no file of yours. rm, quarantine, restore and gc move or delete files: they show
-what they would do, and do it with --yes. build and watch write below build/ alone.
+doctor --fix change the registry; add writes a new asset.json, and adopt at most a UUID into one.
+rm, quarantine, restore and gc move or delete files: they show what they would do, and do it with --yes.
+build and watch write below build/ alone.
 Exit codes: 0 done, also where a plan was shown; 1 a build or a check failed; 2 a wrong request; 130 interrupted."""
 
 

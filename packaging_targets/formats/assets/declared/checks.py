@@ -72,7 +72,8 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     registry = read_registry(tree.read(index), findings)
     if registry is None:
         return CheckedAssets((), tuple(findings.diagnostics), folder)
-    declared = [file for file in tree.declarations if f"{FOLDER}/" not in file.removeprefix(folder).lstrip("/")]
+    inside = f"{folder}/{FOLDER}/".lstrip("/")  # what is in quarantine is no asset
+    declared = [file for file in tree.declarations if not file.startswith(inside)]
     uuids = {file: _uuid(tree, file) for file in declared}
     places = dict(_places(registry, folder, uuids, findings))
     built = [(places[row.asset_id], row.asset_id) for row in registry.rows if row.included]

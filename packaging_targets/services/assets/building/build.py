@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from packaging_targets.errors import PackagingError
+from packaging_targets.errors import BuildError, PackagingError
 from packaging_targets.formats.assets.declared.declaration import Asset
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.services.assets.building.banks import encode_all
@@ -68,11 +68,14 @@ def build(project: Project, listener: Listener = ignore, waiting: Callable[[], N
 def _alone(project: Project, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock of builds; finish what a build that was killed had begun to promote."""
     folder = project.path(FOLDER)
-    os.makedirs(folder, exist_ok=True)
-    ignored = os.path.join(folder, ".gitignore")
-    if not os.path.exists(ignored):
-        with open(ignored, "w", encoding="ascii") as file:
-            file.write("*\n")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        ignored = os.path.join(folder, ".gitignore")
+        if not os.path.exists(ignored):
+            with open(ignored, "w", encoding="ascii") as file:
+                file.write("*\n")
+    except OSError as error:
+        raise BuildError.one(f"`{FOLDER}` cannot be made: {(error.strerror or str(error)).lower()}", FOLDER) from error
     with folder_lock(folder, waiting, shared=False):
         Journal.recover(folder, project.root)
         yield

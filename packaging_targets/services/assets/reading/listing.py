@@ -48,7 +48,9 @@ class ListedAsset:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON value, for programs."""
-        return {**asdict(self), "root": legible(self.root), "home": legible(self.home)}
+        value = {**asdict(self), "root": legible(self.root), "home": legible(self.home)}
+        value |= {"asset_name": value.pop("name"), "asset_uuid": value.pop("uuid")}
+        return value
 
 
 @dataclass(frozen=True, slots=True)

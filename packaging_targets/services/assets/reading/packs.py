@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.assets.entries import AssetEntry
 from packaging_targets.formats.assets.reader import AssetPack
+from packaging_targets.store.states import open_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,10 @@ def look_into(path: str, *, verify: bool = False) -> PackContents:
     Raises RequestError where there is no such file, and IntegrityError where it is no asset pack or a broken one.
     """
     try:
-        with open(path, "rb") as stream:
+        with open(os.path.realpath(path), "rb", opener=open_regular) as stream:
             pack = AssetPack.open(stream, path)
             digests = {asset_id: digest.hex for asset_id, digest in pack.verify().items()} if verify else {}
     except OSError as error:
-        what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
+        what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower().rstrip('.')}"
         raise RequestError.one(what, path) from error
     return PackContents(path, pack.entries, {row.asset_id: row.slot for row in pack.preload}, digests)

@@ -65,7 +65,7 @@ def preview(
     path = _place(project, output, asset)
     with _bank(snapshot, asset, params, record) as (stream, encoded, packed):
         picture = _picture(asset, stream, encoded, palette)
-    _write(path, picture)
+    _write(path, picture, folder="" if output else project.path(PREVIEWS))
     operation.tell("preview_ready", f"the preview of {asset.name} is in {path}", [asset.root])
     return Preview(asset.root, asset.name, path, packed)
 
@@ -97,7 +97,6 @@ def _check_palette(asset: Asset, params: Mapping[str, Any], palette: int | None)
 def _place(project: Project, output: str, asset: Asset) -> str:
     """Return the file that the picture goes to, as whoever asked for it would write it."""
     if not output:
-        os.makedirs(project.path(PREVIEWS), exist_ok=True)
         return os.path.relpath(project.path(f"{PREVIEWS}/{asset.name}.png"))
     if f"{project.relative(output)}/".startswith(f"{ASSETS}/"):
         fix = "choose a place elsewhere, such as below build/"
@@ -141,9 +140,12 @@ def _picture(asset: Asset, stream: BinaryIO, encoded: Encoded, palette: int | No
     return wave_picture(stream, encoded.metadata)
 
 
-def _write(path: str, picture: bytes) -> None:
+def _write(path: str, picture: bytes, *, folder: str) -> None:
+    """Write a picture; `folder` is one of ours, which may have to be made."""
     beside = f"{path}.{os.getpid()}"
     try:
+        if folder:
+            os.makedirs(folder, exist_ok=True)
         with open(beside, "wb") as file:
             file.write(picture)
         os.replace(beside, path)
