@@ -9,7 +9,8 @@ the same as by `packaging assets build`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from packaging_targets import Action, Asset, AssetTree, Context, check_assets, find_registries
@@ -21,15 +22,14 @@ _PACK = ("assets.pa", "asset_table.json", "preload.json", "asset_table_metadata.
 
 def analyse(context: Context) -> Sequence[Action]:
     """Return an action for each asset, in order of its id, and the one that assembles the pack."""
-    assets, ids = _assets(context)
+    assets = _assets(context)
     if not assets:
         context.fail("there is no asset to pack", field="$.srcs", fix="declare one in asset.json")
-    assets.sort(key=lambda asset: ids[asset.name])
-    return [*(_encode(context, asset) for asset in assets), _assemble(context, assets, ids)]
+    return [*(_encode(context, asset) for asset in assets), _assemble(context, assets)]
 
 
-def _assets(context: Context) -> tuple[list[Asset], Mapping[str, int]]:
-    """Return the assets that are built, and the id of each by its name."""
+def _assets(context: Context) -> Sequence[Asset]:
+    """Return the assets that are built, in order of their ids."""
     remedy = "add the file, or a glob for it to srcs"
     tree = AssetTree({path: context.link(path) for path in context.sources()}, context.read, remedy)
     registries = find_registries(tree)
@@ -45,8 +45,10 @@ def _assets(context: Context) -> tuple[list[Asset], Mapping[str, int]]:
         context.warn(one.what, field=one.place, fix=one.fix, where=one.file, label=str(context.target.label))
     context.check()
     if registries:
-        return list(checked.assets), {asset.name: asset.asset_id for asset in checked.assets}
-    return list(checked.assets), ids_of_target(context, {asset.name: asset.file for asset in checked.assets})
+        return checked.assets
+    ids = ids_of_target(context, {asset.name: asset.file for asset in checked.assets})
+    assets = (replace(asset, asset_id=ids[asset.name]) for asset in checked.assets)
+    return sorted(assets, key=lambda asset: asset.asset_id)
 
 
 def _encode(context: Context, asset: Asset) -> Action:
@@ -60,10 +62,10 @@ def _encode(context: Context, asset: Asset) -> Action:
     )
 
 
-def _assemble(context: Context, assets: Sequence[Asset], ids: Mapping[str, int]) -> Action:
+def _assemble(context: Context, assets: Sequence[Asset]) -> Action:
     return Action(
         kind="assets_pa/1",
-        params={"assets": [_row(context, asset, ids[asset.name]) for asset in assets]},
+        params={"assets": [_row(context, asset) for asset in assets]},
         inputs=tuple(path for asset in assets for path in _bank(context, asset)),
         outputs=tuple(_output(context, name) for name in _PACK),
         name="assets.pa",
@@ -71,10 +73,10 @@ def _assemble(context: Context, assets: Sequence[Asset], ids: Mapping[str, int])
     )
 
 
-def _row(context: Context, asset: Asset, asset_id: int) -> dict[str, Any]:
+def _row(context: Context, asset: Asset) -> dict[str, Any]:
     bank, facts = _bank(context, asset)
     return {
-        "asset_id": asset_id,
+        "asset_id": asset.asset_id,
         "asset_name": asset.name,
         "bank": bank,
         "bank_type": asset.made.bank_type,

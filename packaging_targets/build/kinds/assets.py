@@ -13,8 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import BuildError
-from packaging_targets.formats.assets.pack import Bank, Header, write_assets_pa
-from packaging_targets.model.digest import canonical_json
+from packaging_targets.formats.assets.pack import Bank, Header, tooling_json, write_assets_pa
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,7 @@ def run(action: Action, step: Step) -> None:
     companions = {
         table: header.companions["asset_table.json"],
         preload: header.companions["preload.json"],
-        tooling: canonical_json({"assets": [_tooling(asset) for asset in assets], "schema_version": 1}),
+        tooling: tooling_json(asset["tooling"] for asset in assets),
     }
     for path, companion in companions.items():
         with step.create(path) as out:
@@ -57,8 +56,3 @@ def _bank(asset: Mapping[str, Any], step: Step) -> Bank:
         {**asset["metadata"], **facts["metadata"]},
         asset["preload"],
     )
-
-
-def _tooling(asset: Mapping[str, Any]) -> dict[str, Any]:
-    names = {name: asset[name] for name in ("asset_id", "asset_name", "bank_type")}
-    return {**asset["tooling"], **names}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MAGIC = b"ASPA"
 SCHEMA_VERSION = 1
+TOOLING_VERSION = 1
+"""That of `asset_table_metadata.json`, which is no part of the format."""
 PRELUDE = struct.Struct("<4sIIQI8s")
 """Magic, schema version, header length, payload offset, flags, reserved."""
 
@@ -77,6 +79,11 @@ class Header:
             "asset_table.json": b"[%b]" % b",".join(row.spelling for row in self.asset_table),
             "preload.json": b"[%b]" % b",".join(row.spelling for row in self.preload),
         }
+
+
+def tooling_json(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return `asset_table_metadata.json`, of the `tooling` of each asset in the pack, in the order of its table."""
+    return canonical_json({"assets": list(rows), "schema_version": TOOLING_VERSION})
 
 
 def prelude_and_header(header: Header) -> bytes:

@@ -115,9 +115,12 @@ class Asset:
 
     @property
     def tooling(self) -> dict[str, Any]:
-        """What `asset_table_metadata.json` says of it and `assets.pa` does not."""
+        """Its row in `asset_table_metadata.json`: what tools want to know of it, and runtimes do not."""
         return {
+            "asset_id": self.asset_id,
+            "asset_name": self.name,
             "asset_uuid": self.uuid,
+            "bank_type": self.made.bank_type,
             "declaration": self.file,
             "format": self.format,
             "pipeline": dict(self.pipeline),

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from packaging_targets.errors import BuildError, PackagingError
 from packaging_targets.formats.assets import pack
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
-from packaging_targets.model.digest import canonical_json
 from packaging_targets.services.assets.building.banks import Bank
 from packaging_targets.services.assets.building.copying import copy_range
 from packaging_targets.services.assets.building.record import FOLDER, OUTPUTS, PACK
@@ -50,8 +48,8 @@ def assemble(project: Project, banks: Sequence[Bank]) -> Assembled:
         raise BuildError.one(what, PACK, "the last good outputs are as they were") from error
     offsets = {bank.key: len(start) + entry.offset for bank, entry in zip(banks, header.asset_table, strict=True)}
     companions = {f"build/{name}": data for name, data in header.companions.items()}
-    tooling = {"assets": [_tooling(bank) for bank in banks], "schema_version": 1}
-    return Assembled(offsets, {**companions, OUTPUTS[-1]: canonical_json(tooling)}, whole)
+    tooling = pack.tooling_json(bank.asset.tooling for bank in banks)
+    return Assembled(offsets, {**companions, OUTPUTS[-1]: tooling}, whole)
 
 
 def promote(project: Project, assembled: Assembled) -> None:
@@ -87,9 +85,3 @@ def _runs(banks: Sequence[Bank]) -> Iterator[tuple[str, int, int]]:
         end = bank.offset + bank.encoded.size
     if end > start:
         yield path, start, end - start
-
-
-def _tooling(bank: Bank) -> dict[str, Any]:
-    asset = bank.asset
-    names = {"asset_id": asset.asset_id, "asset_name": asset.name, "bank_type": asset.made.bank_type}
-    return {**asset.tooling, **names}
