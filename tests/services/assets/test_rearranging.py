@@ -290,3 +290,14 @@ def test_what_is_in_quarantine_has_its_own_verbs(studio: Studio) -> None:
     assert "cannot be restored" in refused(lambda: restore(studio.project, "1"))
     apply(gc(studio.project, 100))
     assert studio.assets() == {}
+
+
+def test_a_plan_of_which_the_registry_is_gone_is_not_applied(studio: Studio) -> None:
+    studio.sound("assets/hero")
+    plan = quarantine(studio.project, "hero")
+    (studio.root / "assets/.prometeu/index.json").unlink()
+    assert refused(lambda: apply(plan)) == (
+        "error: `assets/.prometeu/index.json` cannot be read: no such file or directory\n"
+        "  at assets/.prometeu/index.json"
+    )
+    assert (studio.root / "assets/hero").exists()

@@ -112,6 +112,8 @@ class Picture:
 
 def read_png(data: bytes) -> Picture:
     """Return the picture of a PNG file that keeps its word. Raises ValueError with what is wrong about it."""
+    if len(data) > FILE_LIMIT:
+        raise ValueError(f"is longer than the {FILE_LIMIT} bytes that are allowed")
     if not data.startswith(SIGNATURE):
         raise ValueError("is no PNG file")
     chunks = _chunks(data)

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from packaging_targets.errors import IntegrityError, legible
+from packaging_targets.errors import IntegrityError, RequestError, legible
 from packaging_targets.formats.assets.diagnostics import Diagnostic
 from packaging_targets.formats.assets.entries import AssetEntry
-from packaging_targets.formats.assets.reader import AssetPack
-from packaging_targets.services.assets.project import BUILD, Project
+from packaging_targets.services.assets.building.record import PACK
+from packaging_targets.services.assets.project import Project
 from packaging_targets.services.assets.reading.finding import REGISTERED, find_asset
 from packaging_targets.services.assets.reading.listing import Catalogue, ListedAsset
+from packaging_targets.services.assets.reading.packs import look_into
 from packaging_targets.services.assets.transaction import looking
 
 
@@ -99,8 +100,7 @@ def _slot(catalogue: Catalogue, asset: ListedAsset) -> int | None:
 
 def _packed(project: Project, asset: ListedAsset) -> AssetEntry | None:
     try:
-        with open(project.path(f"{BUILD}/assets.pa"), "rb") as file:
-            entries = AssetPack.open(file).entries
-    except (OSError, IntegrityError):
+        entries = look_into(project.path(PACK)).entries
+    except (RequestError, IntegrityError):
         return None
     return next((entry for entry in entries if entry.asset_id == asset.asset_id), None)

@@ -22,6 +22,7 @@ from packaging_targets.services.assets.project import ASSETS, BUILD, Listing, Pr
 from packaging_targets.services.assets.reading.finding import REGISTERED, find_asset
 from packaging_targets.services.assets.reading.listing import Catalogue
 from packaging_targets.services.assets.transaction import looking
+from packaging_targets.store.states import open_regular
 
 PREVIEWS = f"{BUILD}/previews"
 
@@ -125,7 +126,7 @@ def _bank(
 def _open_pack(project: Project, record: Record) -> BinaryIO | None:
     """Open the pack that a record is about, or return None where another one stands there, or none."""
     try:
-        pack = open(project.path(PACK), "rb")  # noqa: SIM115  # closed by who gets it
+        pack = open(project.path(PACK), "rb", opener=open_regular)  # noqa: SIM115  # closed by who gets it
     except OSError:
         return None
     if record.stands(project):  # asked when it is open: a build may put another file into its place at any time

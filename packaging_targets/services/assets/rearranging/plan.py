@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 from packaging_targets.errors import RequestError, legible
 from packaging_targets.formats.assets.declared.registry import INDEX, Registry
 from packaging_targets.services.assets.events import Listener, ignore
-from packaging_targets.services.assets.project import ASSETS, Project
+from packaging_targets.services.assets.project import ASSETS, Listing, Project
 from packaging_targets.services.assets.rearranging.contents import Content, contents
 from packaging_targets.services.assets.transaction import below_assets, changing, journal_of
 
@@ -72,8 +73,8 @@ class Plan:
 def apply(plan: Plan, listener: Listener = ignore) -> None:
     """Do what the plan says.
 
-    Raises RequestError where the registry or the folders are not as the plan saw them, and BuildError where a folder
-    cannot be moved or deleted; nothing has changed then.
+    Raises RequestError where the registry or the folders are not as the plan saw them, AssetsError where the registry
+    cannot be read any more, and BuildError where a folder cannot be moved or deleted; nothing has changed then.
     """
     project = plan.project
     with changing(project, listener) as operation:
@@ -87,16 +88,16 @@ def apply(plan: Plan, listener: Listener = ignore) -> None:
             journal.write(INDEX, after)
         if plan.verb == "quarantine":
             for source in plan.folders:
-                # How long it has been there is its age for `gc`.
-                os.utime(project.path(source))
+                # How long it has been there is its age for `gc`. What cannot be marked cannot be moved: that is told.
+                with contextlib.suppress(OSError):
+                    os.utime(project.path(source))
         journal.commit()
         for line in plan.lines:
             operation.tell("action_applied", line, plan.folders)
 
 
 def _check_unchanged(plan: Plan) -> None:
-    with open(plan.project.index, "rb") as file:
-        same = file.read() == plan.before
+    same = Listing(plan.project, {}).read(f"{ASSETS}/{INDEX}") == plan.before
     if not same or contents(plan.project, plan.folders) != plan.seen:
         what = f"the registry, or a file in {', '.join(f'`{legible(path)}`' for path in plan.folders)}, has changed"
         where = f"{ASSETS}/{INDEX}"

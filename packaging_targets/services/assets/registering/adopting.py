@@ -6,6 +6,7 @@ import json
 import os
 import re
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from packaging_targets.errors import RequestError, legible, near_miss
@@ -99,16 +100,18 @@ def _identified(declaration: dict[str, Any], text: str, file: str, *, new: bool)
     raise RequestError.one(what, legible(file), f'write "asset_uuid": "{fresh}" into it')
 
 
-def _edits(text: str, fresh: str, *, has_one: bool) -> list[str]:
-    """Return the texts that may be it: each differs in one line, and not all of them mean what they should."""
+def _edits(text: str, fresh: str, *, has_one: bool) -> Iterator[str]:
+    """Yield the texts that may be it: each differs in one line, and not all of them mean what they should."""
     if has_one:
-        return [f'{text[: found.start()]}{found[1]}"{fresh}"{text[found.end() :]}' for found in _MEMBER.finditer(text)]
+        for found in _MEMBER.finditer(text):
+            yield f'{text[: found.start()]}{found[1]}"{fresh}"{text[found.end() :]}'
+        return
     brace = text.find("{") + 1
     indent = re.match(r"\r?\n[ \t]*(?=\")", text[brace:])
     lead = indent[0] if indent else ""
     rest = text[brace:]
     comma = "" if rest.lstrip().startswith("}") else ","
-    return [f'{text[:brace]}{lead}"asset_uuid": "{fresh}"{comma}{rest if lead or not comma else f" {rest.lstrip()}"}']
+    yield f'{text[:brace]}{lead}"asset_uuid": "{fresh}"{comma}{rest if lead or not comma else f" {rest.lstrip()}"}'
 
 
 def _check_free(catalogue: Catalogue, identity: str, root: str) -> None:

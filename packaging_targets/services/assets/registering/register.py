@@ -23,6 +23,7 @@ from packaging_targets.services.assets.reading.listing import Catalogue
 from packaging_targets.services.assets.registering.places import check_apart, check_names
 from packaging_targets.services.assets.registering.results import Changed, registered
 from packaging_targets.services.assets.transaction import below_assets, changing, journal_of
+from packaging_targets.store.states import open_regular
 
 _SUFFIXES = {"glyph_bank": ".png", "sound_bank": ".wav"}
 
@@ -188,7 +189,7 @@ _DRAFTS: dict[str, Callable[[Project, Registration, str, Sequence[str], str], Dr
 
 def _read(project: Project, path: str, limit: int) -> bytes:
     try:
-        with open(project.path(path), "rb") as file:
+        with open(project.path(path), "rb", opener=open_regular) as file:
             return file.read(limit)
     except OSError as error:
         what = f"`{legible(path)}` cannot be read: {(error.strerror or str(error)).lower()}"

@@ -39,6 +39,11 @@ def test_a_good_file() -> None:
     assert read_png(png(ROWS, chunk(b"tEXt", b"a\0b")))
 
 
+def test_a_file_that_is_too_long_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("packaging_targets.formats.assets.banks.png.FILE_LIMIT", len(GOOD) - 1)
+    assert refusal(GOOD) == f"is longer than the {len(GOOD) - 1} bytes that are allowed"
+
+
 def test_pixel_data_in_pieces() -> None:
     assert read_png(png(ROWS[5:], chunk(b"IDAT", ROWS[:2]), chunk(b"IDAT", ROWS[2:5])))
 
