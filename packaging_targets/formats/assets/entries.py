@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+ID_LIMIT = (1 << 31) - 1
+"""The largest asset id."""
+
 _CODEC = "NONE"
 _string = json.JSONEncoder(ensure_ascii=False).encode
 

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from packaging_targets.formats.assets.banks import glyph, sounds
-from packaging_targets.formats.assets.entries import AssetEntry, PreloadEntry
+from packaging_targets.formats.assets.entries import ID_LIMIT, AssetEntry, PreloadEntry
 from packaging_targets.formats.assets.plain import ENTRY, PRELOAD, Plain, preload_entry
 from packaging_targets.formats.assets.spelling import HeaderText, Piece, SpellingError, text_of
 
@@ -27,7 +27,6 @@ NAME_LIMIT = 255
 _REPORTED = 20  # faults of one header: a hostile one could break a rule in each of its rows
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f]")
 _COUNT_LIMIT = 1 << 63
-_ID_LIMIT = (1 << 31) - 1
 _ENTRY = frozenset(("asset_id", "asset_name", "bank_type", "codec", "decoded_size", "metadata", "offset", "size"))
 _PRELOAD = frozenset(("asset_id", "slot"))
 
@@ -156,7 +155,7 @@ def _judged(row: Any, spelling: str) -> tuple[AssetEntry | None, list[Fault]]:
 
 def _row(row: dict[str, Any]) -> Iterator[Fault]:
     if not _is_id(row["asset_id"]):
-        yield ".asset_id", f"must be an integer from 1 to {_ID_LIMIT}"
+        yield ".asset_id", f"must be an integer from 1 to {ID_LIMIT}"
     if (what := _name_fault(row["asset_name"])) is not None:
         yield ".asset_name", what
     if row["codec"] != "NONE":
@@ -208,7 +207,7 @@ def _name_fault(latin: Any) -> str | None:
 
 
 def _is_id(value: Any) -> bool:
-    return type(value) is int and 1 <= value <= _ID_LIMIT
+    return type(value) is int and 1 <= value <= ID_LIMIT
 
 
 def _is_count(value: Any) -> bool:

@@ -166,14 +166,15 @@ def _check(value: Any, spelling: str, place: str, depth: int) -> None:
     if len(spelling) > ROW_LIMIT:
         raise SpellingError(place, f"is longer than {ROW_LIMIT} bytes")
     levels = DEPTH_LIMIT - depth + 1
-    if spelling.count("{") + spelling.count("[") > levels and _is_deeper(value, levels):
+    if spelling.count("{") + spelling.count("[") > levels and is_deeper(value, levels):
         raise SpellingError(place, _too_deep())
     if _CHOICE.search(spelling) and _canonical(value) != spelling:
         raise SpellingError(place, "is not canonical JSON: it has white space, an escape that need not be, or `-0`")
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
-    level = [value]
+def is_deeper(value: Any, levels: int) -> bool:
+    """Tell whether a value nests deeper than so many levels; a level at a time, so that leaves cost next to nothing."""
+    level = [value] if type(value) in _CONTAINERS else []
     for _ in range(levels):
         level = [
             inner

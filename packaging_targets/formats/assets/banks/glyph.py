@@ -49,9 +49,14 @@ class Palette:
     def parse(cls, index: int, colors: Sequence[str]) -> Palette:
         """Return the palette of colours like `#FF8000`. Raises ValueError that names what is none."""
         for color in colors:
-            if not _COLOR.fullmatch(color):
+            if not is_color(color):
                 raise ValueError(f"`{color}` is no colour like `#FF8000`")
         return cls(index, tuple(bytes.fromhex(color[1:]) for color in colors))
+
+
+def is_color(text: str) -> bool:
+    """Tell whether a text is a colour like `#FF8000`."""
+    return _COLOR.fullmatch(text) is not None
 
 
 def pack(tiles: NDArray[np.uint8], palettes: Sequence[Palette]) -> bytes:

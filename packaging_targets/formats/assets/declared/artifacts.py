@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,6 @@ from packaging_targets.formats.assets.banks import glyph, sounds
 from packaging_targets.formats.assets.banks.png import SIDE_LIMIT
 from packaging_targets.formats.assets.declared.findings import Findings, shown
 
-_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _PALETTES_PATH = "$.output.pipeline.palettes"
 
 
@@ -183,6 +181,6 @@ def _check_colors(colors: list[Any], path: str, findings: Findings) -> None:
         what = f"a palette has 1 to {glyph.COLORS} colours, and here are {len(colors)}"
         findings.add(path, what, code="palette-invalid")
     for at, color in enumerate(colors):
-        if not isinstance(color, str) or not _COLOR.fullmatch(color):
+        if not isinstance(color, str) or not glyph.is_color(color):
             fix = 'write it like "#FF8000"'
             findings.add(f"{path}[{at}]", f"{shown(color)} is no colour", fix, "palette-invalid")

@@ -25,13 +25,12 @@ class CheckedAssets:
     """What `check_assets` found.
 
     `read` has what became of the declarations that are built and in order, by id; `registry` is None if there is none
-    that can be read; `moved` has the new folder, relative to `folder`, of each asset that is not where the registry
-    says; `unregistered` are declarations that it does not know. `folder` is the one that holds the registry's.
+    that can be read; `moved` has the new root, as a row has it, of each asset that is not where the registry says;
+    `unregistered` are declarations that it does not know.
     """
 
     read: tuple[Read, ...]
     diagnostics: tuple[Diagnostic, ...]
-    folder: str = ""
     registry: Registry | None = None
     moved: Mapping[int, str] = field(default_factory=dict)
     unregistered: tuple[str, ...] = ()
@@ -71,7 +70,7 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     findings = Findings(index, "registry-invalid")
     registry = read_registry(tree.read(index), findings)
     if registry is None:
-        return CheckedAssets((), tuple(findings.diagnostics), folder)
+        return CheckedAssets((), tuple(findings.diagnostics))
     inside = f"{folder}/{FOLDER}/".lstrip("/")  # what is in quarantine is no asset
     declared = [file for file in tree.declarations if not file.startswith(inside)]
     uuids = {file: _uuid(tree, file) for file in declared}
@@ -85,7 +84,7 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     start = f"{folder}/" if folder else ""
     roots = {asset_id: posixpath.dirname(file).removeprefix(start) for asset_id, file in places.items()}
     moved = {row.asset_id: roots[row.asset_id] for row in registry.rows if roots[row.asset_id] != row.root}
-    return CheckedAssets(read, tuple(sorted(found)), folder, registry, moved, lone)
+    return CheckedAssets(read, tuple(sorted(found)), registry, moved, lone)
 
 
 def _places(registry: Registry, folder: str, uuids: Mapping[str, str], findings: Findings) -> Iterator[tuple[int, str]]:

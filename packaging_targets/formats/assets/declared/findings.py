@@ -10,6 +10,7 @@ from typing import Any
 
 from packaging_targets.errors import near_miss
 from packaging_targets.formats.assets.diagnostics import Diagnostic
+from packaging_targets.formats.assets.spelling import is_deeper
 
 DEPTH_LIMIT = 24
 """How deep its objects and lists may nest: what the header of a pack allows, less what the header adds."""
@@ -106,7 +107,7 @@ def parse(raw: bytes, findings: Findings, limit: int) -> Any:
     if value is None:
         findings.add("$", what)
         return None
-    if not (numbers.odd or b"\\u" in raw or _is_deep(value)):
+    if not (numbers.odd or b"\\u" in raw or is_deeper(value, DEPTH_LIMIT)):
         return value
     before = len(findings.diagnostics)
     for path, what in _unfit(value, "$", 0):
@@ -166,21 +167,6 @@ class _Numbers:
         if len(text) >= _DIGITS:
             self.odd = True
         return int(text)
-
-
-def _is_deep(value: Any) -> bool:
-    """Tell whether a value nests too deeply; a level at a time, so that leaves cost next to nothing."""
-    level = [value] if isinstance(value, dict | list) else []
-    for _ in range(DEPTH_LIMIT):
-        level = [
-            item
-            for outer in level
-            for item in (outer.values() if type(outer) is dict else outer)
-            if type(item) is dict or type(item) is list
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _unfit(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:

@@ -15,11 +15,11 @@ from typing import Any
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.assets.declared.declaration import is_uuid
 from packaging_targets.formats.assets.declared.findings import Findings, parse, shown
+from packaging_targets.formats.assets.entries import ID_LIMIT
 
 FOLDER = ".prometeu"
 INDEX = f"{FOLDER}/index.json"
 SCHEMA_VERSION = 1
-ID_LIMIT = (1 << 31) - 1
 FILE_LIMIT = 8 << 20
 """The longest registry, in bytes."""
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.assets.declared.findings import Findings
-from packaging_targets.formats.assets.declared.registry import ID_LIMIT, INDEX, Registry, Row, read_registry
+from packaging_targets.formats.assets.declared.registry import INDEX, Registry, Row, read_registry
+from packaging_targets.formats.assets.entries import ID_LIMIT
 
 _STEPS = st.lists(
     st.tuples(
