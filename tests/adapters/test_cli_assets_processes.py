@@ -17,6 +17,8 @@ import pytest
 from games import BLUE, INK, RED, Game, png
 
 from packaging_targets.adapters.testing import PACKAGING, Workspace
+from packaging_targets.services.assets.events import ignore
+from packaging_targets.services.assets.transaction import changing
 
 PATIENCE = 30.0  # seconds: a machine may be busy
 
@@ -102,7 +104,7 @@ def test_watch_tells_people_a_line_a_build(game: Game) -> None:
 
 
 def test_a_build_says_that_it_waits(game: Game) -> None:
-    with game.project.changing():
+    with changing(game.project, ignore):
         process = Workspace(game.root).start(*PACKAGING, "assets", "build")
         assert process.stdout is not None
         assert process.stdout.readline() == "another command is at work in this project; waiting for it\n"

@@ -1,4 +1,4 @@
-"""A project with assets: where things are, who may change them now, and what lies in `assets/`.
+"""A project with assets: where things are, and what lies in `assets/`.
 
     assets/                       people's files: assets, drafts, junk
     assets/.prometeu/index.json   the registry
@@ -6,16 +6,14 @@
     build/                        what is made
     build/.packer/                what the next build needs to know of the last one
 
-Whoever changes the registry or moves files holds the lock of `assets/.prometeu`; who takes a snapshot shares it. The
-lock is the kernel's, on the folder itself, so that there is no file to be left behind, and none that git would see.
+Who may change them now is in `transaction`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +22,6 @@ from packaging_targets.formats.assets.declared.checks import CheckedAssets, chec
 from packaging_targets.formats.assets.declared.declaration import FILE, AssetTree, Read
 from packaging_targets.formats.assets.declared.registry import FILE_LIMIT, FOLDER, INDEX
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
-from packaging_targets.store.lock import folder_lock
 from packaging_targets.store.states import open_regular
 from packaging_targets.store.sweep import signature
 
@@ -91,18 +88,6 @@ class Project:
     def relative(self, path: str) -> str:
         """Return a path, which may be relative to the current folder, as seen from the project."""
         return os.path.relpath(os.path.realpath(path), self.root)
-
-    @contextlib.contextmanager
-    def changing(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Hold the registry's lock: nobody else changes anything, or takes a snapshot, meanwhile."""
-        with folder_lock(self.state, waiting, shared=False):
-            yield
-
-    @contextlib.contextmanager
-    def looking(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Share the registry's lock: nobody changes anything meanwhile."""
-        with folder_lock(self.state, waiting, shared=True):
-            yield
 
     def listing(self) -> Listing:
         """Return every file of `assets/`, and the registry."""

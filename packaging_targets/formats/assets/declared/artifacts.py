@@ -9,7 +9,7 @@ from typing import Any
 
 from packaging_targets.formats.assets.banks import glyph, sounds
 from packaging_targets.formats.assets.banks.png import SIDE_LIMIT
-from packaging_targets.formats.assets.declared.findings import Findings, choices, shown
+from packaging_targets.formats.assets.declared.findings import Findings, shown
 
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _PALETTES_PATH = "$.output.pipeline.palettes"
@@ -118,7 +118,7 @@ def _artifacts(
         del part["index"]
         part["file"] = declared.inputs.get(value["file"])
         if part["file"] is None:
-            fix = choices(value["file"], declared.inputs)
+            fix = findings.near(value["file"], declared.inputs)
             findings.add(f"{place}.file", f"`{value['file']}` is not among the inputs", fix, "artifacts-invalid")
         found[index] = place, part
     return [found[index] for index in sorted(found)]
@@ -173,7 +173,7 @@ def _palette(declared: Declared, entry: Mapping[str, Any], path: str, findings: 
         return {"colors": colors}
     file = findings.inner(entry, path, {"file": str}, code="palette-invalid").get("file", "")
     if file and file not in declared.inputs:
-        fix = choices(file, declared.inputs)
+        fix = findings.near(file, declared.inputs)
         findings.add(f"{path}.file", f"`{file}` is not among the inputs", fix, "palette-invalid")
     return {"file": declared.inputs.get(file, file)}
 

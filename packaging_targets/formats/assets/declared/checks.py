@@ -90,9 +90,12 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
 
 def _places(registry: Registry, folder: str, uuids: Mapping[str, str], findings: Findings) -> Iterator[tuple[int, str]]:
     """Yield where the asset.json of each asset is; report what has been moved, is gone, or is ambiguous."""
+    by_uuid: dict[str, list[str]] = {}
+    for file, uuid in uuids.items():
+        by_uuid.setdefault(uuid, []).append(file)
     for at, row in enumerate(registry.rows):
         home = posixpath.join(folder, row.root, FILE)
-        found = [file for file, uuid in uuids.items() if uuid == row.uuid] if uuids.get(home) != row.uuid else [home]
+        found = [home] if uuids.get(home) == row.uuid else by_uuid.get(row.uuid, [])
         place = f"$.assets[{at}]"
         if len(found) > 1:
             what = f"`{home}` is gone, and these have its UUID: {', '.join(f'`{file}`' for file in found)}"

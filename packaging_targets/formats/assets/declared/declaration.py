@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from packaging_targets.formats.assets.banks.encoding import FORMATS, Format
@@ -21,7 +21,6 @@ FILE_LIMIT = 1 << 20
 """The longest declaration, in bytes."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-_COMPARED = 1_000  # files that are looked at for a near miss
 _RESERVED = {"assets.pa"}  # the name of the action that assembles
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _REQUIRED = {
@@ -68,11 +67,22 @@ class AssetTree:
     remedy: str = "add the file"
     remembered: Callable[[str], Read | None] = _nothing
     lean: bool = False
+    _sorted: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def declarations(self) -> tuple[str, ...]:
         """Every asset.json, sorted."""
         return tuple(sorted(path for path in self.files if posixpath.basename(path) == FILE))
+
+    def below(self, folder: str) -> Iterator[str]:
+        """Yield the files of a folder, sorted, as it has them."""
+        if not self._sorted:  # once for all folders, and only where it is asked for
+            self._sorted.extend(sorted(self.files))
+        start = f"{folder}/" if folder else ""
+        for at in range(bisect_left(self._sorted, start), len(self._sorted)):
+            if not self._sorted[at].startswith(start):
+                return
+            yield self._sorted[at].removeprefix(start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,15 +244,9 @@ def _inputs(tree: AssetTree, roles: Mapping[str, Any], root: str, findings: Find
             source = f"{root}/{path}" if root else path
             place = f"$.inputs.{role}[{index}]"
             if source not in tree.files:
-                findings.add(place, f"there is no file `{path}`", _near_file(path, root, tree), "input-missing")
+                fix = findings.near(path, tree.below(root)) or tree.remedy
+                findings.add(place, f"there is no file `{path}`", fix, "input-missing")
             elif tree.files[source] is not None:
                 findings.add(place, f"`{path}` is a symbolic link", "put the file there", "input-missing")
             found[path] = source
     return found
-
-
-def _near_file(path: str, root: str, tree: AssetTree) -> str:
-    start = f"{root}/" if root else ""
-    below = sorted(known.removeprefix(start) for known in tree.files if known.startswith(start))
-    close = get_close_matches(path, below[:_COMPARED], n=1)
-    return f"did you mean `{close[0]}`?" if close else tree.remedy

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
+from packaging_targets.errors import near_miss
 from packaging_targets.formats.assets.diagnostics import Diagnostic
 
 DEPTH_LIMIT = 24
 """How deep its objects and lists may nest: what the header of a pack allows, less what the header adds."""
 
 _LISTED = 20  # choices that a message bears
+# To compare two names takes a while. Of a file whose mistakes are many, people read the first few.
+_LOOKED_FOR, _COMPARED = 5, 1_000
 _INTEGER_LIMIT = 1 << 63
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DIGITS = 18  # an integer of fewer fits into 64 bits, whatever its sign
@@ -27,11 +30,17 @@ class Findings:
         self._file = file
         self._code = code
         self._asset = asset
+        self._looked_for = 0
         self.diagnostics: list[Diagnostic] = []
 
     def add(self, path: str, what: str, fix: str = "", code: str = "") -> None:
         """Report that `path` is wrong."""
         self.diagnostics.append(Diagnostic(self._file, path, code or self._code, what, fix, self._asset))
+
+    def near(self, path: str, known: Iterable[str]) -> str:
+        """Return `did you mean …?` for a path that is not known; an empty text where nothing is near, or many were."""
+        self._looked_for += 1
+        return near_miss(path, islice(known, _COMPARED)) if self._looked_for <= _LOOKED_FOR else ""
 
     @property
     def blocking(self) -> int:
@@ -108,10 +117,8 @@ def parse(raw: bytes, findings: Findings, limit: int) -> Any:
 def choices(word: str, known: Iterable[str]) -> str:
     """Return the fix for a word that is not known: the near miss, or all there are."""
     listed = sorted(known)
-    close = get_close_matches(word, listed, n=1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"choose one of {', '.join(listed)}" if 0 < len(listed) <= _LISTED else ""
+    every = f"choose one of {', '.join(listed)}" if 0 < len(listed) <= _LISTED else ""
+    return near_miss(word, listed) or every
 
 
 def shown(value: Any) -> str:

@@ -71,11 +71,13 @@ class Registry:
 
     def included(self, asset_id: int, *, included: bool) -> Registry:
         """Take an asset into the build, or out of it."""
-        return self._with(replace(self.row(asset_id), included=included))
+        changed = replace(self.row(asset_id), included=included)
+        return replace(self, rows=tuple(changed if row.asset_id == asset_id else row for row in self.rows))
 
-    def moved(self, asset_id: int, root: str) -> Registry:
-        """Say that an asset lies somewhere else now."""
-        return self._with(replace(self.row(asset_id), root=root))
+    def moved(self, roots: Mapping[int, str]) -> Registry:
+        """Say where some assets lie now."""
+        rows = (replace(row, root=roots.get(row.asset_id, row.root)) for row in self.rows)
+        return replace(self, rows=tuple(rows))
 
     def quarantined(self, asset_id: int) -> Registry:
         """Put a row into quarantine."""
@@ -87,9 +89,10 @@ class Registry:
         row = next(row for row in self.quarantine if row.asset_id == asset_id)
         return replace(self.discarded(asset_id), rows=_sorted((*self.rows, row)))
 
-    def discarded(self, asset_id: int) -> Registry:
-        """Take a row away from quarantine, for good."""
-        return replace(self, quarantine=tuple(row for row in self.quarantine if row.asset_id != asset_id))
+    def discarded(self, *asset_ids: int) -> Registry:
+        """Take rows away from quarantine, for good."""
+        gone = set(asset_ids)
+        return replace(self, quarantine=tuple(row for row in self.quarantine if row.asset_id not in gone))
 
     def to_bytes(self) -> bytes:
         """Return the file: a row a line, so that changes of two people merge and are easy to read."""
@@ -100,9 +103,6 @@ class Registry:
             f'  "schema_version": {SCHEMA_VERSION}',
         ]
         return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
-
-    def _with(self, changed: Row) -> Registry:
-        return replace(self, rows=tuple(changed if row.asset_id == changed.asset_id else row for row in self.rows))
 
 
 def read_registry(raw: bytes, findings: Findings) -> Registry | None:

@@ -23,6 +23,7 @@ from packaging_targets.services.assets.building.record import BANKS, FOLDER, OUT
 from packaging_targets.services.assets.building.snapshot import Snapshot
 from packaging_targets.services.assets.events import Listener, Operation, ignore
 from packaging_targets.services.assets.project import Project
+from packaging_targets.services.assets.transaction import looking
 from packaging_targets.store.journal import Journal
 from packaging_targets.store.lock import folder_lock
 from packaging_targets.store.sweep import signature_of
@@ -82,7 +83,7 @@ def _alone(project: Project, waiting: Callable[[], None]) -> Iterator[None]:
 
 def _build(project: Project, operation: Operation, waiting: Callable[[], None]) -> Built:
     record = Record.load(project)
-    with project.looking(waiting):
+    with looking(project, waiting):
         snapshot = Snapshot.take(project.listing(), record)
     operation.tell("asset_discovered", f"{len(snapshot.assets)} assets", [asset.root for asset in snapshot.assets])
     encoding = encode_all(snapshot, record, operation, keep=True)

@@ -10,6 +10,7 @@ from packaging_targets.services.assets.building.record import Record
 from packaging_targets.services.assets.building.snapshot import Snapshot
 from packaging_targets.services.assets.events import Listener, Operation, ignore
 from packaging_targets.services.assets.project import Project
+from packaging_targets.services.assets.transaction import looking
 
 HYGIENE = frozenset({"asset-unregistered", "content-duplicate", "file-unused"})
 """The codes that are about the whole workspace and not about the assets of the build."""
@@ -36,7 +37,7 @@ def doctor(project: Project, *, workspace: bool = False, listener: Listener = ig
     """
     operation = Operation(project.root, listener)
     record = Record.load(project)
-    with project.looking():
+    with looking(project):
         snapshot = Snapshot.take(project.listing(), record)
     encoding = encode_all(snapshot, record, operation, keep=False)
     found = {*snapshot.diagnostics, *encoding.diagnostics}

@@ -20,7 +20,8 @@ from packaging_targets.services.assets.building.snapshot import Snapshot
 from packaging_targets.services.assets.events import Listener, Operation, ignore
 from packaging_targets.services.assets.project import ASSETS, BUILD, Listing, Project
 from packaging_targets.services.assets.reading.finding import REGISTERED, find_asset
-from packaging_targets.services.assets.reading.listing import list_assets
+from packaging_targets.services.assets.reading.listing import Catalogue
+from packaging_targets.services.assets.transaction import looking
 
 PREVIEWS = f"{BUILD}/previews"
 
@@ -54,9 +55,10 @@ def preview(
     """
     operation = Operation(project.root, listener)
     record = Record.load(project)
-    with project.looking():
-        found = find_asset(project, list_assets(project), which, REGISTERED | {"unregistered"})
-        snapshot = _snapshot_of(project, found.root, record)
+    with looking(project):
+        listing = project.listing()
+        found = find_asset(project, Catalogue.of(listing).assets, which, REGISTERED | {"unregistered"})
+        snapshot = _snapshot_of(listing, found.root, record)
     asset = _asset_of(snapshot, found.root)
     params = snapshot.params(asset)
     _check_palette(asset, params, palette)
@@ -68,10 +70,10 @@ def preview(
     return Preview(asset.root, asset.name, path, packed)
 
 
-def _snapshot_of(project: Project, root: str, record: Record) -> Snapshot:
+def _snapshot_of(listing: Listing, root: str, record: Record) -> Snapshot:
     """Return a snapshot of what lies in a folder, as if there were no other assets and no registry."""
-    files = {path: file for path, file in project.listing().files.items() if path.startswith(f"{root}/")}
-    return Snapshot.take(Listing(project, files), record)
+    files = {path: file for path, file in listing.files.items() if path.startswith(f"{root}/")}
+    return Snapshot.take(Listing(listing.project, files), record)
 
 
 def _asset_of(snapshot: Snapshot, root: str) -> Asset:

@@ -47,11 +47,13 @@ def planned(
     project = catalogue.listing.project
     seen = contents(project, going)
     told = list(lines)
+    sizes = _sizes(seen, going)
     for path, target in going.items():
         what = (
             f"delete `{legible(path)}` for good" if target is None else f"move `{legible(path)}` to `{legible(target)}`"
         )
-        told.append(f"{what}: {_counted(seen, path)}")
+        count = len(sizes[path])
+        told.append(f"{what}: {count:,} file{'' if count == 1 else 's'}, {sum(sizes[path]):,} bytes")
     told += _others(catalogue, assets, seen)
     return Plan(
         project=project,
@@ -66,9 +68,16 @@ def planned(
     )
 
 
-def _counted(seen: Iterable[Content], folder: str) -> str:
-    files = [one for one in seen if one.path.startswith(f"{folder}/") and not one.is_folder]
-    return f"{len(files):,} file{'' if len(files) == 1 else 's'}, {sum(one.size for one in files):,} bytes"
+def _sizes(seen: Iterable[Content], folders: Iterable[str]) -> dict[str, list[int]]:
+    """Return the sizes of the files in each of some folders, of which none lies in another one."""
+    sizes: dict[str, list[int]] = {folder: [] for folder in folders}
+    for one in seen:
+        folder = one.path
+        while folder not in sizes:
+            folder = os.path.dirname(folder)
+        if not one.is_folder:
+            sizes[folder].append(one.size)
+    return sizes
 
 
 def _others(catalogue: Catalogue, assets: Iterable[ListedAsset], seen: Iterable[Content]) -> Iterator[str]:

@@ -25,7 +25,7 @@ def quarantine(project: Project, which: str) -> Plan:
     """
     with looking(project):
         catalogue, asset = standing(project, which)
-        registry = catalogue.registry.moved(asset.asset_id, below_assets(asset.root)).quarantined(asset.asset_id)
+        registry = catalogue.registry.moved({asset.asset_id: below_assets(asset.root)}).quarantined(asset.asset_id)
         lines = [f"put `{asset.name or asset.root}` ({asset.asset_id}) into quarantine; it is not built any more"]
         place = f"{QUARANTINE}/{asset.asset_id}"
         return planned(catalogue, "quarantine", [asset], registry, lines, {asset.root: place})
@@ -44,7 +44,7 @@ def restore(project: Project, which: str, to: str = "") -> Plan:
             raise RequestError.one(what, asset.root, "bring the folder back, or let it be gone: packaging assets gc")
         target = _target(project, asset, to)
         check_apart(catalogue, target)
-        registry = catalogue.registry.restored(asset.asset_id).moved(asset.asset_id, below_assets(target))
+        registry = catalogue.registry.restored(asset.asset_id).moved({asset.asset_id: below_assets(target)})
         lines = [f"take `{asset.name or asset.home}` ({asset.asset_id}) out of quarantine"]
         return planned(catalogue, "restore", [asset], registry, lines, {asset.root: target})
 
@@ -55,9 +55,7 @@ def gc(project: Project, older_than: int = 0) -> Plan:
         catalogue = Catalogue.of(project.listing())
         held = [asset for asset in catalogue.assets if asset.state == "quarantined"]
         old = [asset for asset in held if _age(project, asset) >= older_than * _DAY]
-        registry = catalogue.registry
-        for asset in old:
-            registry = registry.discarded(asset.asset_id)
+        registry = catalogue.registry.discarded(*(asset.asset_id for asset in old))
         lines = [f"forget `{asset.name or asset.home}`, whose id {asset.asset_id} is not given again" for asset in old]
         going = {asset.root: None for asset in old if has_folder(project, asset)}
         return planned(catalogue, "gc", old, registry, lines, going)

@@ -37,9 +37,8 @@ def repair(project: Project, listener: Listener = ignore) -> Repaired:
     read.
     """
     done: list[str] = []
-    with project.changing():
-        if settle(project):
-            done.append("finished a change that was interrupted")
+    if settle(project):
+        done.append("finished a change that was interrupted")
     with changing(project, listener) as operation:
         listing = project.listing()
         catalogue = Catalogue.of(listing)
@@ -69,7 +68,5 @@ def _recorded(catalogue: Catalogue) -> tuple[Registry, list[ListedAsset], list[L
         if not clashing:
             break
         left += [moved.pop(asset_id) for asset_id in clashing]
-    registry = catalogue.registry
-    for asset_id in moved:
-        registry = registry.moved(asset_id, roots[asset_id])
+    registry = catalogue.registry.moved({asset_id: roots[asset_id] for asset_id in moved})
     return registry, list(moved.values()), left

@@ -48,7 +48,7 @@ def applied(steps: list[tuple[str, int]]) -> tuple[Registry, list[int]]:
                 case "include" | "exclude":
                     registry = registry.included(one, included=what == "include")
                 case "move":
-                    registry = registry.moved(one, f"moved/{number}")
+                    registry = registry.moved({one: f"moved/{number}"})
                 case "quarantine":
                     registry = registry.quarantined(one)
                 case "restore":
@@ -81,7 +81,7 @@ def test_any_order_of_calls_that_ends_in_the_same_state_writes_the_same_bytes(
     def change(registry: Registry, number: int) -> Registry:
         if number in out:
             registry = registry.included(number + 1, included=False)
-        registry = registry.moved(number + 1, f"b/{number}")
+        registry = registry.moved({number + 1: f"b/{number}"})
         return registry.quarantined(number + 1) if number in held else registry
 
     straight = permuted = start
