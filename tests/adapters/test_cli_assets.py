@@ -84,7 +84,10 @@ def test_list(game: Game, assets: Assets) -> None:
         " 2  hero  glyph_bank      2  yes    ok     assets/hero\n"
     )
     listed = assets("list", "--format", "json").value
-    assert [(one["asset_id"], one["asset_name"], one["state"]) for one in listed] == [(1, "jump", "ok"), (2, "hero", "ok")]
+    assert [(one["asset_id"], one["asset_name"], one["state"]) for one in listed] == [
+        (1, "jump", "ok"),
+        (2, "hero", "ok"),
+    ]
 
 
 def test_a_project_is_found_from_within_and_by_its_folder(
