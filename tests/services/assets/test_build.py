@@ -171,7 +171,7 @@ def test_outputs_that_somebody_changed_or_took_away_are_made_again(game: Game) -
 def test_a_record_that_is_damaged_costs_time_only(game: Game) -> None:
     build(game.project)
     wanted = game.outputs()
-    for data in (b"", b"{", b"[]", b'{"made_by": 1}', b"\xff"):
+    for data in (b"", b"{", b"[]", b'{"made_by": 1}', b"\xff", b"[" * 100_000):
         (game.root / "build/.packer/record.json").write_bytes(data)
         assert encoded(build(game.project)) == ["jump", "hero"]
         assert game.outputs() == wanted

@@ -83,6 +83,15 @@ def test_details_tell_all_of_one_asset(studio: Studio) -> None:
     json.dumps(broken.to_json())
 
 
+def test_an_input_that_a_link_leads_to_is_not_there_for_details_either(studio: Studio) -> None:
+    studio.sound("assets/hero")
+    shutil.move(studio.root / "assets/hero/x.wav", studio.root / "x.wav")
+    (studio.root / "assets/hero/sub").symlink_to(studio.root)
+    uuid = studio.assets()[1].uuid
+    studio.write("assets/hero/asset.json", declaration(uuid, inputs={"sources": ["sub/x.wav"]}))
+    assert details(studio.project, "hero").inputs[0].size is None
+
+
 def test_details_show_where_an_asset_is_in_the_last_pack(studio: Studio) -> None:
     studio.sound("assets/hero")
     studio.write("build/assets.pa", b"damaged")

@@ -100,7 +100,7 @@ def _known(project: Project, last: Mapping[str, Any], asset: Asset, key: str) ->
             facts = json.load(file)
         if file_digest(project.path(path)) == facts["sha256"]:
             return Bank(asset, key, Encoded.from_json(facts["encoded"]), path)
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         pass
     return None
 

@@ -71,7 +71,7 @@ class Record:
                 {key: Kept(offset, Encoded.from_json(row)) for key, (offset, row) in value["banks"].items()},
                 str(value["made_of"]),
             )
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return cls()
 
     def save(self, project: Project) -> None:

@@ -12,11 +12,11 @@ from packaging_targets.errors import IntegrityError, RequestError, legible
 from packaging_targets.formats.assets.diagnostics import Diagnostic
 from packaging_targets.formats.assets.entries import AssetEntry
 from packaging_targets.services.assets.building.record import PACK
-from packaging_targets.services.assets.project import Project
+from packaging_targets.services.assets.project import Listing, Project
 from packaging_targets.services.assets.reading.finding import REGISTERED, find_asset
 from packaging_targets.services.assets.reading.listing import Catalogue, ListedAsset
 from packaging_targets.services.assets.reading.packs import look_into
-from packaging_targets.services.assets.transaction import looking
+from packaging_targets.services.assets.transaction import QUARANTINE, looking
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +71,28 @@ def details(project: Project, which: str) -> Details:
             asset=asset,
             file=asset.file,
             declaration=declaration or None,
-            inputs=tuple(_inputs(project, asset, declaration)),
+            inputs=tuple(_inputs(catalogue.listing, asset, declaration)),
             diagnostics=catalogue.about(asset),
             slot=_slot(catalogue, asset),
             packed=_packed(project, asset),
         )
 
 
-def _inputs(project: Project, asset: ListedAsset, declaration: Mapping[str, Any]) -> Iterator[Input]:
+def _inputs(listing: Listing, asset: ListedAsset, declaration: Mapping[str, Any]) -> Iterator[Input]:
     roles = declaration.get("inputs")
     for role, paths in roles.items() if isinstance(roles, dict) else ():
         for path in paths if isinstance(paths, list) else ():
             if isinstance(path, str) and ".." not in path.split("/"):
-                full = f"{asset.root}/{path}"
-                place = project.path(full)
-                is_file = os.path.isfile(place) and not os.path.islink(place)
-                yield Input(full, role, os.path.getsize(place) if is_file else None)
+                yield Input(f"{asset.root}/{path}", role, _size(listing, f"{asset.root}/{path}"))
+
+
+def _size(listing: Listing, path: str) -> int | None:
+    """Return how large an input is, if a build would find it: links are no files, and lead to none."""
+    if path.startswith(f"{QUARANTINE}/"):  # what lies there is in no listing
+        place = listing.project.path(path)
+        return os.path.getsize(place) if os.path.isfile(place) and not os.path.islink(place) else None
+    found = listing.files.get(path)
+    return None if found is None or found.link is not None else found.size
 
 
 def _slot(catalogue: Catalogue, asset: ListedAsset) -> int | None:
