@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import RequestError
-from packaging_targets.formats.assets.declared.checks import CheckedAssets, check_assets
 from packaging_targets.formats.assets.declared.declaration import FILE, AssetTree, Read
 from packaging_targets.formats.assets.declared.registry import FILE_LIMIT, FOLDER, INDEX
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.store.states import open_regular
-from packaging_targets.store.sweep import signature
+from packaging_targets.store.sweep import UNTRUSTED, signature
 
 if TYPE_CHECKING:
     from packaging_targets.store.sweep import Signature
@@ -69,6 +68,9 @@ class Project:
                     "packaging assets init, in the project's folder",
                 )
             folder = parent
+        if os.path.islink(os.path.join(folder, ASSETS)):
+            what = f"`{ASSETS}` is a symbolic link, and what is in it belongs to somebody else"
+            raise RequestError.one(what, folder, "put the folder there, or name its project: --project")
         return cls(folder)
 
     @property
@@ -125,9 +127,9 @@ class Listing:
             del files[path]
         return AssetTree(files, self.read, remembered=known.get, lean=True)
 
-    def check(self) -> CheckedAssets:
-        """Check the declarations and the registry."""
-        return check_assets(self.tree())
+    def has(self, path: str, mark: Signature) -> bool:
+        """Tell whether a file is there and has a signature by which its content is known."""
+        return mark != UNTRUSTED and path in self.files and self.files[path].signature == mark
 
 
 def _walk(root: str, top: str) -> Iterator[tuple[str, Listed]]:

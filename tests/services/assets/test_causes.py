@@ -91,6 +91,8 @@ CAUSES: dict[str, Callable[[Game], None]] = {
     "palette-fragile": asset(declared=palettes(["#FF0000", "#0000FF"], ["#0000FF", "#FF0000"])),
     "sound-clipped": loud,
 }
+HYGIENE = {"content-duplicate", "file-unused"}
+"""What only those hear of who ask for the whole workspace."""
 ELSEWHERE = {"input-changed", "pack-invalid"}
 """What comes about only while something is built: the tests below, and those of builds."""
 
@@ -112,7 +114,9 @@ def test_a_cause_is_told_and_stops_a_build_if_it_must(tmp_path: Path, code: str)
     assert told[code].what
     assert diagnosis.is_sound == (code in ADVISORY)
     assert game.outputs() == before, "a doctor changes nothing"
-    if code in ADVISORY:
+    if code in HYGIENE:
+        assert build(game.project).advisories == ()
+    elif code in ADVISORY:
         assert code in {one.code for one in build(game.project).advisories}
     else:
         with pytest.raises(AssetsError) as caught:
@@ -123,9 +127,10 @@ def test_a_cause_is_told_and_stops_a_build_if_it_must(tmp_path: Path, code: str)
 
 def test_hygiene_is_told_to_those_who_ask_for_it(tmp_path: Path) -> None:
     game = Game(tmp_path / "game")
-    for code in ("asset-unregistered", "content-duplicate", "file-unused"):
+    for code in HYGIENE:
         CAUSES[code](game)
     assert doctor(game.project).diagnostics == ()
+    assert build(game.project).advisories == ()
 
 
 def test_a_file_that_changes_while_doctor_looks(tmp_path: Path) -> None:

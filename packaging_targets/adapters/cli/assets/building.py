@@ -94,10 +94,10 @@ def _tell(options: Namespace, outcome: Built | PackagingError, seconds: float) -
     if options.format == "text":
         diagnose(outcome.advisories, advisory=not options.quiet)
     if options.events:
-        return _event(_value(outcome), 0)
+        return _event(outcome.to_json(), 0)
     if options.quiet and options.format == "text":
         return 0
-    return tell(options, _value(outcome), [f"{_line(outcome)}  ({seconds:.2f} s)"])
+    return tell(options, outcome.to_json(), [f"{_line(outcome)}  ({seconds:.2f} s)"])
 
 
 def _tell_failure(options: Namespace, error: PackagingError) -> int:
@@ -124,14 +124,3 @@ def _line(built: Built) -> str:
     if not built.changed:
         return f"up to date: {count}"
     return f"built build/assets.pa: {count}, {len(built.encoded):,} encoded, {counted(built.size, 'byte')}"
-
-
-def _value(built: Built) -> dict[str, Any]:
-    return {
-        "ok": True,
-        "assets": [asset.asset_id for asset in built.assets],
-        "encoded": [asset.asset_id for asset in built.encoded],
-        "changed": built.changed,
-        "size": built.size,
-        "diagnostics": [one.to_json() for one in built.advisories],
-    }

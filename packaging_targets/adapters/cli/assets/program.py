@@ -48,9 +48,7 @@ def _add_reading(verbs: Any) -> None:
     drawn = "draw all tiles with this palette (default: the first)"
     preview.add_argument("--palette", type=_index, default=None, metavar="N", help=drawn)
     doctor = _verb(verbs, "doctor", "find all that is wrong with the assets of the build", reading.doctor)
-    doctor.add_argument(
-        "--workspace", action="store_true", help="tell also what lies about unused, twice, unregistered"
-    )
+    doctor.add_argument("--workspace", action="store_true", help="tell also what lies about unused or twice")
     doctor.add_argument("--strict", action="store_true", help="fail on what is advisory too")
     doctor.add_argument("--fix", action="store_true", help="first mend in the registry what needs no choice of yours")
 

@@ -114,12 +114,11 @@ def doctor(options: Namespace) -> int:
         if repaired
         else []
     )
-    found = [one.to_json() for one in diagnosis.diagnostics]
-    value = {"ok": diagnosis.is_sound, "assets": diagnosis.assets, "diagnostics": found}
+    value = diagnosis.to_json()
     if repaired:
         value["repaired"] = repaired.to_json()
     tell(options, value, [*mended, _verdict(diagnosis)])
-    return 1 if not diagnosis.is_sound or (options.strict and found) else 0
+    return 1 if not diagnosis.is_sound or (options.strict and diagnosis.diagnostics) else 0
 
 
 def _verdict(diagnosis: Diagnosis) -> str:

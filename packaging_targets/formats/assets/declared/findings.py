@@ -15,6 +15,7 @@ from packaging_targets.formats.assets.spelling import is_deeper
 DEPTH_LIMIT = 24
 """How deep its objects and lists may nest: what the header of a pack allows, less what the header adds."""
 
+_SHOWN = 40  # characters of a value that a message bears
 _LISTED = 20  # choices that a message bears
 # To compare two names takes a while. Of a file whose mistakes are many, people read the first few.
 _LOOKED_FOR, _COMPARED = 5, 1_000
@@ -64,7 +65,7 @@ class Findings:
         for name in required.keys() - value.keys():
             self.add(path, f"`{name}` is missing", f'add "{name}": {_EXAMPLES[required[name]]}', code)
         for name in value.keys() - known.keys():
-            self.add(f"{path}.{name}", f"there is no member `{name}`", choices(name, known), code)
+            self.add(f"{path}.{_cut(name)}", f"there is no member `{_cut(name)}`", choices(name, known), code)
         fitting = {name: value[name] for name in known if name in value and type(value[name]) is known[name]}
         for name in (known.keys() & value.keys()) - fitting.keys():
             what = f"`{name}` must be {_TYPES[known[name]]}, but is {shown(value[name])}"
@@ -124,8 +125,11 @@ def choices(word: str, known: Iterable[str]) -> str:
 
 def shown(value: Any) -> str:
     """Return `value` as JSON, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004  # as long as a message bears
+    return _cut(json.dumps(value, ensure_ascii=False))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _last(path: str) -> str:

@@ -35,7 +35,7 @@ _WAVE = 64  # assets that a core encodes before progress is told
 
 
 @dataclass(frozen=True, slots=True)
-class Bank:
+class BankFile:
     """An encoded bank: the file at `path` of the project has its bytes from `offset` on. Tried banks have no file."""
 
     asset: Asset
@@ -54,7 +54,7 @@ class Bank:
 class Encoding:
     """What encoding came to: a bank for each asset that is in order, what is wrong, and which assets were encoded."""
 
-    banks: tuple[Bank, ...]
+    banks: tuple[BankFile, ...]
     diagnostics: tuple[Diagnostic, ...]
     encoded: tuple[Asset, ...]
 
@@ -81,7 +81,7 @@ def encode_all(snapshot: Snapshot, record: Record, operation: Operation, *, keep
         os.makedirs(project.path(BANKS), exist_ok=True)
     diagnostics: list[Diagnostic] = []
     for bank in _encode(snapshot, fresh, keys, operation, keep=keep):
-        if isinstance(bank, Bank):
+        if isinstance(bank, BankFile):
             banks[bank.asset.root] = bank
         else:
             diagnostics.append(bank)
@@ -90,16 +90,16 @@ def encode_all(snapshot: Snapshot, record: Record, operation: Operation, *, keep
     return Encoding(ordered, tuple(sorted(set(diagnostics))), tuple(fresh))
 
 
-def _known(project: Project, last: Mapping[str, Any], asset: Asset, key: str) -> Bank | None:
+def _known(project: Project, last: Mapping[str, Any], asset: Asset, key: str) -> BankFile | None:
     """Return a bank that need not be encoded: out of the last pack, or what a failed build left."""
     if key in last:
-        return Bank(asset, key, last[key].encoded, PACK, last[key].offset)
+        return BankFile(asset, key, last[key].encoded, PACK, last[key].offset)
     path = f"{BANKS}/{key}"
     try:
         with open(project.path(f"{path}.json"), "rb") as file:
             facts = json.load(file)
         if file_digest(project.path(path)) == facts["sha256"]:
-            return Bank(asset, key, Encoded.from_json(facts["encoded"]), path)
+            return BankFile(asset, key, Encoded.from_json(facts["encoded"]), path)
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         pass
     return None
@@ -107,7 +107,7 @@ def _known(project: Project, last: Mapping[str, Any], asset: Asset, key: str) ->
 
 def _encode(
     snapshot: Snapshot, fresh: Sequence[Asset], keys: Mapping[str, str], operation: Operation, *, keep: bool
-) -> Iterator[Bank | Diagnostic]:
+) -> Iterator[BankFile | Diagnostic]:
     """Yield the bank of each asset, or what is wrong with it."""
     size = _WAVE * (os.cpu_count() or 1)
     for start in range(0, len(fresh), size):
@@ -116,7 +116,7 @@ def _encode(
             if "encoded" in outcome:
                 key = keys[asset.root]
                 path = f"{BANKS}/{key}" if keep else ""
-                yield Bank(asset, key, Encoded.from_json(outcome["encoded"]), path)
+                yield BankFile(asset, key, Encoded.from_json(outcome["encoded"]), path)
             yield from (Diagnostic(**{**row, "asset": asset.root}) for row in outcome.get("diagnostics", ()))
         done = (start + len(wave), len(fresh))
         operation.tell("progress_updated", f"{done[0]} of {done[1]} banks are encoded", [], done)

@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from packaging_targets.errors import BuildError, PackagingError
 from packaging_targets.formats.assets.declared.declaration import Asset
@@ -41,6 +42,17 @@ class Built:
     advisories: tuple[Diagnostic, ...]
     size: int
     changed: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON value, for programs: assets by their ids."""
+        return {
+            "ok": True,
+            "assets": [asset.asset_id for asset in self.assets],
+            "encoded": [asset.asset_id for asset in self.encoded],
+            "changed": self.changed,
+            "size": self.size,
+            "diagnostics": [one.to_json() for one in self.advisories],
+        }
 
 
 def build(project: Project, listener: Listener = ignore, waiting: Callable[[], None] = lambda: None) -> Built:
@@ -90,7 +102,7 @@ def _build(project: Project, operation: Operation, waiting: Callable[[], None]) 
     if encoding.encoded:
         roots = [asset.root for asset in encoding.encoded]
         operation.tell("asset_changed", f"{len(roots)} assets are not as they were", roots)
-    diagnostics = tuple(sorted({*snapshot.diagnostics, *encoding.diagnostics}))
+    diagnostics = tuple(sorted({*snapshot.checked.diagnostics, *encoding.diagnostics}))
     if any(one.is_blocking for one in diagnostics):
         raise AssetsError(*diagnostics)
     changed = encoding.made_of != record.made_of or not record.stands(project)

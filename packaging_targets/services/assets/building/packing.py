@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging_targets.errors import BuildError, PackagingError
 from packaging_targets.formats.assets import pack
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
-from packaging_targets.services.assets.building.banks import Bank
+from packaging_targets.services.assets.building.banks import BankFile
 from packaging_targets.services.assets.building.copying import copy_range
 from packaging_targets.services.assets.building.record import FOLDER, OUTPUTS, PACK
 from packaging_targets.services.assets.project import Project
@@ -27,7 +27,7 @@ class Assembled:
     size: int
 
 
-def assemble(project: Project, banks: Sequence[Bank]) -> Assembled:
+def assemble(project: Project, banks: Sequence[BankFile]) -> Assembled:
     """Write the pack of `banks`, which are in order of their ids, into staging."""
     try:
         header = pack.Header.lay_out(map(_row, banks))
@@ -61,7 +61,7 @@ def promote(project: Project, assembled: Assembled) -> None:
     journal.commit()
 
 
-def _row(bank: Bank) -> pack.Bank:
+def _row(bank: BankFile) -> pack.Bank:
     asset, encoded = bank.asset, bank.encoded
     return pack.Bank(
         asset.asset_id,
@@ -74,7 +74,7 @@ def _row(bank: Bank) -> pack.Bank:
     )
 
 
-def _runs(banks: Sequence[Bank]) -> Iterator[tuple[str, int, int]]:
+def _runs(banks: Sequence[BankFile]) -> Iterator[tuple[str, int, int]]:
     """Yield what is to be copied: file, offset and size. Banks that stand side by side in a file are one piece."""
     path, start, end = "", 0, 0
     for bank in banks:

@@ -17,7 +17,7 @@ from packaging_targets import __version__
 from packaging_targets.formats.assets.banks.encoding import Encoded
 from packaging_targets.formats.assets.declared.declaration import Asset, Read
 from packaging_targets.formats.assets.diagnostics import Diagnostic
-from packaging_targets.services.assets.project import BUILD, Project
+from packaging_targets.services.assets.project import BUILD, Listing, Project
 from packaging_targets.store.stat_index import fingerprint
 from packaging_targets.store.sweep import GONE, signature_of
 
@@ -92,6 +92,10 @@ class Record:
         except OSError:
             with contextlib.suppress(OSError):
                 os.remove(beside)
+
+    def remembered(self, listing: Listing) -> dict[str, Read]:
+        """Return what those asset.json files came to that have not been touched since, by path."""
+        return {path: read for path, (mark, read) in self.read.items() if listing.has(path, mark)}
 
     def stands(self, project: Project) -> bool:
         """Tell whether every output is the one that the last build put there."""

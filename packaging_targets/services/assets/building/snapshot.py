@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from packaging_targets.build.keys import tool_versions
@@ -35,7 +35,7 @@ LARGE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is to be built: the assets that are in order, what is wrong with the others, and the state of each input.
+    """What is to be built: the assets that are in order, and the state of each input.
 
     `began` is when it was taken, in nanoseconds since 1970.
     """
@@ -44,7 +44,6 @@ class Snapshot:
     tree: AssetTree
     checked: CheckedAssets
     assets: tuple[Asset, ...]
-    diagnostics: tuple[Diagnostic, ...]
     inputs: Mapping[str, tuple[Signature, str]]
     began: int
 
@@ -52,20 +51,17 @@ class Snapshot:
     def take(cls, listing: Listing, record: Record) -> Snapshot:
         """Check what is listed, and hash the inputs whose digest is not known from the last build."""
         began = time.time_ns()
-        known = {path: read for path, (mark, read) in record.read.items() if _is(listing, path, mark)}
-        tree = listing.tree(known)
+        tree = listing.tree(record.remembered(listing))
         checked = check_assets(tree)
         paths = sorted({path for asset in checked.assets for path in asset.inputs})
-        inputs = {path: one for path in paths if (one := record.digests.get(path)) and _is(listing, path, one[0])}
+        inputs = {path: one for path in paths if (one := record.digests.get(path)) and listing.has(path, one[0])}
         unknown = [path for path in paths if path not in inputs]
         try:
             found = examine_all([listing.project.path(path) for path in unknown])
         except RequestError as error:
             raise AssetsError(*_unreadable(listing, error)) from error
         inputs |= {path: (mark, state) for path, (state, mark) in zip(unknown, found, strict=True)}
-        taken = cls(listing, tree, checked, checked.assets, (), inputs, began)
-        diagnostics = {*checked.diagnostics, *taken._duplicates(), *taken._unused()}
-        return replace(taken, diagnostics=tuple(sorted(diagnostics)))
+        return cls(listing, tree, checked, checked.assets, inputs, began)
 
     @property
     def sources(self) -> Frozen:
@@ -108,6 +104,11 @@ class Snapshot:
         place = self.listing.project.path(path)
         return signature_of(place) == mark if mark != UNTRUSTED else examine(place)[0] == state
 
+    def hygiene(self) -> Iterator[Diagnostic]:
+        """Yield what lies about twice or unused: no business of a build."""
+        yield from self._duplicates()
+        yield from self._unused()
+
     def _duplicates(self) -> Iterator[Diagnostic]:
         first: dict[str, str] = {}
         for path, (_, state) in sorted(self.inputs.items()):
@@ -145,11 +146,6 @@ class Frozen:
             return open(self.snapshot.listing.project.path(path), "rb", opener=open_regular)
         except OSError as error:
             raise AssetsError(_changed(path)) from error
-
-
-def _is(listing: Listing, path: str, mark: Signature) -> bool:
-    """Tell whether a file has the signature by which it is known."""
-    return mark != UNTRUSTED and path in listing.files and listing.files[path].signature == mark
 
 
 def _changed(path: str, asset: Asset | None = None) -> Diagnostic:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from packaging_targets.formats.assets.diagnostics import Diagnostic
 from packaging_targets.services.assets.building.banks import encode_all
@@ -12,9 +13,6 @@ from packaging_targets.services.assets.events import Listener, Operation, ignore
 from packaging_targets.services.assets.project import Project
 from packaging_targets.services.assets.transaction import looking
 
-HYGIENE = frozenset({"asset-unregistered", "content-duplicate", "file-unused"})
-"""The codes that are about the whole workspace and not about the assets of the build."""
-
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -23,6 +21,11 @@ class Diagnosis:
     assets: int
     diagnostics: tuple[Diagnostic, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON value, for programs."""
+        found = [one.to_json() for one in self.diagnostics]
+        return {"ok": self.is_sound, "assets": self.assets, "diagnostics": found}
+
     @property
     def is_sound(self) -> bool:
         """Whether a build would succeed."""
@@ -30,7 +33,7 @@ class Diagnosis:
 
 
 def doctor(project: Project, *, workspace: bool = False, listener: Listener = ignore) -> Diagnosis:
-    """Diagnose the assets of the build; with `workspace`, also what lies about unused, twice or unregistered.
+    """Diagnose the assets of the build; with `workspace`, also what lies about unused or twice.
 
     What a build has not encoded yet is encoded to nowhere, so that it is known whether it can be. Raises AssetsError
     where files change meanwhile in a way that nothing can be said.
@@ -40,7 +43,8 @@ def doctor(project: Project, *, workspace: bool = False, listener: Listener = ig
     with looking(project):
         snapshot = Snapshot.take(project.listing(), record)
     encoding = encode_all(snapshot, record, operation, keep=False)
-    found = {*snapshot.diagnostics, *encoding.diagnostics}
-    told = tuple(sorted(one for one in found if workspace or one.code not in HYGIENE))
+    told = tuple(
+        sorted({*snapshot.checked.diagnostics, *encoding.diagnostics, *(snapshot.hygiene() if workspace else ())})
+    )
     operation.tell("diagnostics_updated", f"{len(told)} diagnostics", sorted({one.asset for one in told if one.asset}))
     return Diagnosis(len(snapshot.checked.assets), told)

@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from packaging_targets.errors import legible
-from packaging_targets.formats.assets.declared.checks import CheckedAssets
+from packaging_targets.formats.assets.declared.checks import CheckedAssets, check_assets
 from packaging_targets.formats.assets.declared.declaration import FILE, FILE_LIMIT, Asset, read_asset
 from packaging_targets.formats.assets.declared.findings import Findings, parse
 from packaging_targets.formats.assets.declared.registry import Registry, Row
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
+from packaging_targets.services.assets.building.record import Record
 from packaging_targets.services.assets.project import ASSETS, Listing, Project
 from packaging_targets.services.assets.transaction import QUARANTINE, looking
 
@@ -66,7 +67,7 @@ class Catalogue:
     @classmethod
     def of(cls, listing: Listing) -> Catalogue:
         """Judge a listing. Raises AssetsError where the registry cannot be read."""
-        checked = listing.check()
+        checked = check_assets(listing.tree(Record.load(listing.project).remembered(listing)))
         if checked.registry is None:
             raise AssetsError(*checked.diagnostics)
         reader = _Reader(listing, checked)

@@ -82,7 +82,7 @@ def _asset_of(snapshot: Snapshot, root: str) -> Asset:
     for asset in snapshot.assets:
         if asset.root == root:
             return asset
-    raise AssetsError(*(one for one in snapshot.diagnostics if one.asset == root))
+    raise AssetsError(*(one for one in snapshot.checked.diagnostics if one.asset == root))
 
 
 def _check_palette(asset: Asset, params: Mapping[str, Any], palette: int | None) -> None:
