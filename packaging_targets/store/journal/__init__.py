@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from packaging_targets.store.journal.journal import Journal
+from packaging_targets.store.journal.journal import Journal, Recovery
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "Recovery"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 
 
 def write_new(path: str, data: bytes) -> None:
@@ -27,6 +28,20 @@ def sync_folder(folder: str) -> None:
         os.close(descriptor)
 
 
+def duplicate(source: str, target: str) -> None:
+    """Let a file stand at a second path too: as a hard link or, where there are none, as a copy with its times."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:
+        beside = f"{target}.copy"
+        shutil.copy2(source, beside, follow_symlinks=False)
+        with open(beside, "rb") as file:
+            os.fsync(file.fileno())
+        os.rename(beside, target)
+
+
 def discard(path: str) -> None:
     """Remove a file, or leave it where that is impossible."""
     with contextlib.suppress(OSError):
@@ -38,6 +53,8 @@ def delete_folder(top: str) -> None:
 
     Folders in it are moved up to its top before they are emptied, so that it does not matter how deep they nest.
     """
+    if os.path.islink(top):
+        return  # what it leads to is not ours
     waiting, emptied, number = [top], [], 0
     with contextlib.suppress(OSError):
         while waiting:

@@ -3,47 +3,46 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any, Self
+from itertools import accumulate, count
+from typing import Literal, Self
 
 from packaging_targets.errors import BuildError, IntegrityError, Problem, legible, raise_all
-from packaging_targets.store.journal.disk import delete_folder, discard, is_inside, lstat, sync_folder, write_new
+from packaging_targets.store.journal.decided import Decided
+from packaging_targets.store.journal.disk import delete_folder, discard, lstat, sync_folder, write_new
 from packaging_targets.store.journal.obstacles import Obstacles
+from packaging_targets.store.journal.steps import Kind, Step
 
-_FILE, _STAGED, _TRASH = "journal.json", "staged", "trash"
+_FORWARD, _BACK, _DONE = "journal.json", "back.json", "done.json"
+_STAGED, _KEPT = "staged", "kept"
 _FILE_LIMIT = 64 << 20
 
+_LATER = "when the cause is gone, the next command that changes something settles it"
 
-@dataclass(frozen=True, slots=True)
-class _Rename:
-    """A step: `inode` is that of the source, so that it is known whether the step has been done."""
-
-    source: str
-    target: str
-    inode: int
+Recovery = Literal["", "finished", "took back"]
+"""What a recovery did; it is empty where no change was interrupted."""
 
 
 class Journal:
     """Changes below the folder `root`, to which all paths are relative; it works in `folder`, which lies below it too.
 
-    A commit goes in this order, and a kill between any two system calls leaves one of two states behind:
+    A commit goes in this order, and a kill between any two system calls leaves the state before or the state after to
+    whoever recovers next:
 
-    1.  New contents are written into `folder/staged/` and synced; so are new folders, empty ones, for what will need
-        them. Whatever can be known to be in the way was found out before: rights, other devices, links.
-    2.  `folder/journal.json`, the list of renames, is written beside its place and renamed into it. Up to here nothing
-        has changed, and `recover` clears what there is; from here on everything will have, and `recover` finishes it.
-    3.  The renames: new folders, then moves, then removals (into `folder/trash/`), then new contents. Each names the
-        inode that it moves; where that does not lie at the source any more, it has been done. So they can be repeated.
-    4.  The folders are synced, the journal is removed, and the trash is deleted.
+    1.  New contents are written into `folder/staged/` and synced; files that will be replaced are kept in
+        `folder/kept/`, as hard links where there are such. Whatever can be known to be in the way was found out before:
+        rights, other devices, links.
+    2.  `folder/journal.json` is written beside its place and renamed into it. It holds the renames, with fingerprints
+        of both ends of each. Up to here nothing has changed.
+    3.  New folders are made, and the renames done in the order of the calls; a removal goes into a trash of its own.
+        If that fails, `journal.json` becomes `back.json`, all is taken back, and nothing was changed.
+    4.  The folders are synced, `journal.json` becomes `done.json`, and the trash is deleted, with all that was kept.
 
-    Only what nobody could see beforehand makes a rename fail: a disk that breaks, a folder that somebody else makes in
-    that very moment. If it is the first one, the journal is withdrawn and nothing has changed. If it is a later one,
-    the journal stays; the next `recover` goes on with it, and raises the same error until the cause is gone.
+    `recover` goes on with step 3 if all that is left to do finds what it was decided over: the world may have moved on
+    since the kill. Otherwise it takes back what was done; and where even that would overwrite or lose somebody's work,
+    it changes nothing, and tells.
 
     Callers hold a lock around `recover` and all that follows it. Files of others in `folder` are left alone. What is
     moved is not synced here: who has just written it does that.
@@ -55,36 +54,43 @@ class Journal:
         self._contents: dict[str, bytes] = {}
         self._moves: dict[str, tuple[str, bool]] = {}
         self._removals: list[str] = []
+        self._order: list[tuple[Kind, str]] = []
 
     @staticmethod
     def is_open(folder: str) -> bool:
         """Tell whether there is a change that was interrupted behind its point of no return."""
-        return os.path.lexists(os.path.join(folder, _FILE))
+        return any(os.path.lexists(os.path.join(folder, name)) for name in (_FORWARD, _BACK))
 
     def write(self, path: str, data: bytes) -> Self:
         """Let the file hold `data`; its folder is made where there is none."""
         self._contents[path] = data
+        self._order.append(("write", path))
         return self
 
     def move(self, source: str, target: str, *, replacing: bool = False) -> Self:
         """Let a file or folder be somewhere else, where nothing stands or, if it is `replacing` it, a file."""
         self._moves[source] = (target, replacing)
+        self._order.append(("move", source))
         return self
 
     def remove(self, path: str) -> Self:
         """Let a file, or a folder with all that is in it, be gone."""
         self._removals.append(path)
+        self._order.append(("remove", path))
         return self
 
     def commit(self) -> None:
-        """Do all of it. Raises BuildError with everything that is in the way, and nothing has changed then."""
+        """Do all of it. Raises BuildError with everything that is in the way, or what failed: nothing has changed then.
+
+        Only where what was done cannot be taken back either, the error says where everything is.
+        """
         self._check_apart()
         raise_all(self._obstacles(), BuildError)
         try:
-            renames = list(self._staged())
-            self._decide(renames)
+            decided = self._staged()
+            self._decide(decided)
         except OSError as error:
-            discard(os.path.join(self._folder, _FILE))
+            discard(self._path(_FORWARD))
             self._clear()
             raise self._failure(error, "nothing was changed") from error
         except BaseException:
@@ -92,27 +98,41 @@ class Journal:
             if not self.is_open(self._folder):
                 self._clear()
             raise
-        self._finish(renames, may_withdraw=True)
+        try:
+            decided.go_on()
+            self._close(_FORWARD)
+        except OSError as error:
+            self._withdraw(decided, error)
+        self._clear()
 
     @classmethod
-    def recover(cls, folder: str, root: str) -> bool:
-        """Finish what was interrupted, or clear what never came to be; return whether something was finished.
+    def recover(cls, folder: str, root: str) -> Recovery:
+        """Finish what was interrupted or take it back, or clear what never came to be; return what was done.
 
-        Raises BuildError where it cannot be finished, and IntegrityError where the journal is damaged.
+        Raises BuildError where that is impossible, or would overwrite what somebody wrote since, and IntegrityError
+        where the journal is damaged; nothing has changed then.
         """
         journal = cls(folder, root)
         if not os.path.isdir(folder):
-            return False
-        try:
-            with open(os.path.join(folder, _FILE), "rb") as file:
-                raw = file.read(_FILE_LIMIT)
-        except FileNotFoundError:
+            return ""
+        for name in (_FORWARD, _BACK):
+            if (decided := journal._read(name)) is not None:
+                break
+        else:
             journal._clear()
-            return False
+            return ""
+        try:
+            changed = decided.changed() if name == _FORWARD else ["the change that failed"]
+            if not changed:
+                decided.go_on()
+            else:
+                raise_all(journal._stuck(decided), BuildError)
+                journal._take_back(decided)
+            journal._close(_FORWARD if not changed else _BACK)
         except OSError as error:
-            raise journal._failure(error, "see what is there") from error
-        journal._finish(journal._decoded(raw), may_withdraw=False)
-        return True
+            raise journal._failure(error, _LATER) from error
+        journal._clear()
+        return "took back" if changed else "finished"
 
     def _check_apart(self) -> None:
         """Refuse, as a mistake of the program, a path that two changes name, or that lies in one that moves."""
@@ -136,108 +156,124 @@ class Journal:
         for path in self._removals:
             yield from obstacles.of_removal(path)
 
-    def _staged(self) -> Iterator[_Rename]:
-        """Write what is new into `staged/`; yield the renames in their order."""
-        staging, trash = os.path.join(self._folder, _STAGED), os.path.join(self._folder, _TRASH)
-        os.makedirs(staging, exist_ok=True)
-        os.makedirs(trash, exist_ok=True)
-        for number, folders in enumerate(self._missing_folders(), 1):
-            staged = os.path.join(staging, f"folder-{number}")
-            for folder in folders:
-                os.mkdir(os.path.normpath(os.path.join(staged, os.path.relpath(folder, folders[0]))))
-            yield self._rename(staged, os.path.join(self._root, folders[0]))
-        for source, (target, _) in self._moves.items():
-            yield self._rename(os.path.join(self._root, source), os.path.join(self._root, target))
-        for number, path in enumerate(self._removals, 1):
-            yield self._rename(os.path.join(self._root, path), os.path.join(trash, f"{number}"))
-        for number, (path, data) in enumerate(self._contents.items(), 1):
-            staged, place = os.path.join(staging, f"file-{number}"), os.path.join(self._root, path)
-            write_new(staged, data)
-            if (stats := lstat(place)) is not None:
-                os.chmod(staged, stat.S_IMODE(stats.st_mode))
-            yield self._rename(staged, place)
-        sync_folder(staging)
+    def _staged(self) -> Decided:
+        """Write what is new into `staged/`, and keep what will be replaced; return what is to be done."""
+        trash = next(place for number in count(1) if not os.path.lexists(place := self._path(f"trash-{number}")))
+        for folder in (self._path(_STAGED), self._path(_KEPT), trash):
+            os.makedirs(folder, exist_ok=True)
+        folders = tuple(os.path.join(self._root, folder) for folder in self._missing_folders())
+        steps = []
+        for number, (kind, path) in enumerate(self._order, 1):
+            source = target = os.path.join(self._root, path)
+            if kind == "write":
+                source = self._write(f"{number}", path)
+            elif kind == "move":
+                target = os.path.join(self._root, self._moves[path][0])
+            else:
+                target = os.path.join(trash, f"{number}")
+            steps.append(Step.decided(kind, source, target, os.path.join(self._path(_KEPT), f"{number}")))
+        sync_folder(self._path(_STAGED))
+        sync_folder(self._path(_KEPT))
+        return Decided(self._root, trash, folders, tuple(steps))
 
-    def _missing_folders(self) -> list[list[str]]:
-        """Return the folders that have to be made, relative to the root: trees of them, each with its top first."""
+    def _write(self, name: str, path: str) -> str:
+        """Write new contents of a file, with the mode that it has; return where they are."""
+        staged = os.path.join(self._path(_STAGED), name)
+        write_new(staged, self._contents[path])
+        if (stats := lstat(os.path.join(self._root, path))) is not None:
+            os.chmod(staged, stat.S_IMODE(stats.st_mode))
+        return staged
+
+    def _missing_folders(self) -> list[str]:
+        """Return the folders that have to be made, relative to the root, each behind the one that it lies in."""
         missing: set[str] = set()
         for target in (*self._contents, *(target for target, _ in self._moves.values())):
             folder = os.path.dirname(target)
             while folder and not os.path.isdir(os.path.join(self._root, folder)):
                 missing.add(folder)
                 folder = os.path.dirname(folder)
-        tops = sorted(folder for folder in missing if os.path.dirname(folder) not in missing)
-        return [sorted(one for one in missing if is_inside(one, top)) for top in tops]
+        return sorted(missing)
 
-    def _rename(self, source: str, target: str) -> _Rename:
-        inode = os.lstat(source).st_ino
-        return _Rename(os.path.relpath(source, self._root), os.path.relpath(target, self._root), inode)
-
-    def _decide(self, renames: list[_Rename]) -> None:
+    def _decide(self, decided: Decided) -> None:
         """Write the journal: the point of no return."""
-        place = os.path.join(self._folder, _FILE)
-        rows = [[one.source, one.target, one.inode] for one in renames]
-        write_new(f"{place}.new", json.dumps({"renames": rows}).encode())
+        place = self._path(_FORWARD)
+        write_new(f"{place}.new", decided.to_bytes())
         os.rename(f"{place}.new", place)
         sync_folder(self._folder)
 
-    def _finish(self, renames: list[_Rename], *, may_withdraw: bool) -> None:
-        done = 0
+    def _withdraw(self, decided: Decided, error: OSError) -> None:
+        """Take back a change that failed, and raise what it failed at."""
+        stuck = self._stuck(decided)
         try:
-            for rename in renames:
-                done += self._perform(rename)
-            for folder in {os.path.dirname(path) for one in renames for path in (one.source, one.target)}:
-                sync_folder(os.path.join(self._root, folder))
-            os.remove(os.path.join(self._folder, _FILE))
-        except OSError as error:
-            if may_withdraw and not done:
-                os.remove(os.path.join(self._folder, _FILE))
-                self._clear()
-                raise self._failure(error, "nothing was changed") from error
-            raise self._failure(error, "when the cause is gone, the next command finishes what was begun") from error
+            if not stuck:
+                self._take_back(decided)
+                self._close(_BACK)
+        except OSError as second:
+            places = [f"what was `{legible(was)}` is `{legible(now)}` now" for was, now in decided.done()]
+            what = self._failure(second, "").problems[0].what
+            stuck = [Problem("", f"what was done could not be taken back: {what}", "; ".join([*places, _LATER]))]
+        if stuck:
+            raise BuildError(*self._failure(error, _LATER).problems, *stuck) from error
+        self._clear()
+        raise self._failure(error, "nothing was changed") from error
+
+    def _stuck(self, decided: Decided) -> list[Problem]:
+        """Return what people have to do before a change can be taken back."""
+        done = ", ".join(f"what was `{legible(was)}` is `{legible(now)}` now" for was, now in decided.done())
+        return [
+            Problem(
+                self._root,
+                f"`{legible(path)}` was changed after a change of it was interrupted, and nobody but you knows which"
+                f" one is to stay{f': {done}' if done else ''}",
+                f"move `{legible(path)}` away, then let the change be taken back: run the command again",
+            )
+            for path in decided.in_the_way()
+        ]
+
+    def _take_back(self, decided: Decided) -> None:
+        """Undo what has been done; from the first moment on nobody goes forward any more."""
+        if os.path.lexists(self._path(_FORWARD)):
+            os.rename(self._path(_FORWARD), self._path(_BACK))
+            sync_folder(self._folder)
+        decided.take_back()
+
+    def _close(self, name: str) -> None:
+        """Let a change be over: what is left is rubbish."""
+        if name == _FORWARD:
+            os.rename(self._path(name), self._path(_DONE))
+        else:
+            os.remove(self._path(name))
         with contextlib.suppress(OSError):  # a journal that a power cut brings back has nothing left to do
             sync_folder(self._folder)
-        self._clear()
-
-    def _perform(self, rename: _Rename) -> bool:
-        """Move what a step is about, unless that was done before."""
-        source = os.path.join(self._root, rename.source)
-        stats = lstat(source)
-        if stats is None or stats.st_ino != rename.inode:
-            return False
-        os.rename(source, os.path.join(self._root, rename.target))
-        return True
 
     def _clear(self) -> None:
-        """Delete what is staged, and the trash."""
-        delete_folder(os.path.join(self._folder, _STAGED))
-        delete_folder(os.path.join(self._folder, _TRASH))
-        discard(os.path.join(self._folder, f"{_FILE}.new"))
+        """Delete what is staged or kept, and the trash of a change that is done: no other one."""
+        delete_folder(self._path(_STAGED))
+        delete_folder(self._path(_KEPT))
+        with contextlib.suppress(IntegrityError):
+            if (done := self._read(_DONE)) is not None:
+                delete_folder(done.trash)
+        discard(self._path(_DONE))
+        discard(self._path(f"{_FORWARD}.new"))
         with contextlib.suppress(OSError):  # others may have something in it
+            for entry in os.listdir(self._folder):
+                if entry.startswith("trash-"):
+                    with contextlib.suppress(OSError):  # it is only removed if it is empty
+                        os.rmdir(self._path(entry))
             os.rmdir(self._folder)
 
-    def _decoded(self, raw: bytes) -> list[_Rename]:
-        """Return the renames of a journal, which may come from anybody: it reaches nothing outside the root."""
-        shown = legible(os.path.relpath(os.path.join(self._folder, _FILE), self._root))
+    def _read(self, name: str) -> Decided | None:
         try:
-            renames = [_Rename(str(source), str(target), int(inode)) for source, target, inode in _rows(raw)]
-        except (ValueError, TypeError, LookupError, RecursionError):
-            fix = "see what is in its folder, then remove it"
-            raise IntegrityError.one(f"`{shown}` is damaged", shown, fix) from None
-        for path in (path for one in renames for path in (one.source, one.target)):
-            if "\0" in path or os.path.basename(path) in {"", ".", ".."} or not self._reaches(path):
-                what = f"`{shown}` names `{legible(path)}`, which is not for it to change"
-                raise IntegrityError.one(what, shown, "remove it: it is not from here")
-        return renames
+            with open(self._path(name), "rb") as file:
+                return Decided.from_bytes(file.read(_FILE_LIMIT), self._path(name), self._root)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._failure(error, "see what is there") from error
 
-    def _reaches(self, path: str) -> bool:
-        return is_inside(os.path.realpath(os.path.dirname(os.path.join(self._root, path))), self._root)
+    def _path(self, name: str) -> str:
+        return os.path.join(self._folder, name)
 
     def _failure(self, error: OSError, fix: str) -> BuildError:
         path = legible(os.path.relpath(str(error.filename2 or error.filename or self._folder), self._root))
         return BuildError.one(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}", "", fix)
-
-
-def _rows(raw: bytes) -> list[list[Any]]:
-    rows: list[list[Any]] = json.loads(raw)["renames"]
-    return rows

@@ -1,0 +1,131 @@
+"""A change behind its point of no return: going on with it, and taking it back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from packaging_targets.errors import IntegrityError, legible
+from packaging_targets.store.journal.disk import is_inside, sync_folder
+from packaging_targets.store.journal.steps import Kind, Step
+
+_KINDS: Mapping[str, Kind] = {kind: kind for kind in get_args(Kind)}
+_TRASH = re.compile(r"trash-[1-9][0-9]{0,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A change below `root`: folders to be made, those above others first, and steps; then `trash` is deleted.
+
+    All paths are absolute. The steps are done in their order, and taken back from the last one on.
+    """
+
+    root: str
+    trash: str
+    folders: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    def to_bytes(self) -> bytes:
+        """Return it as JSON, with paths relative to the root: a copy of the project elsewhere can be finished too."""
+        steps = [
+            [one.kind, *map(self._shown, (one.source, one.target, one.kept)), one.what, one.was] for one in self.steps
+        ]
+        folders = [self._shown(folder) for folder in self.folders]
+        return json.dumps({"trash": os.path.basename(self.trash), "folders": folders, "steps": steps}).encode()
+
+    @classmethod
+    def from_bytes(cls, raw: bytes, file: str, root: str) -> Decided:
+        """Read what `to_bytes` wrote into `file`, which may come from anybody: it names nothing outside the root.
+
+        Raises IntegrityError where it is damaged, or names what is not for it to change.
+        """
+        shown = legible(os.path.relpath(file, root))
+        try:
+            value = json.loads(raw)
+            trash = os.path.join(os.path.dirname(file), _trash(value["trash"]))
+            folders = tuple(os.path.join(root, _text(path)) for path in value["folders"])
+            decided = cls(root, trash, folders, tuple(_step(row, root) for row in value["steps"]))
+        except (ValueError, TypeError, LookupError, RecursionError):
+            fix = "see what is in its folder, then remove it"
+            raise IntegrityError.one(f"`{shown}` is damaged", shown, fix) from None
+        for path in decided._paths():
+            if not _is_for_us(path, root):
+                what = f"`{shown}` names `{legible(path)}`, which is not for it to change"
+                raise IntegrityError.one(what, shown, "remove it: it is not from here")
+        return decided
+
+    def changed(self) -> list[str]:
+        """Return what is not as it was when this was decided, as far as it is still to be done."""
+        blocked = [folder for folder in self.folders if os.path.lexists(folder) and not os.path.isdir(folder)]
+        return [self._shown(path) for path in (*blocked, *(one.changed() for one in self.steps)) if path]
+
+    def go_on(self) -> None:
+        """Do all that has not been done yet. Raises OSError."""
+        for folder in self.folders:
+            os.makedirs(folder, exist_ok=True)
+        for step in self.steps:
+            if not step.has_been_done():
+                step.do()
+        self._sync()
+
+    def in_the_way(self) -> list[str]:
+        """Return where somebody's work stands, which taking this back would overwrite or lose."""
+        return [self._shown(path) for one in self.steps if (path := one.obstacle())]
+
+    def done(self) -> list[tuple[str, str]]:
+        """Return what has been done: where each thing was or, if it is new, is kept of, and where it is now."""
+        return [(self._shown(one.source), self._shown(one.target)) for one in self.steps if one.to_undo()]
+
+    def take_back(self) -> None:
+        """Undo what has been done. Raises OSError."""
+        for step in reversed(self.steps):
+            if step.to_undo():
+                step.undo()
+        for folder in reversed(self.folders):
+            with contextlib.suppress(OSError):  # others may have put something there
+                os.rmdir(folder)
+        self._sync()
+
+    def _sync(self) -> None:
+        """Let it outlive a power cut. Folders that are not there have nothing to keep."""
+        folders = {os.path.dirname(path) for one in self.steps for path in (one.source, one.target)}
+        for folder in sorted(folders | {os.path.dirname(folder) for folder in self.folders}):
+            with contextlib.suppress(FileNotFoundError):
+                sync_folder(folder)
+
+    def _paths(self) -> Iterator[str]:
+        yield from self.folders
+        for step in self.steps:
+            yield from filter(None, (step.source, step.target, step.kept))
+
+    def _shown(self, path: str) -> str:
+        return os.path.relpath(path, self.root) if path else ""
+
+
+def _is_for_us(path: str, root: str) -> bool:
+    if "\0" in path or os.path.basename(path) in {"", ".", ".."}:
+        return False
+    return is_inside(os.path.realpath(os.path.dirname(path)), root)
+
+
+def _step(row: Any, root: str) -> Step:
+    kind, source, target, kept, what, was = map(_text, row)
+    places = [os.path.join(root, path) for path in (source, target)]
+    return Step(_KINDS[kind], *places, kept=os.path.join(root, kept) if kept else "", what=what, was=was)
+
+
+def _trash(value: Any) -> str:
+    if not _TRASH.fullmatch(value):
+        raise ValueError
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
