@@ -15,7 +15,7 @@ from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
 import packaging_targets
 from packaging_targets.errors import BuildError, IntegrityError
-from packaging_targets.store.journal import Journal
+from packaging_targets.store.journal import Journal, Recovery
 
 FOLDER = ".state/journal"
 PACKAGE = str(Path(packaging_targets.__file__).parents[1])
@@ -81,7 +81,7 @@ AFTER = {
 }
 
 
-def recover(root: Path) -> bool:
+def recover(root: Path) -> Recovery:
     return Journal.recover(str(root / FOLDER), str(root))
 
 
@@ -140,7 +140,7 @@ def test_a_kill_at_any_moment_leaves_all_or_nothing(tmp_path: Path, monkeypatch:
         finished = recover(root)
         now = tree(root)
         now.setdefault(".state", None)
-        assert finished == decided
+        assert finished == ("finished" if decided else "")
         assert now in ({**before, ".state": None}, AFTER), at
         outcomes.append(now == AFTER)
     assert outcomes == sorted(outcomes), "once decided, always done"
@@ -158,25 +158,21 @@ def test_a_recovery_may_be_killed_at_any_moment_too(tmp_path: Path, monkeypatch:
         assert tree(root) == AFTER, at
 
 
-def test_a_disk_that_fails_once_is_told_and_what_was_decided_is_finished(
+def test_a_disk_that_fails_once_is_told_and_nothing_was_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    undone = finished = 0
+    undone = 0
     for at in range(1, 70):
         root = world(tmp_path / str(at))
         before = {**tree(root), ".state": None}
         failure = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root / "index"))
         told = interrupted(monkeypatch, at, lambda root=root: change(root).commit(), failure)  # type: ignore[misc]
-        decided = Journal.is_open(str(root / FOLDER))
-        assert told or not decided
-        assert recover(root) == decided
+        recovered = recover(root)
         now = {".state": None, **tree(root)}
-        # What is told is undone or waits to be finished; that only rubbish could not be deleted is not told.
-        assert now == (before if told and not decided else AFTER), at
-        undone += told and not decided
-        finished += decided
-    assert undone > 10
-    assert finished > 10
+        # That only rubbish could not be deleted, or synced, is not told.
+        assert (now, recovered) == (before if told else AFTER, ""), at
+        undone += told
+    assert undone > 20
 
 
 def refusal(journal: Journal) -> str:
@@ -282,52 +278,212 @@ def test_however_deep_folders_nest_they_can_be_deleted(tmp_path: Path) -> None:
     assert not (tmp_path / FOLDER).exists()
 
 
-def test_a_file_that_somebody_wrote_meanwhile_is_not_moved_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After the kill a person makes a new folder where the moved one was: it is theirs."""
-    root = world(tmp_path)
-    asked = journal(root).move("hero", "kept").write("index", b"2")
+def renaming(monkeypatch: pytest.MonkeyPatch, fails: Callable[[str, str], BaseException | None]) -> list[str]:
+    """Let renames fail where `fails` says so; return the targets of all, as they come."""
     real = os.rename
+    targets: list[str] = []
 
-    def second_fails(source: str, target: str) -> None:
-        if source.endswith("file-1"):
-            raise Killed
+    def rename(source: str, target: str) -> None:
+        targets.append(target)
+        if (error := fails(source, target)) is not None:
+            raise error
         real(source, target)
 
+    monkeypatch.setattr(os, "rename", rename)
+    return targets
+
+
+def broken(source: str, target: str) -> OSError:
+    return OSError(errno.EIO, os.strerror(errno.EIO), source, None, target)
+
+
+def killed_before(root: Path, monkeypatch: pytest.MonkeyPatch, asked: Journal, target: str) -> None:
+    """Commit, and be killed before something is renamed to `target`."""
+    place = str(root / target)
     with monkeypatch.context() as patch:
-        patch.setattr(os, "rename", second_fails)
+        renaming(patch, lambda _, to: Killed() if to == place else None)
         with pytest.raises(Killed):
             asked.commit()
-    (root / "hero").mkdir()
-    (root / "hero" / "new").write_text("mine")
-    assert recover(root)
-    assert (root / "hero" / "new").read_text() == "mine"
-    assert (root / "kept" / "a.png").read_text() == "art"
-    assert (root / "index").read_text() == "2"
 
 
-def test_what_cannot_be_finished_stays_until_the_cause_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_renames_happen_in_the_order_of_the_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = world(tmp_path)
-    real = os.rename
+    targets = renaming(monkeypatch, lambda *_: None)
+    journal(root).write("index", b"2").remove("old").write("new", b"").move("hero", "kept").commit()
+    done = [os.path.relpath(target, root) for target in targets if "journal.json" not in target]
+    assert done[:4] == ["index", f"{FOLDER}/trash-1/2", "new", "kept"]
 
-    def broken(source: str, target: str) -> None:
-        if source.endswith("file-1"):
-            raise OSError(errno.EIO, os.strerror(errno.EIO), source, None, target)
-        real(source, target)
 
+def test_a_rename_that_fails_takes_back_those_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = world(tmp_path)
+    before = tree(root)
+    (inode, last) = (root / "index").stat().st_ino, str(root / "moved")
+    asked = journal(root).write("index", b"2").write("made/x", b"x").remove("old").move("hero", "moved")
     with monkeypatch.context() as patch:
-        patch.setattr(os, "rename", broken)
-        told = (
-            "error: `index` cannot be written: input/output error\n"
-            "  fix: when the cause is gone, the next command finishes what was begun"
+        renaming(patch, lambda source, to: broken(source, to) if to == last else None)
+        assert refusal(asked) == "error: `moved` cannot be written: input/output error\n  fix: nothing was changed"
+    assert {".state": None, **tree(root)} == {".state": None, **before}
+    assert (root / "index").stat().st_ino == inode, "it is the very file"
+    assert not recover(root)
+
+
+def test_a_change_that_can_not_be_taken_back_either_is_told_and_finished_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = world(tmp_path)
+    fails = {str(root / "index"), str(root / "hero")}
+    with monkeypatch.context() as patch:
+        renaming(patch, lambda source, to: broken(source, to) if to in fails else None)
+        later = "when the cause is gone, the next command that changes something settles it"
+        assert refusal(journal(root).move("hero", "kept").write("index", b"2")) == (
+            f"error: `index` cannot be written: input/output error\n  fix: {later}\n\n"
+            "error: what was done could not be taken back: `hero` cannot be written: input/output error\n"
+            f"  fix: what was `hero` is `kept` now; {later}"
         )
-        assert refusal(journal(root).move("hero", "kept").write("index", b"2")) == told
-        with pytest.raises(BuildError) as caught:
+        with pytest.raises(BuildError, match="`hero` cannot be written: input/output error"):
             recover(root)
-        assert str(caught.value) == told
-    assert recover(root)
-    assert (root / "index").read_text() == "2"
+    assert Journal.is_open(str(root / FOLDER))
+    assert recover(root) == "took back", "it was told as one that failed"
+    assert ((root / "index").read_text(), (root / "hero/a.png").read_text()) == ("1", "art")
+    assert not (root / "kept").exists()
+
+
+def test_without_hard_links_there_are_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = world(tmp_path)
+    before = tree(root)
+
+    def link(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", link)
+    last = str(root / "kept")
+    asked = journal(root).write("index", b"2").move("old/x", "hero/a.png", replacing=True).move("old/y", "kept")
+    with monkeypatch.context() as patch:
+        renaming(patch, lambda source, to: broken(source, to) if to == last else None)
+        assert "nothing was changed" in refusal(asked)
+    assert {".state": None, **tree(root)} == {".state": None, **before}
+
+
+def test_taking_back_may_be_killed_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for at in range(1, 1000):
+        root = world(tmp_path / str(at))
+        (root / "made").write_text("large")
+        before = {**tree(root), "elsewhere": b"theirs", ".state": None}
+        asked = journal(root).write("index", b"2").move("made", "hero/a.png", replacing=True).write("new/x", b"")
+        killed_before(root, monkeypatch, asked.remove("old").write("elsewhere", b""), "elsewhere")
+        (root / "elsewhere").write_text("theirs")
+        finished = not interrupted(monkeypatch, at, lambda root=root: recover(root), Killed())  # type: ignore[misc]
+        assert recover(root) in {"", "took back"}
+        assert {".state": None, **tree(root)} == before, at
+        if finished:
+            break
+    assert at > 10
+
+
+def test_a_change_is_finished_where_people_wrote_only_what_it_is_done_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the kill a person makes new folders where the moved and the deleted one were: they are theirs."""
+    root = world(tmp_path)
+    killed_before(root, monkeypatch, journal(root).move("hero", "kept").remove("old").write("index", b"2"), "index")
+    for name in ("hero", "old"):
+        (root / name).mkdir()
+        (root / name / "new").write_text("mine")
+    assert recover(root) == "finished"
+    assert tree(root) == {
+        "hero": None,
+        "hero/new": b"mine",
+        "index": b"2",
+        "kept": None,
+        "kept/a.png": b"art",
+        "kept/deep": None,
+        "kept/deep/b.png": b"more",
+        "old": None,
+        "old/new": b"mine",
+    } | {".state": None}
+
+
+MEANWHILE: dict[str, Callable[[Path], object]] = {
+    "edited": lambda root: (root / "index").write_text("theirs"),
+    "deleted": lambda root: (root / "index").unlink(),
+    "put into the folder": lambda root: (root / "old/deep.txt").write_text("theirs"),
+    "made where something new was to be": lambda root: (root / "new").write_text("theirs"),
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_a_change_is_taken_back_where_what_is_left_to_do_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    root = world(tmp_path)
+    killed_before(
+        root, monkeypatch, journal(root).move("hero", "kept").remove("old").write("new", b"").write("index", b"2"),
+        f"{FOLDER}/trash-1/2",
+    )  # fmt: skip
+    assert not (root / "hero").exists()
+    MEANWHILE[what](root)
+    expected = {".state": None, **tree(root)}
+    assert recover(root) == "took back"
+    now = {".state": None, **tree(root)}
+    assert now == {name.replace("kept", "hero"): data for name, data in expected.items() if not name.startswith(FOLDER)}
+
+
+def test_where_nobody_knows_what_is_to_stay_nothing_changes_and_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = world(tmp_path)
+    asked = journal(root).move("hero", "kept").write("new/x", b"ours").write("index", b"2")
+    killed_before(root, monkeypatch, asked, "index")
+    for name in ("hero", "new/x", "index"):
+        (root / name).write_text("theirs")
+    before = tree(root)
+    with pytest.raises(BuildError) as caught:
+        recover(root)
+    now = "what was `hero` is `kept` now"
+    assert str(caught.value) == "\n\n".join(
+        f"error: `{path}` was changed after a change of it was interrupted, and nobody but you knows which one is to"
+        f" stay: {now}\n  at {root}\n  fix: move `{path}` away, then let the change be taken back: run the command again"
+        for path in ("hero", "new/x")
+    )
+    assert tree(root) == before
+    for name in ("hero", "new/x"):
+        (root / name).rename(root / f"my-{name.replace('/', '-')}")
+    assert recover(root) == "took back"
+    assert (root / "hero/a.png").read_text() == "art"
+    assert [(root / name).read_text() for name in ("my-hero", "my-new-x", "index")] == ["theirs"] * 3
+    assert not (root / "new").exists()
+
+
+def test_a_copy_of_a_project_can_be_finished_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inodes are other ones there."""
+    for target in ("new/folder/asset.json", ".state/kept/7", f"{FOLDER}/trash-1/5"):
+        root = world(tmp_path / target.replace("/", "-"))
+        killed_before(root, monkeypatch, change(root), target)
+        copy = tmp_path / f"{root.name}-copy"
+        subprocess.run(["cp", "-a", str(root), str(copy)], check=True)
+        for one in (copy, root):
+            assert recover(one) == "finished"
+            assert tree(one) == AFTER
+
+
+def test_a_trash_without_its_journal_is_nobodys_to_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = world(tmp_path)
+    killed_before(root, monkeypatch, journal(root).remove("old").write("index", b"2"), "index")
+    (root / FOLDER / "journal.json").unlink()
+    assert recover(root) == ""
+    journal(root).remove("hero").commit()
+    assert (root / FOLDER / "trash-1/1/x").read_text() == "x"
+    assert not (root / FOLDER / "trash-2").exists()
+
+
+def test_changed_time_and_size_tell_large_files_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = world(tmp_path)
+    (root / "large").write_bytes(bytes(2_000_000))
+    killed_before(root, monkeypatch, journal(root).write("new", b"").move("large", "index", replacing=True), "index")
+    os.utime(root / "large", (1, 1))
+    assert recover(root) == "took back"
+    assert (root / "large").stat().st_size == 2_000_000
+    assert not (root / "new").exists()
 
 
 def test_other_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
@@ -342,7 +498,19 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{}", b"[]", b'{"renames": [1]}', b'{"renames": [["a", "b", "c"]]}', b"\xff", b"[" * 99_999]
+    "raw",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'{"trash": "trash-1", "folders": [], "steps": [1]}',
+        b'{"trash": "trash-1", "folders": [], "steps": [["write", "a", "b", "", "-"]]}',
+        b'{"trash": "trash-1", "folders": [], "steps": [["steal", "a", "b", "", "-", "-"]]}',
+        b'{"trash": "trash-1", "folders": [7], "steps": []}',
+        b'{"trash": "../hero", "folders": [], "steps": []}',
+        b"\xff",
+        b"[" * 99_999,
+    ],
 )
 def test_a_damaged_journal_is_told(tmp_path: Path, raw: bytes) -> None:
     (world(tmp_path) / FOLDER).mkdir(parents=True)
@@ -359,9 +527,10 @@ def test_a_journal_of_somebody_else_reaches_nothing_outside(tmp_path: Path, path
     (root / "link").symlink_to(tmp_path / "outside")
     (root / FOLDER).mkdir(parents=True)
     before = tree(tmp_path)
-    for source, target in ((path, "taken"), ("index", path)):
-        inode = os.lstat(root / "index").st_ino
-        (root / FOLDER / "journal.json").write_text(json.dumps({"renames": [[source, target, inode]]}))
+    for source, target, folders in ((path, "taken", []), ("index", path, []), ("index", "taken", [path])):
+        steps = [["move", source, target, "", "file 1", "-"]]
+        value = {"trash": "trash-1", "folders": folders, "steps": steps}
+        (root / FOLDER / "journal.json").write_text(json.dumps(value))
         with pytest.raises(IntegrityError, match="which is not for it to change"):
             recover(root)
     (root / FOLDER / "journal.json").unlink()

@@ -29,6 +29,7 @@ BLOCKING = {
     "tile-invalid": "a tile does not fit into its picture, or has colours that no palette can draw",
     "sound-invalid": "a sound that is no WAVE file, is cut off, or has a form that is not accepted",
     "loop-invalid": "a loop that ends behind its sample",
+    "change-interrupted": "a change of the registry or of files was interrupted, and is half-done",
     "input-changed": "an input changed while it was read",
     "pack-invalid": "the header of the pack would break a rule of the format",
 }

@@ -1,9 +1,11 @@
-"""One change of the registry, whole or not at all; and one look at it, when nothing is half-done.
+"""One change of the registry, whole or not at all; and one look at it, when nobody is changing it.
 
 Whoever changes the registry or moves files holds the lock of `assets/.prometeu`; who looks at them shares it. The lock
-is the kernel's, on the folder itself, so that there is no file to be left behind, and none that git would see. Nobody
-gets it in another way than here, where what a killed process had decided is finished first. It is not taken twice: who
-shares it would wait for himself.
+is the kernel's, on the folder itself, so that there is no file to be left behind, and none that git would see. It is
+not taken twice: who shares it would wait for himself.
+
+Where a process was killed in the middle of a change, who changes something settles that first: it is finished or taken
+back. Who only looks says so, and shows the rest as it stands: to look must not change what people have.
 """
 
 from __future__ import annotations
@@ -13,14 +15,20 @@ from collections.abc import Callable, Iterator
 
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.assets.declared.registry import FOLDER
+from packaging_targets.formats.assets.diagnostics import Diagnostic
 from packaging_targets.services.assets.events import Listener, Operation
 from packaging_targets.services.assets.project import ASSETS, Project
-from packaging_targets.store.journal import Journal
+from packaging_targets.store.journal import Journal, Recovery
 from packaging_targets.store.lock import folder_lock
 
 QUARANTINE = f"{ASSETS}/{FOLDER}/quarantine"
 """Where folders of assets are out of the way, each under its id, as a path in the project."""
 _JOURNAL = f"{ASSETS}/{FOLDER}/journal"
+_SETTLED: dict[Recovery, str] = {
+    "": "",
+    "finished": "finished a change that was interrupted",
+    "took back": "took back a change that was interrupted: what it was about has changed since, or it had failed",
+}
 
 
 def journal_of(project: Project) -> Journal:
@@ -33,14 +41,17 @@ def below_assets(path: str) -> str:
     return path.removeprefix(f"{ASSETS}/")
 
 
-def settle(project: Project, waiting: Callable[[], None] = lambda: None) -> bool:
-    """Finish what was interrupted, or clear what it had begun; return whether there was something to finish."""
+def settle(project: Project, waiting: Callable[[], None] = lambda: None) -> str:
+    """Finish what was interrupted, or take it back; return which, a sentence for people, or nothing where nothing was.
+
+    Raises BuildError where only a person can tell what is to stay, with what to do.
+    """
     with folder_lock(project.state, waiting, shared=False):
         return _settle(project)
 
 
-def _settle(project: Project) -> bool:
-    return Journal.recover(project.path(_JOURNAL), project.path(ASSETS))
+def _settle(project: Project) -> str:
+    return _SETTLED[Journal.recover(project.path(_JOURNAL), project.path(ASSETS))]
 
 
 @contextlib.contextmanager
@@ -49,7 +60,8 @@ def changing(project: Project, listener: Listener) -> Iterator[Operation]:
     operation = Operation(project.root, listener)
     try:
         with folder_lock(project.state, lambda: None, shared=False):
-            _settle(project)
+            if settled := _settle(project):
+                operation.tell("action_applied", settled)
             yield operation
     except PackagingError as error:
         operation.tell("action_failed", error.problems[0].what if error.problems else "")
@@ -57,15 +69,30 @@ def changing(project: Project, listener: Listener) -> Iterator[Operation]:
 
 
 @contextlib.contextmanager
-def looking(project: Project, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Share the lock. What somebody else's change was killed at is finished first: it was decided.
+def planning(project: Project) -> Iterator[None]:
+    """Share the lock, with nothing half-done: who plans a change settles what was interrupted first."""
+    with looking(project) as interrupted:
+        if not interrupted:
+            yield
+            return
+    settle(project)
+    with planning(project):
+        yield
+
+
+@contextlib.contextmanager
+def looking(project: Project, waiting: Callable[[], None] = lambda: None) -> Iterator[tuple[Diagnostic, ...]]:
+    """Share the lock; give the diagnostic of a change that was interrupted, if there is one.
 
     `waiting` is called where a change of somebody else is to be waited for.
     """
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(folder_lock(project.state, waiting, shared=True))
-        while Journal.is_open(project.path(_JOURNAL)):
-            stack.close()
-            settle(project, waiting)
-            stack.enter_context(folder_lock(project.state, waiting, shared=True))
-        yield
+    with folder_lock(project.state, waiting, shared=True):
+        yield interrupted(project)
+
+
+def interrupted(project: Project) -> tuple[Diagnostic, ...]:
+    """Return that a change was interrupted, where it was; whoever asks holds the lock, or may see one that goes on."""
+    if not Journal.is_open(project.path(_JOURNAL)):
+        return ()
+    what = "a change of assets was interrupted, and is half-done: the rest is told as it stands"
+    return (Diagnostic(_JOURNAL, "", "change-interrupted", what, "packaging assets doctor --fix"),)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -77,9 +77,13 @@ class Decided:
         """Return where somebody's work stands, which taking this back would overwrite or lose."""
         return [self._shown(path) for one in self.steps if (path := one.obstacle())]
 
-    def done(self) -> list[tuple[str, str]]:
-        """Return what has been done: where each thing was or, if it is new, is kept of, and where it is now."""
-        return [(self._shown(one.source), self._shown(one.target)) for one in self.steps if one.to_undo()]
+    def done(self) -> Iterator[str]:
+        """Yield where everything is that has been moved, a phrase each, for people."""
+        for one in self.steps:
+            if one.has_been_done() and (one.kept or one.kind != "write"):
+                was = one.target if one.kept else one.source
+                now = f"kept as `{self._shown(one.kept)}`" if one.kept else f"`{self._shown(one.target)}` now"
+                yield legible(f"what was `{self._shown(was)}` is {now}")
 
     def take_back(self) -> None:
         """Undo what has been done. Raises OSError."""
@@ -115,8 +119,8 @@ def _is_for_us(path: str, root: str) -> bool:
 
 def _step(row: Any, root: str) -> Step:
     kind, source, target, kept, what, was = map(_text, row)
-    places = [os.path.join(root, path) for path in (source, target)]
-    return Step(_KINDS[kind], *places, kept=os.path.join(root, kept) if kept else "", what=what, was=was)
+    ends = os.path.join(root, source), os.path.join(root, target)
+    return Step(_KINDS[kind], *ends, what, was, os.path.join(root, kept) if kept else "")
 
 
 def _trash(value: Any) -> str:

@@ -80,7 +80,7 @@ class Journal:
         return self
 
     def commit(self) -> None:
-        """Do all of it. Raises BuildError with everything that is in the way, or what failed: nothing has changed then.
+        """Do all of it, or nothing. Raises BuildError with everything that is in the way, or with what failed.
 
         Only where what was done cannot be taken back either, the error says where everything is.
         """
@@ -203,15 +203,14 @@ class Journal:
 
     def _withdraw(self, decided: Decided, error: OSError) -> None:
         """Take back a change that failed, and raise what it failed at."""
-        stuck = self._stuck(decided)
         try:
+            stuck = self._stuck(decided)
             if not stuck:
                 self._take_back(decided)
                 self._close(_BACK)
         except OSError as second:
-            places = [f"what was `{legible(was)}` is `{legible(now)}` now" for was, now in decided.done()]
-            what = self._failure(second, "").problems[0].what
-            stuck = [Problem("", f"what was done could not be taken back: {what}", "; ".join([*places, _LATER]))]
+            what = f"what was done could not be taken back: {self._failure(second, '').problems[0].what}"
+            stuck = [Problem("", what, "; ".join([*decided.done(), _LATER]))]
         if stuck:
             raise BuildError(*self._failure(error, _LATER).problems, *stuck) from error
         self._clear()
@@ -219,7 +218,7 @@ class Journal:
 
     def _stuck(self, decided: Decided) -> list[Problem]:
         """Return what people have to do before a change can be taken back."""
-        done = ", ".join(f"what was `{legible(was)}` is `{legible(now)}` now" for was, now in decided.done())
+        done = ", ".join(decided.done())
         return [
             Problem(
                 self._root,
@@ -250,10 +249,11 @@ class Journal:
         """Delete what is staged or kept, and the trash of a change that is done: no other one."""
         delete_folder(self._path(_STAGED))
         delete_folder(self._path(_KEPT))
-        with contextlib.suppress(IntegrityError):
+        with contextlib.suppress(BuildError, IntegrityError):  # what cannot be read names no trash
             if (done := self._read(_DONE)) is not None:
                 delete_folder(done.trash)
-        discard(self._path(_DONE))
+                if not os.path.lexists(done.trash):
+                    discard(self._path(_DONE))
         discard(self._path(f"{_FORWARD}.new"))
         with contextlib.suppress(OSError):  # others may have something in it
             for entry in os.listdir(self._folder):

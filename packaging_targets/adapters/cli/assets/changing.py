@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging_targets.adapters.cli.assets import reading
-from packaging_targets.adapters.cli.assets.telling import diagnose, project_of
+from packaging_targets.adapters.cli.assets.telling import diagnose, project_to_change
 from packaging_targets.adapters.output import tell
 from packaging_targets.errors import RequestError
 
@@ -36,35 +36,35 @@ def add(options: Namespace) -> int:
         preload=options.preload,
         skip_transparent=options.skip_transparent,
     )
-    return _changed(options, register(project_of(options), request))
+    return _changed(options, register(project_to_change(options), request))
 
 
 def adopt(options: Namespace) -> int:
     """Register an asset.json that is there."""
     from packaging_targets.services.assets.registering.adopting import adopt as adopt_one
 
-    return _changed(options, adopt_one(project_of(options), options.path, new_uuid=options.new_uuid))
+    return _changed(options, adopt_one(project_to_change(options), options.path, new_uuid=options.new_uuid))
 
 
 def forget(options: Namespace) -> int:
     """Take an asset out of the registry."""
     from packaging_targets.services.assets.registering.membership import forget as forget_one
 
-    return _changed(options, forget_one(project_of(options), options.asset))
+    return _changed(options, forget_one(project_to_change(options), options.asset))
 
 
 def include(options: Namespace) -> int:
     """Take an asset into the build."""
     from packaging_targets.services.assets.registering.membership import include as include_one
 
-    return _changed(options, include_one(project_of(options), options.asset))
+    return _changed(options, include_one(project_to_change(options), options.asset))
 
 
 def exclude(options: Namespace) -> int:
     """Take an asset out of the build."""
     from packaging_targets.services.assets.registering.membership import exclude as exclude_one
 
-    return _changed(options, exclude_one(project_of(options), options.asset))
+    return _changed(options, exclude_one(project_to_change(options), options.asset))
 
 
 def _changed(options: Namespace, changed: Changed) -> int:
@@ -77,7 +77,7 @@ def remove(options: Namespace) -> int:
     """Forget an asset, and delete its folder."""
     from packaging_targets.services.assets.rearranging.removing import remove as plan
 
-    return _carry_out(options, plan(project_of(options), options.asset))
+    return _carry_out(options, plan(project_to_change(options), options.asset))
 
 
 def quarantine(options: Namespace) -> int:
@@ -88,7 +88,9 @@ def quarantine(options: Namespace) -> int:
         what = "an asset and `--list` do not go together" if options.list else "no asset is named"
         raise RequestError.one(what, "packaging assets quarantine", "name an asset, or write --list alone")
     return (
-        reading.quarantined(options) if options.list else _carry_out(options, plan(project_of(options), options.asset))
+        reading.quarantined(options)
+        if options.list
+        else _carry_out(options, plan(project_to_change(options), options.asset))
     )
 
 
@@ -96,14 +98,14 @@ def restore(options: Namespace) -> int:
     """Bring an asset back out of quarantine."""
     from packaging_targets.services.assets.rearranging.quarantine import restore as plan
 
-    return _carry_out(options, plan(project_of(options), options.asset, options.to))
+    return _carry_out(options, plan(project_to_change(options), options.asset, options.to))
 
 
 def gc(options: Namespace) -> int:
     """Delete what is in quarantine."""
     from packaging_targets.services.assets.rearranging.quarantine import gc as plan
 
-    return _carry_out(options, plan(project_of(options), options.older_than))
+    return _carry_out(options, plan(project_to_change(options), options.older_than))
 
 
 def _carry_out(options: Namespace, plan: Plan) -> int:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 def listing(options: Namespace) -> int:
     """List the assets."""
     from packaging_targets.services.assets.reading.listing import list_assets
+    from packaging_targets.services.assets.transaction import interrupted
 
-    assets = list_assets(project_of(options))
+    project = project_of(options)
+    assets = list_assets(project)
+    diagnose(interrupted(project))
     return tell(options, [asset.to_json() for asset in assets], _listed(assets) or ["there are no assets"])
 
 
@@ -39,8 +42,11 @@ def _listed(assets: Sequence[ListedAsset]) -> list[str]:
 def quarantined(options: Namespace) -> int:
     """List what is in quarantine."""
     from packaging_targets.services.assets.reading.listing import list_assets
+    from packaging_targets.services.assets.transaction import interrupted
 
-    assets = [asset for asset in list_assets(project_of(options)) if asset.state == "quarantined"]
+    project = project_of(options)
+    assets = [asset for asset in list_assets(project) if asset.state == "quarantined"]
+    diagnose(interrupted(project))
     lines = table(
         [("id", "name", "was in"), *((one.asset_id, one.name or "?", one.home) for one in assets)], right=(0,)
     )
@@ -65,8 +71,11 @@ def show(options: Namespace) -> int:
 def summary(options: Namespace) -> int:
     """Tell the project at a glance."""
     from packaging_targets.services.assets.reading.summary import summary as summary_of
+    from packaging_targets.services.assets.transaction import interrupted
 
-    found = summary_of(project_of(options))
+    project = project_of(options)
+    found = summary_of(project)
+    diagnose(interrupted(project))
     states = ", ".join(f"{count} {state}" for state, count in found.states.items() if count)
     lines = [
         f"assets       {states or 'none'}",
@@ -90,8 +99,11 @@ def _date(seconds: int) -> str:
 def preview(options: Namespace) -> int:
     """Draw an asset's bank."""
     from packaging_targets.services.assets.reading.pictures import preview as draw
+    from packaging_targets.services.assets.transaction import interrupted
 
-    drawn = draw(project_of(options), options.asset, options.output, options.palette)
+    project = project_of(options)
+    drawn = draw(project, options.asset, options.output, options.palette)
+    diagnose(interrupted(project))
     return tell(options, drawn.to_json(), [f"wrote {drawn.path}"])
 
 

@@ -35,6 +35,16 @@ def project_of(options: Namespace) -> Project:
     return Project.find(options.project)
 
 
+def project_to_change(options: Namespace) -> Project:
+    """Return the project for a verb that changes it; what was interrupted is settled, which is said, if it was."""
+    from packaging_targets.services.assets.transaction import settle
+
+    project = project_of(options)
+    if settled := settle(project):
+        sys.stderr.write(f"note: {settled}\n\n")
+    return project
+
+
 def run(options: Namespace) -> int:
     """Run the chosen verb; return its exit code."""
     for stream in (sys.stdout, sys.stderr):

@@ -95,7 +95,9 @@ def _alone(project: Project, waiting: Callable[[], None]) -> Iterator[None]:
 
 def _build(project: Project, operation: Operation, waiting: Callable[[], None]) -> Built:
     record = Record.load(project)
-    with looking(project, waiting):
+    with looking(project, waiting) as interrupted:
+        if interrupted:  # what else is wrong then may be wrong for that alone
+            raise AssetsError(*interrupted)
         snapshot = Snapshot.take(project.listing(), record)
     operation.tell("asset_discovered", f"{len(snapshot.assets)} assets", [asset.root for asset in snapshot.assets])
     encoding = encode_all(snapshot, record, operation, keep=True)

@@ -63,7 +63,7 @@ def details(project: Project, which: str) -> Details:
 
     Raises RequestError where there is none, and AssetsError where the registry cannot be read.
     """
-    with looking(project):
+    with looking(project) as interrupted:
         catalogue = Catalogue.of(project.listing())
         asset = find_asset(project, catalogue.assets, which, REGISTERED | {"unregistered", "quarantined"})
         declaration = catalogue.declaration_of(asset)
@@ -72,7 +72,7 @@ def details(project: Project, which: str) -> Details:
             file=asset.file,
             declaration=declaration or None,
             inputs=tuple(_inputs(catalogue.listing, asset, declaration)),
-            diagnostics=catalogue.about(asset),
+            diagnostics=(*interrupted, *catalogue.about(asset)),
             slot=_slot(catalogue, asset),
             packed=_packed(project, asset),
         )

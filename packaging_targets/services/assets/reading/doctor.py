@@ -40,11 +40,18 @@ def doctor(project: Project, *, workspace: bool = False, listener: Listener = ig
     """
     operation = Operation(project.root, listener)
     record = Record.load(project)
-    with looking(project):
+    with looking(project) as interrupted:
         snapshot = Snapshot.take(project.listing(), record)
     encoding = encode_all(snapshot, record, operation, keep=False)
     told = tuple(
-        sorted({*snapshot.checked.diagnostics, *encoding.diagnostics, *(snapshot.hygiene() if workspace else ())})
+        sorted(
+            {
+                *interrupted,
+                *snapshot.checked.diagnostics,
+                *encoding.diagnostics,
+                *(snapshot.hygiene() if workspace else ()),
+            }
+        )
     )
     operation.tell("diagnostics_updated", f"{len(told)} diagnostics", sorted({one.asset for one in told if one.asset}))
     return Diagnosis(len(snapshot.checked.assets), told)

@@ -54,7 +54,7 @@ class Summary:
 
 def summary(project: Project) -> Summary:
     """Return the project at a glance. Raises AssetsError where the registry cannot be read."""
-    with looking(project):
+    with looking(project) as interrupted:
         listing = project.listing()
         catalogue = Catalogue.of(listing)
     counts = Counter(asset.state for asset in catalogue.assets)
@@ -64,7 +64,7 @@ def summary(project: Project) -> Summary:
     return Summary(
         states={state: counts[state] for state in states},
         included=sum(asset.included for asset in registered),
-        blocking=len(catalogue.checked.blocking),
+        blocking=len(catalogue.checked.blocking) + len(interrupted),
         advisory=len(catalogue.checked.advisory),
         assets=tuple(_summary(asset, built.get(asset.asset_id), listing) for asset in registered),
     )

@@ -13,7 +13,7 @@ from packaging_targets.services.assets.reading.listing import Catalogue, ListedA
 from packaging_targets.services.assets.rearranging.plan import Plan
 from packaging_targets.services.assets.rearranging.planning import has_folder, planned, standing
 from packaging_targets.services.assets.registering.places import check_apart
-from packaging_targets.services.assets.transaction import QUARANTINE, below_assets, looking
+from packaging_targets.services.assets.transaction import QUARANTINE, below_assets, planning
 
 _DAY = 86_400
 
@@ -23,7 +23,7 @@ def quarantine(project: Project, which: str) -> Plan:
 
     Raises RequestError where its folder is not there, has the UUID of another asset, or holds one.
     """
-    with looking(project):
+    with planning(project):
         catalogue, asset = standing(project, which)
         registry = catalogue.registry.moved({asset.asset_id: below_assets(asset.root)}).quarantined(asset.asset_id)
         lines = [f"put `{asset.name or asset.root}` ({asset.asset_id}) into quarantine; it is not built any more"]
@@ -36,7 +36,7 @@ def restore(project: Project, which: str, to: str = "") -> Plan:
 
     Raises RequestError where something stands there, or where that lies in another asset.
     """
-    with looking(project):
+    with planning(project):
         catalogue = Catalogue.of(project.listing())
         asset = find_asset(project, catalogue.assets, which, {"quarantined"})
         if not has_folder(project, asset):
@@ -51,7 +51,7 @@ def restore(project: Project, which: str, to: str = "") -> Plan:
 
 def gc(project: Project, older_than: int = 0) -> Plan:
     """Plan to delete what has been in quarantine for at least so many days; 0 deletes all of it."""
-    with looking(project):
+    with planning(project):
         catalogue = Catalogue.of(project.listing())
         held = [asset for asset in catalogue.assets if asset.state == "quarantined"]
         old = [asset for asset in held if _age(project, asset) >= older_than * _DAY]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from packaging_targets.services.assets.project import Project
 from packaging_targets.services.assets.rearranging.plan import Plan
 from packaging_targets.services.assets.rearranging.planning import planned, standing
-from packaging_targets.services.assets.transaction import looking
+from packaging_targets.services.assets.transaction import planning
 
 
 def remove(project: Project, which: str) -> Plan:
@@ -13,7 +13,7 @@ def remove(project: Project, which: str) -> Plan:
 
     Raises RequestError where its folder is not there, has the UUID of another asset, or holds one.
     """
-    with looking(project):
+    with planning(project):
         catalogue, asset = standing(project, which)
         return planned(
             catalogue,

@@ -29,16 +29,16 @@ class Repaired:
 def repair(project: Project, listener: Listener = ignore) -> Repaired:
     """Do what is safe and mechanical:
 
-    - finish a change that was interrupted, or clear what it had begun;
+    - finish a change that was interrupted, or take it back where that is about something else by now;
     - record where assets are now that have been moved, as far as no two of them then share a folder;
     - write the registry in its one form.
 
-    No asset.json is touched, nothing is registered, moved or deleted. Raises AssetsError where the registry cannot be
-    read.
+    Else no asset.json is touched, nothing is registered, moved or deleted. Raises AssetsError where the registry cannot
+    be read, and BuildError where only a person can settle what was interrupted.
     """
     done: list[str] = []
-    if settle(project):
-        done.append("finished a change that was interrupted")
+    if settled := settle(project):
+        done.append(settled)
     with changing(project, listener) as operation:
         listing = project.listing()
         catalogue = Catalogue.of(listing)
