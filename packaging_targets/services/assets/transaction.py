@@ -41,12 +41,12 @@ def below_assets(path: str) -> str:
     return path.removeprefix(f"{ASSETS}/")
 
 
-def settle(project: Project, waiting: Callable[[], None] = lambda: None) -> str:
+def settle(project: Project) -> str:
     """Finish what was interrupted, or take it back; return which, a sentence for people, or nothing where nothing was.
 
     Raises BuildError where only a person can tell what is to stay, with what to do.
     """
-    with folder_lock(project.state, waiting, shared=False):
+    with folder_lock(project.state, lambda: None, shared=False):
         return _settle(project)
 
 
@@ -71,8 +71,8 @@ def changing(project: Project, listener: Listener) -> Iterator[Operation]:
 @contextlib.contextmanager
 def planning(project: Project) -> Iterator[None]:
     """Share the lock, with nothing half-done: who plans a change settles what was interrupted first."""
-    with looking(project) as interrupted:
-        if not interrupted:
+    with looking(project) as half_done:
+        if not half_done:
             yield
             return
     settle(project)
@@ -87,12 +87,16 @@ def looking(project: Project, waiting: Callable[[], None] = lambda: None) -> Ite
     `waiting` is called where a change of somebody else is to be waited for.
     """
     with folder_lock(project.state, waiting, shared=True):
-        yield interrupted(project)
+        yield tuple(_interrupted(project))
 
 
 def interrupted(project: Project) -> tuple[Diagnostic, ...]:
-    """Return that a change was interrupted, where it was; whoever asks holds the lock, or may see one that goes on."""
-    if not Journal.is_open(project.path(_JOURNAL)):
-        return ()
-    what = "a change of assets was interrupted, and is half-done: the rest is told as it stands"
-    return (Diagnostic(_JOURNAL, "", "change-interrupted", what, "packaging assets doctor --fix"),)
+    """Return the diagnostic of a change that was interrupted, if there is one."""
+    with looking(project) as found:
+        return found
+
+
+def _interrupted(project: Project) -> Iterator[Diagnostic]:
+    if Journal.is_open(project.path(_JOURNAL)):
+        what = "a change of assets was interrupted, and is half-done: all else is told as it stands"
+        yield Diagnostic(_JOURNAL, "", "change-interrupted", what, "packaging assets doctor --fix")

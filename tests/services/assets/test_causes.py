@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from packaging_targets.formats.assets.diagnostics import ADVISORY, BLOCKING, Ass
 from packaging_targets.services.assets.building.build import build
 from packaging_targets.services.assets.events import Event
 from packaging_targets.services.assets.reading.doctor import doctor
+from packaging_targets.store.journal import Journal
 
 
 def asset(**files: Any) -> Callable[[Game], None]:
@@ -65,6 +67,22 @@ def floats(*frames: float) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+def interrupt(game: Game) -> None:
+    """Be stopped when a change has been decided, and before it is done."""
+    renames = iter((False, True))
+    real = os.rename
+
+    def rename(source: str, target: str) -> None:
+        if next(renames):
+            raise KeyboardInterrupt
+        real(source, target)
+
+    journal = Journal(str(game.path(".prometeu/journal")), str(game.path("")))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "rename", rename)
+        journal.write(INDEX, game.path(INDEX).read_bytes()).commit()
+
+
 CAUSES: dict[str, Callable[[Game], None]] = {
     "declaration-missing": lambda game: game.path("hero/asset.json").unlink(),
     "declaration-invalid": asset(declared=hero(colour=1)),
@@ -82,6 +100,7 @@ CAUSES: dict[str, Callable[[Game], None]] = {
     "tile-invalid": asset(hero_png=png(INK, RED)),
     "sound-invalid": lambda game: game.write({"sounds/jump/up.wav": b"OggS"}),
     "loop-invalid": sound(artifacts=[{"index": 0, "file": "up.wav", "loop_start": 0, "loop_end": 9}]),
+    "change-interrupted": interrupt,
     "asset-moved": move,
     "asset-unregistered": lambda game: game.write({"new/asset.json": hero(asset_uuid=f"{UUID}09", name="new")}),
     "content-duplicate": lambda game: game.write({"sounds/jump/up.wav": wav(3, 4, 5, rate=22050)}),

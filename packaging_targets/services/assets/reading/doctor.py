@@ -43,15 +43,7 @@ def doctor(project: Project, *, workspace: bool = False, listener: Listener = ig
     with looking(project) as interrupted:
         snapshot = Snapshot.take(project.listing(), record)
     encoding = encode_all(snapshot, record, operation, keep=False)
-    told = tuple(
-        sorted(
-            {
-                *interrupted,
-                *snapshot.checked.diagnostics,
-                *encoding.diagnostics,
-                *(snapshot.hygiene() if workspace else ()),
-            }
-        )
-    )
+    hygiene = snapshot.hygiene() if workspace else ()
+    told = tuple(sorted({*interrupted, *snapshot.checked.diagnostics, *encoding.diagnostics, *hygiene}))
     operation.tell("diagnostics_updated", f"{len(told)} diagnostics", sorted({one.asset for one in told if one.asset}))
     return Diagnosis(len(snapshot.checked.assets), told)
