@@ -327,6 +327,23 @@ def test_a_rename_that_fails_takes_back_those_before_it(tmp_path: Path, monkeypa
     assert not recover(root)
 
 
+def test_who_gets_in_between_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person saves a file after the change was decided, and before its turn has come."""
+    root = world(tmp_path)
+
+    def save(_: str, target: str) -> None:
+        if target == str(root / "kept"):
+            (root / "index").write_text("theirs")
+
+    asked = journal(root).move("hero", "kept").write("index", b"2")
+    with monkeypatch.context() as patch:
+        renaming(patch, save)
+        told = "error: `index` cannot be written: somebody has just changed it\n  fix: nothing was changed"
+        assert refusal(asked) == told
+    assert (root / "index").read_text() == "theirs"
+    assert (root / "hero/a.png").read_text() == "art"
+
+
 def test_a_change_that_can_not_be_taken_back_either_is_told_and_finished_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,18 +59,17 @@ class Decided:
                 raise IntegrityError.one(what, shown, "remove it: it is not from here")
         return decided
 
-    def changed(self) -> list[str]:
-        """Return what is not as it was when this was decided, as far as it is still to be done."""
-        blocked = [folder for folder in self.folders if os.path.lexists(folder) and not os.path.isdir(folder)]
-        return [self._shown(path) for path in (*blocked, *(one.changed() for one in self.steps)) if path]
+    def is_as_decided(self) -> bool:
+        """Tell whether all that is still to be done finds what it was decided over."""
+        blocked = any(os.path.lexists(folder) and not os.path.isdir(folder) for folder in self.folders)
+        return not blocked and not any(one.changed() for one in self.steps)
 
     def go_on(self) -> None:
-        """Do all that has not been done yet. Raises OSError."""
+        """Do all that has not been done yet. Raises OSError, also where somebody gets in between."""
         for folder in self.folders:
             os.makedirs(folder, exist_ok=True)
         for step in self.steps:
-            if not step.has_been_done():
-                step.do()
+            step.do()
         self._sync()
 
     def in_the_way(self) -> list[str]:

@@ -122,17 +122,17 @@ class Journal:
             journal._clear()
             return ""
         try:
-            changed = decided.changed() if name == _FORWARD else ["the change that failed"]
-            if not changed:
+            forward = name == _FORWARD and decided.is_as_decided()
+            if forward:
                 decided.go_on()
             else:
                 raise_all(journal._stuck(decided), BuildError)
                 journal._take_back(decided)
-            journal._close(_FORWARD if not changed else _BACK)
+            journal._close(_FORWARD if forward else _BACK)
         except OSError as error:
             raise journal._failure(error, _LATER) from error
         journal._clear()
-        return "took back" if changed else "finished"
+        return "finished" if forward else "took back"
 
     def _check_apart(self) -> None:
         """Refuse, as a mistake of the program, a path that two changes name, or that lies in one that moves."""

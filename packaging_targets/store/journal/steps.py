@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from typing import Literal
@@ -36,8 +37,11 @@ class Step:
         return cls(kind, source, target, fingerprint(source), was, kept if was != ABSENT else "")
 
     def do(self) -> None:
-        """Do it; a step that has been done is not done again."""
-        os.rename(self.source, self.target)
+        """Do it, unless it has been done. Raises OSError where it does not find any more what it was decided over."""
+        if changed := self.changed():
+            raise OSError(errno.EBUSY, "Somebody has just changed it", changed)
+        if not self.has_been_done():
+            os.rename(self.source, self.target)
 
     def undo(self) -> None:
         """Take it back, where `to_undo` is true; a kill in between does no harm."""

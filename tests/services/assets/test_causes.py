@@ -78,9 +78,11 @@ def interrupt(game: Game) -> None:
         real(source, target)
 
     journal = Journal(str(game.path(".prometeu/journal")), str(game.path("")))
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    journal.write(INDEX, game.path(INDEX).read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "rename", rename)
-        journal.write(INDEX, game.path(INDEX).read_bytes()).commit()
+        with pytest.raises(KeyboardInterrupt):
+            journal.commit()
 
 
 CAUSES: dict[str, Callable[[Game], None]] = {
