@@ -16,7 +16,7 @@ from packaging_targets.services.assets.reading.details import details
 from packaging_targets.services.assets.reading.summary import summary
 
 _told: list[tuple[str, str]] | None = None
-_WRITING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "os.utime"}
+_WRITING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "os.utime", "os.link"}
 OURS = "assets/.prometeu/"
 
 MAY_CHANGE: dict[str, tuple[str, ...]] = {
@@ -36,7 +36,7 @@ MAY_CHANGE: dict[str, tuple[str, ...]] = {
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if _told is not None and (event in {"open", "os.listdir", "os.scandir"} or event in _WRITING):
         writes = event in _WRITING or (event == "open" and bool((arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR)))
-        paths = [path for path in arguments[: 2 if event == "os.rename" else 1] if isinstance(path, str | bytes)]
+        paths = [path for path in arguments[: 2 if event in {"os.rename", "os.link"} else 1] if isinstance(path, str | bytes)]
         _told.extend(("write" if writes else "read", os.path.abspath(os.fsdecode(path))) for path in paths)
 
 

@@ -23,6 +23,7 @@ _AUDITED = (
     "os.remove",
     "os.rmdir",
     "os.chmod",
+    "os.link",
     "os.utime",
     "os.scandir",
     "os.listdir",
