@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from games import Game
+from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
 from packaging_targets.adapters.cli.commands import run
+from packaging_targets.adapters.testing import PACKAGING, Workspace
 
 
 @pytest.fixture
@@ -73,3 +78,94 @@ def test_a_preview_from_elsewhere_tells_the_whole_path(
     monkeypatch.chdir("/")
     assert run(["assets", "preview", "hero", "--project", str(game.root)]) == 0
     assert capfd.readouterr().out == f"wrote {game.root}/build/previews/hero.png\n"
+
+
+@pytest.mark.parametrize("link", ["build", "build/.packer"])
+@pytest.mark.parametrize("target", ["elsewhere", "nowhere"])
+def test_a_build_does_not_write_through_a_link(
+    game: Game, capfd: pytest.CaptureFixture[str], link: str, target: str
+) -> None:
+    Path("elsewhere").mkdir()
+    Path(link).parent.mkdir(exist_ok=True)
+    os.symlink(game.root / target, link)
+    assert told(capfd, "build") == (
+        1,
+        f"error: `{link}` is a symbolic link, and what it leads to belongs to somebody else\n"
+        f"  at {link}\n"
+        "  fix: remove the link: a folder is made in its place\n"
+        "nothing was built; the last good outputs are as they were\n",
+    )
+    assert (list(Path("elsewhere").iterdir()), Path("nowhere").exists()) == ([], False)
+
+
+def test_a_preview_does_not_write_through_a_link(game: Game, capfd: pytest.CaptureFixture[str]) -> None:
+    Path("elsewhere").mkdir()
+    os.symlink("elsewhere", "build")
+    assert told(capfd, "preview", "hero") == (
+        2,
+        "error: `build` is a symbolic link\n  at build\n  fix: choose another place with -o\n",
+    )
+    assert list(Path("elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EIO])
+def test_a_file_system_without_locks(
+    game: Game, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    reason = os.strerror(number).lower()
+    assert told(capfd, "exclude", "hero") == (
+        1,
+        f"error: `{game.root}/assets/.prometeu` cannot be locked: {reason}\n"
+        "  fix: use a file system with locks, such as that of a local disk\n",
+    )
+    assert told(capfd, "build")[1].startswith(f"error: `{game.root}/build/.packer` cannot be locked: {reason}\n")
+
+
+def without_rights(game: Game, *arguments: str) -> tuple[int, str]:
+    """Run `packaging assets` without the rights of root; return its exit code, and what it told besides."""
+    environment = Workspace(game.root.parent / "none").whole_environment()
+    command = [*WITHOUT_RIGHTS, *PACKAGING, "assets", *arguments]
+    process = subprocess.run(command, cwd=game.root, env=environment, capture_output=True, text=True, check=False)
+    return process.returncode, process.stderr
+
+
+_NOT_BUILT = "nothing was built; the last good outputs are as they were\n"
+
+
+@needs_rights_dropped
+@pytest.mark.parametrize(
+    ("closed", "mode", "verb", "code", "err"),
+    [
+        ("", 0o555, ["build"], 1, f"error: `build/.packer` cannot be made: permission denied\n  at build/.packer\n{_NOT_BUILT}"),
+        ("build", 0o555, ["build"], 1, f"error: `build/.packer` cannot be made: permission denied\n  at build/.packer\n{_NOT_BUILT}"),
+        ("build/.packer", 0o555, ["build"], 1, f"error: `build/.packer` cannot be made: permission denied\n  at build/.packer\n{_NOT_BUILT}"),
+        ("build/.packer", 0o000, ["build"], 1, f"error: `build/.packer` cannot be made: permission denied\n  at build/.packer\n{_NOT_BUILT}"),
+        ("build/.packer/banks", 0o555, ["build"], 1, ""),
+        ("build", 0o555, ["preview", "hero"], 2, ""),
+        ("build/previews", 0o000, ["preview", "hero"], 2, ""),
+        ("assets/.prometeu", 0o000, ["init"], 1, ""),
+        ("assets/.prometeu", 0o555, ["init"], 1, ""),
+        ("assets/.prometeu", 0o555, ["quarantine", "hero", "--yes"], 1, ""),
+        ("assets/.prometeu", 0o555, ["doctor", "--fix"], 0, ""),
+        ("assets", 0o555, ["rm", "hero", "--yes"], 1, ""),
+        ("assets/hero", 0o555, ["rm", "hero", "--yes"], 1, ""),
+        ("assets/hero", 0o000, ["rm", "hero", "--yes"], 1, ""),
+        ("assets/hero", 0o000, ["build"], 1, ""),
+        ("assets/hero", 0o000, ["list"], 0, ""),
+    ],
+)  # fmt: skip
+def test_what_may_not_be_written(
+    game: Game, closed: str, mode: int, verb: list[str], code: int, err: str
+) -> None:
+    folder = game.root / closed
+    folder.mkdir(parents=True, exist_ok=True)
+    usual = folder.stat().st_mode
+    folder.chmod(mode)
+    try:
+        assert without_rights(game, *verb) == (code, err)
+    finally:
+        folder.chmod(usual)

@@ -105,6 +105,8 @@ def _place(project: Project, output: str, asset: Asset) -> str:
         place = project.path(f"{PREVIEWS}/{asset.name}.png")
         if not project.relative(".").startswith(".."):
             place = os.path.relpath(place)
+        if os.path.islink(project.path(BUILD)):
+            raise RequestError.one(f"`{BUILD}` is a symbolic link", BUILD, "choose another place with -o")
     _check_place(project, place)
     return place
 
