@@ -133,39 +133,129 @@ def without_rights(game: Game, *arguments: str) -> tuple[int, str]:
     return process.returncode, process.stderr
 
 
-_NOT_BUILT = "nothing was built; the last good outputs are as they were\n"
+_UNBUILT = "nothing was built; the last good outputs are as they were\n"
+_PACKER = f"error: `build/.packer` cannot be made: permission denied\n  at build/.packer\n{_UNBUILT}"
+_BANK = (
+    "error: the bank of `jump` cannot be written: permission denied\n"
+    f"  at build/.packer/banks\n  fix: the last good outputs are as they were\n{_UNBUILT}"
+)
+_PICTURE = (
+    "error: `build/previews/hero.png` cannot be written: permission denied\n"
+    "  at build/previews/hero.png\n  fix: choose another place with -o\n"
+)
+_HERO = "  at assets/.prometeu/index.json  ($.assets[1])\n  fix: make it readable for you\n\n"
 
 
 @needs_rights_dropped
 @pytest.mark.parametrize(
     ("closed", "mode", "verb", "code", "err"),
     [
-        ("", 0o555, ["build"], 1, f"error: `build/.packer` cannot be made: permission denied\n  at build/.packer\n{_NOT_BUILT}"),
-        ("build", 0o555, ["build"], 1, f"error: `build/.packer` cannot be made: permission denied\n  at build/.packer\n{_NOT_BUILT}"),
-        ("build/.packer", 0o555, ["build"], 1, f"error: `build/.packer` cannot be made: permission denied\n  at build/.packer\n{_NOT_BUILT}"),
-        ("build/.packer", 0o000, ["build"], 1, f"error: `build/.packer` cannot be made: permission denied\n  at build/.packer\n{_NOT_BUILT}"),
-        ("build/.packer/banks", 0o555, ["build"], 1, ""),
-        ("build", 0o555, ["preview", "hero"], 2, ""),
-        ("build/previews", 0o000, ["preview", "hero"], 2, ""),
-        ("assets/.prometeu", 0o000, ["init"], 1, ""),
-        ("assets/.prometeu", 0o555, ["init"], 1, ""),
-        ("assets/.prometeu", 0o555, ["quarantine", "hero", "--yes"], 1, ""),
-        ("assets/.prometeu", 0o555, ["doctor", "--fix"], 0, ""),
-        ("assets", 0o555, ["rm", "hero", "--yes"], 1, ""),
-        ("assets/hero", 0o555, ["rm", "hero", "--yes"], 1, ""),
-        ("assets/hero", 0o000, ["rm", "hero", "--yes"], 1, ""),
-        ("assets/hero", 0o000, ["build"], 1, ""),
-        ("assets/hero", 0o000, ["list"], 0, ""),
+        ("", 0o555, "build", 1, _PACKER),
+        ("build", 0o555, "build", 1, _PACKER),
+        ("build/.packer", 0o000, "build", 1, _PACKER),
+        ("build/.packer/banks", 0o555, "build", 1, _BANK),
+        ("build", 0o555, "preview hero", 2, _PICTURE),
+        ("build/previews", 0o000, "preview hero", 2, _PICTURE),
+        (
+            "assets/.prometeu",
+            0o000,
+            "init",
+            1,
+            "error: `{root}/assets/.prometeu` cannot be locked: permission denied\n",
+        ),
+        (
+            "assets/.prometeu",
+            0o000,
+            "list",
+            2,
+            "error: `{root}/assets/.prometeu` may not be read\n  at .\n  fix: make it readable for you\n",
+        ),
+        (
+            "assets/.prometeu",
+            0o555,
+            "quarantine hero --yes",
+            1,
+            "error: `.prometeu/index.json` cannot be written: the folder `.prometeu` may not be written\n"
+            "  fix: nothing was changed\n\n"
+            "error: `.prometeu/quarantine/2` cannot be written: the folder `.prometeu` may not be written\n"
+            "  fix: nothing was changed\n",
+        ),
+        (
+            "assets/hero",
+            0o000,
+            "build",
+            1,
+            f"error[declaration-missing]: `assets/hero` cannot be read: permission denied\n{_HERO}{_UNBUILT}",
+        ),
+        (
+            "assets/hero",
+            0o444,
+            "build",
+            1,
+            f"error[declaration-missing]: `assets/hero` cannot be read: it may not be entered\n{_HERO}{_UNBUILT}",
+        ),
+        (
+            "assets/hero",
+            0o000,
+            "rm 2",
+            2,
+            "error: `assets/hero` cannot be read: permission denied\n  at assets/hero\n"
+            "  fix: make it readable for you\n",
+        ),
+        (
+            "assets/hero",
+            0o000,
+            "rm hero",
+            2,
+            "error: the asset 2, which may be `hero`, has no `asset.json` that can be read\n"
+            "  at assets/hero\n  fix: packaging assets show 2\n",
+        ),
+        (
+            "assets/.prometeu/index.json",
+            0o000,
+            "list",
+            1,
+            "error[registry-invalid]: `assets/.prometeu/index.json` cannot be read: permission denied\n"
+            "  at assets/.prometeu/index.json\n\n",
+        ),
     ],
-)  # fmt: skip
-def test_what_may_not_be_written(
-    game: Game, closed: str, mode: int, verb: list[str], code: int, err: str
-) -> None:
-    folder = game.root / closed
-    folder.mkdir(parents=True, exist_ok=True)
-    usual = folder.stat().st_mode
-    folder.chmod(mode)
+)
+def test_what_may_not_be_read_or_written(game: Game, closed: str, mode: int, verb: str, code: int, err: str) -> None:
+    place = game.root / closed
+    if not place.exists():
+        place.mkdir(parents=True)
+    usual = place.stat().st_mode
+    place.chmod(mode)
     try:
-        assert without_rights(game, *verb) == (code, err)
+        assert without_rights(game, *verb.split()) == (code, err.format(root=game.root))
     finally:
-        folder.chmod(usual)
+        place.chmod(usual)
+
+
+def test_a_registry_that_is_a_link(game: Game, capfd: pytest.CaptureFixture[str]) -> None:
+    game.path(".prometeu/index.json").rename("index.json")
+    os.symlink("../../index.json", game.path(".prometeu/index.json"))
+    assert told(capfd, "list") == (
+        1,
+        "error[registry-invalid]: `assets/.prometeu/index.json` cannot be read: it is a symbolic link\n"
+        "  at assets/.prometeu/index.json\n\n",
+    )
+
+
+def test_a_pack_that_cannot_be_read(game: Game, capfd: pytest.CaptureFixture[str]) -> None:
+    def last_line() -> str:
+        assert run(["assets", "show", "hero"]) == 0
+        return capfd.readouterr().out.splitlines()[-1]
+
+    assert last_line() == "not in build/assets.pa"
+    Path("build/assets.pa").parent.mkdir()
+    Path("build/assets.pa").write_bytes(b"")
+    fault = "build/assets.pa is of no use"
+    assert last_line() == f"{fault}: the file is 0 bytes long, and the prelude alone is 32"
+    Path("build/assets.pa").unlink()
+    os.mkfifo("build/assets.pa")
+    assert last_line() == f"{fault}: `build/assets.pa` is no regular file"
+    assert told(capfd, "show", "--pack", "build/assets.pa") == (
+        2,
+        "error: `build/assets.pa` is no regular file\n  at build/assets.pa\n",
+    )
