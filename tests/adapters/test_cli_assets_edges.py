@@ -6,14 +6,16 @@ import errno
 import fcntl
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from games import Game
+from games import FILES, Game, wav
 from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
 from packaging_targets.adapters.cli.commands import run
 from packaging_targets.adapters.testing import PACKAGING, Workspace
+from packaging_targets.formats.assets.banks.sounds import SAMPLE_LIMIT
 
 
 @pytest.fixture
@@ -259,3 +261,38 @@ def test_a_pack_that_cannot_be_read(game: Game, capfd: pytest.CaptureFixture[str
         2,
         "error: `build/assets.pa` is no regular file\n  at build/assets.pa\n",
     )
+
+
+@pytest.mark.parametrize("lost", ["numpy", "deflate", "PIL"])
+def test_what_is_to_be_installed(
+    game: Game, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    game.write({"fresh/x.png": FILES["hero/hero.png"]})
+    monkeypatch.setitem(sys.modules, lost, None)
+    name = "pillow" if lost == "PIL" else lost
+    expected = (1, f"error: pictures need `{name}`, which is not installed\n  fix: pip install 'packaging-targets[assets]'\n")
+    assert told(capfd, "add", "assets/fresh", "--tile-size", "8") == expected
+    assert told(capfd, "preview", "hero") == expected
+    assert told(capfd, "preview", "jump") == ((0, "") if lost == "PIL" else expected)
+
+
+def test_sounds_that_no_build_would_take_are_not_added(game: Game, capfd: pytest.CaptureFixture[str]) -> None:
+    registry = game.path(".prometeu/index.json").read_bytes()
+    game.write({f"many/{number}.wav": b"" for number in range(SAMPLE_LIMIT + 1)})
+    assert told(capfd, "add", "assets/many") == (
+        2,
+        "error: there are 4,097 sounds, and a bank holds 4,096\n"
+        "  at assets/many\n"
+        "  fix: make several banks of them, each in a folder of its own\n",
+    )
+    law = wav(1, 2, 3).replace(b"fmt \x10\0\0\0\1\0", b"fmt \x10\0\0\0\2\0")
+    game.write({"law/x.wav": law, "law/y.wav": wav(1)[:-1]})
+    fix = "  fix: export it as WAVE: PCM of 8 to 32 bits or float, with one or two channels\n"
+    assert told(capfd, "add", "assets/law") == (
+        2,
+        "error: `assets/law/x.wav` is 16-bit ADPCM, and PCM of 8, 16, 24 or 32 bits and float of 32 or 64 are accepted\n"
+        f"  at assets/law/x.wav\n{fix}\n"
+        "error: `assets/law/y.wav` is cut off: `data` claims 2 bytes, and 1 are left\n"
+        f"  at assets/law/y.wav\n{fix}",
+    )
+    assert game.path(".prometeu/index.json").read_bytes() == registry
