@@ -7,6 +7,8 @@ import fcntl
 import os
 from typing import TYPE_CHECKING
 
+from packaging_targets.errors import BuildError, legible
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -19,14 +21,15 @@ class Lock:
         self._descriptor = -1
 
     def acquire(self, waiting: Callable[[str], None]) -> None:
-        """Take the lock; where another process has it, call `waiting` with its number, then wait."""
+        """Take the lock; where another process has it, call `waiting` with its number, then wait.
+
+        Raises BuildError where the file cannot be made or locked.
+        """
         # What the file holds is only told to people: torn or foreign bytes in it do no harm.
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        self._descriptor = _opened(self._path, os.O_RDWR | os.O_CREAT)
+        if not _locked(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, self._path):
             waiting(self._holder())
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            _locked(self._descriptor, fcntl.LOCK_EX, self._path)
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
 
@@ -43,15 +46,38 @@ class Lock:
 
 @contextlib.contextmanager
 def folder_lock(folder: str, waiting: Callable[[], None], *, shared: bool) -> Iterator[None]:
-    """Hold a lock on a folder, with others where it is shared; where it is taken, call `waiting`, then wait."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Hold a lock on a folder, with others where it is shared; where it is taken, call `waiting`, then wait.
+
+    Raises BuildError where the folder is not there, or cannot be locked.
+    """
+    descriptor = _opened(folder, os.O_RDONLY | os.O_DIRECTORY)
     mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        try:
-            fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(descriptor, mode | fcntl.LOCK_NB, folder):
             waiting()
-            fcntl.flock(descriptor, mode)
+            _locked(descriptor, mode, folder)
         yield
     finally:
         os.close(descriptor)
+
+
+def _opened(path: str, flags: int) -> int:
+    try:
+        return os.open(path, flags | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise _refused(path, error, "") from error
+
+
+def _locked(descriptor: int, mode: int, path: str) -> bool:
+    """Take a lock; return False where another process has it and `mode` is not to wait."""
+    try:
+        fcntl.flock(descriptor, mode)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise _refused(path, error, "use a file system with locks, such as that of a local disk") from error
+    return True
+
+
+def _refused(path: str, error: OSError, fix: str) -> BuildError:
+    return BuildError.one(f"`{legible(path)}` cannot be locked: {(error.strerror or str(error)).lower()}", "", fix)

@@ -152,3 +152,20 @@ def test_help_and_other_verbs_load_no_service_of_assets() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )
     assert done.stdout == "[]\n"
+
+
+def test_watch_goes_on_when_the_assets_are_back(game: Game, watcher: Watcher) -> None:
+    assert watcher.result()["ok"] is True
+    (game.root / "assets").rename(game.root / "assets.off")
+    assert watcher.result() == {"event": "result", "ok": False, "diagnostics": []}
+    (game.root / "assets.off").rename(game.root / "assets")
+    assert watcher.result()["ok"] is True
+    game.write({"hero/hero.png": png(BLUE, RED)})
+    assert watcher.result()["encoded"] == [2]
+    code, told = watcher.interrupt()
+    gone = game.root / "assets/.prometeu"
+    assert told.splitlines()[-2:] == [
+        f"error: `{gone}` cannot be locked: no such file or directory",
+        "interrupted",
+    ]
+    assert code == 130

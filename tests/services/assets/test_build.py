@@ -177,6 +177,15 @@ def test_a_record_that_is_damaged_costs_time_only(game: Game) -> None:
         assert game.outputs() == wanted
 
 
+def test_a_record_that_somebody_has_edited_is_not_believed(game: Game) -> None:
+    build(game.project)
+    wanted = game.outputs()
+    path = game.root / "build/.packer/record.json"
+    path.write_bytes(path.read_bytes().replace(b'"banks"', b'"Banks"'))
+    assert encoded(build(game.project)) == ["jump", "hero"]
+    assert game.outputs() == wanted
+
+
 def test_an_input_that_changes_during_the_build(game: Game) -> None:
     def listen(event: Event) -> None:
         if event.kind == "cache_miss":

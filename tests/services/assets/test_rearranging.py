@@ -282,7 +282,7 @@ def test_what_is_in_quarantine_has_its_own_verbs(studio: Studio) -> None:
     told = (
         "error: the asset `hero` is in quarantine\n"
         "  at assets/.prometeu/quarantine/1\n"
-        "  fix: packaging assets quarantine --restore"
+        "  fix: packaging assets restore"
     )
     assert refused(lambda: remove(studio.project, "hero")) == told
     assert refused(lambda: forget(studio.project, "1")) == told.replace("`hero`", "`1`")

@@ -208,4 +208,4 @@ def test_bad_pictures_and_sounds_are_all_told(studio: Studio) -> None:
         "error: the tile has 256 colours, and a palette has 16\n  at c.png (x 0, y 0)\n"
     )
     studio.write("assets/s/x.wav", b"no sound")
-    assert "`x.wav` is no WAVE file" in refused(studio, "assets/s")
+    assert "`assets/s/x.wav` is no WAVE file" in refused(studio, "assets/s")

@@ -49,7 +49,8 @@ def _asset_lines(found: Details) -> Iterator[str]:
         yield "inputs"
         sizes = ("not there" if one.size is None else counted(one.size, "byte") for one in found.inputs)
         yield from _block([(one.role, f"{one.path}  {size}") for one, size in zip(found.inputs, sizes, strict=True)])
-    yield "in build/assets.pa" if found.packed else "not in build/assets.pa"
+    fault = f"build/assets.pa is of no use: {found.fault}" if found.fault else "not in build/assets.pa"
+    yield "in build/assets.pa" if found.packed else fault
     yield from _entry_lines(found.packed) if found.packed else ()
 
 

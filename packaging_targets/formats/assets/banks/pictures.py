@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from packaging_targets.formats.assets.banks import glyph, sounds
 from packaging_targets.formats.assets.banks.canvas import Canvas, Color, text_width
+from packaging_targets.formats.assets.banks.png import demand
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_LIBRARIES = ("numpy", "deflate")
 _BACK: Color = (24, 25, 33)
 _PANEL: Color = (34, 36, 47)
 _LINE: Color = (70, 74, 94)
@@ -42,6 +44,7 @@ def bank_picture(bank: bytes, tile_size: int, palette: int | None = None) -> byt
     `palette` is one of the 64; without it, the first with colours draws. A thin grid parts the tiles, and a mark
     stands beside the palette that drew. Palettes without any colour but black are left out.
     """
+    demand(*_LIBRARIES)
     import numpy as np
 
     colors = _palettes(bank)
@@ -73,6 +76,7 @@ def wave_picture(stream: BinaryIO, metadata: Mapping[str, Any]) -> bytes:
     highest value, and the bright part is the mean distance from silence. The region of a loop is shaded. No more than
     a block of the bank is in memory.
     """
+    demand(*_LIBRARIES)
     samples = [metadata["samples"][str(number)] for number in range(min(len(metadata["samples"]), _SHOWN))]
     more = len(metadata["samples"]) - len(samples)
     height = 96 if len(samples) <= 12 else 48  # noqa: PLR2004  # so that a bank of a few is shown well

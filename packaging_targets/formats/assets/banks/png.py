@@ -8,6 +8,7 @@ which it gets in a stream of our own; it never sees the file, nor any chunk that
 
 from __future__ import annotations
 
+import importlib
 import struct
 import zlib
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ _MODES = {COLOR: "RGB", 4: "LA", 6: "RGBA"}
 _DEPTHS = {_GREY: (1, 2, 4, 8, 16), COLOR: (8, 16), _INDEXED: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _DEPTH_LIMIT = 8  # deeper ones lose bits, silently, on their way to 24-bit colours
 _ENTRIES = 256
+_MODULES = {"numpy": "numpy", "deflate": "deflate", "pillow": "PIL"}
 _PIECE = 1 << 20
 _CHUNKS_LIMIT = 50_000  # in the largest file, a kilobyte each
 _CUT_OFF = "is cut off: it has no end"
@@ -111,11 +113,15 @@ class Picture:
 
 
 def read_png(data: bytes) -> Picture:
-    """Return the picture of a PNG file that keeps its word. Raises ValueError with what is wrong about it."""
+    """Return the picture of a PNG file that keeps its word.
+
+    Raises ValueError with what is wrong about it, and PackagingError where a library is not installed.
+    """
     if len(data) > FILE_LIMIT:
         raise ValueError(f"is longer than the {FILE_LIMIT} bytes that are allowed")
     if not data.startswith(SIGNATURE):
         raise ValueError("is no PNG file")
+    demand(*_MODULES)
     chunks = _chunks(data)
     head = _head(*next(chunks, (b"", memoryview(b""))))
     packed: list[memoryview] = []
@@ -137,13 +143,20 @@ def read_png(data: bytes) -> Picture:
 
 def pillow() -> Any:
     """Return Pillow's module for images. Raises PackagingError where it is not installed."""
-    try:
-        import numpy as np  # noqa: F401  # what comes next needs it
-        from PIL import Image
-    except ImportError as error:
-        what = f"pictures need `{'numpy' if error.name == 'numpy' else 'pillow'}`, which is not installed"
-        raise PackagingError.one(what, fix="pip install 'packaging-targets[assets]'") from None
+    demand(*_MODULES)
+    from PIL import Image
+
     return Image
+
+
+def demand(*libraries: str) -> None:
+    """Raise PackagingError for the first library that is not installed."""
+    for library in libraries:
+        try:
+            importlib.import_module(_MODULES[library])
+        except ImportError:
+            what = f"pictures need `{library}`, which is not installed"
+            raise PackagingError.one(what, fix="pip install 'packaging-targets[assets]'") from None
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:

@@ -74,7 +74,7 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     inside = f"{folder}/{FOLDER}/".lstrip("/")  # what is in quarantine is no asset
     declared = [file for file in tree.declarations if not file.startswith(inside)]
     uuids = {file: _uuid(tree, file) for file in declared}
-    places = dict(_places(registry, folder, uuids, findings))
+    places = dict(_places(registry, folder, uuids, tree, findings))
     built = [(places[row.asset_id], row.asset_id) for row in registry.rows if row.included]
     read, diagnostics = _read(tree, [one for one in built if one[0] in uuids])
     assets = [one.asset for one in read]
@@ -87,7 +87,9 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     return CheckedAssets(read, tuple(sorted(found)), registry, moved, lone)
 
 
-def _places(registry: Registry, folder: str, uuids: Mapping[str, str], findings: Findings) -> Iterator[tuple[int, str]]:
+def _places(
+    registry: Registry, folder: str, uuids: Mapping[str, str], tree: AssetTree, findings: Findings
+) -> Iterator[tuple[int, str]]:
     """Yield where the asset.json of each asset is; report what has been moved, is gone, or is ambiguous."""
     by_uuid: dict[str, list[str]] = {}
     for file, uuid in uuids.items():
@@ -104,8 +106,9 @@ def _places(registry: Registry, folder: str, uuids: Mapping[str, str], findings:
             what = f"the asset {row.asset_id} is not in `{here}` any more, but in `{there}`"
             findings.add(place, what, "packaging assets doctor --fix", "asset-moved")
         elif not found and home not in uuids and row.included:
-            fix = "move it back, or take it out of the build"
-            findings.add(place, f"there is no file `{home}`", fix, "declaration-missing")
+            why = tree.closed_above(home)
+            fix = "make it readable for you" if why else "move it back, or take it out of the build"
+            findings.add(place, why or f"there is no file `{home}`", fix, "declaration-missing")
         yield row.asset_id, found[0] if len(found) == 1 else home
 
 

@@ -58,7 +58,8 @@ class AssetTree:
     """Files among which assets are looked for, by workspace path, each with where it leads if it is a symbolic link.
 
     `read` returns the bytes of one; `remedy` is how to mend that a file is not there. `remembered` returns what an
-    asset.json came to when it was read before, if it has the same bytes. Where a tree is `lean`, a check leaves the
+    asset.json came to when it was read before, if it has the same bytes. `closed` are folders that could not be looked
+    into, and why: what is in them is not among the files. Where a tree is `lean`, a check leaves the
     parameters of encoders out: of thousands of assets they are tens of megabytes, and few are encoded.
     """
 
@@ -66,6 +67,7 @@ class AssetTree:
     read: Callable[[str], bytes]
     remedy: str = "add the file"
     remembered: Callable[[str], Read | None] = _nothing
+    closed: Mapping[str, str] = field(default_factory=dict)
     lean: bool = False
     _sorted: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -73,6 +75,13 @@ class AssetTree:
     def declarations(self) -> tuple[str, ...]:
         """Every asset.json, sorted."""
         return tuple(sorted(path for path in self.files if posixpath.basename(path) == FILE))
+
+    def closed_above(self, path: str) -> str:
+        """Return why nobody knows whether there is a file: a folder above it cannot be read. Otherwise nothing."""
+        folder = posixpath.dirname(path) if self.closed else ""
+        while folder and folder not in self.closed:
+            folder = posixpath.dirname(folder)
+        return f"`{folder}` cannot be read: {self.closed[folder]}" if folder else ""
 
     def below(self, folder: str) -> Iterator[str]:
         """Yield the files of a folder, sorted, as it has them."""
@@ -246,7 +255,9 @@ def _inputs(tree: AssetTree, roles: Mapping[str, Any], root: str, findings: Find
         for index, path in enumerate(paths):
             source = f"{root}/{path}" if root else path
             place = f"$.inputs.{role}[{index}]"
-            if source not in tree.files:
+            if source not in tree.files and (why := tree.closed_above(source)):
+                findings.add(place, why, "make it readable for you", "input-missing")
+            elif source not in tree.files:
                 fix = findings.near(path, tree.below(root)) or tree.remedy
                 findings.add(place, f"there is no file `{path}`", fix, "input-missing")
             elif tree.files[source] is not None:

@@ -78,7 +78,7 @@ def encode_all(snapshot: Snapshot, record: Record, operation: Operation, *, keep
     if fresh:
         operation.tell("cache_miss", f"{len(fresh)} banks are to be encoded", [asset.root for asset in fresh])
     if keep and fresh:
-        os.makedirs(project.path(BANKS), exist_ok=True)
+        _make_folder(project)
     diagnostics: list[Diagnostic] = []
     for bank in _encode(snapshot, fresh, keys, operation, keep=keep):
         if isinstance(bank, BankFile):
@@ -88,6 +88,13 @@ def encode_all(snapshot: Snapshot, record: Record, operation: Operation, *, keep
     diagnostics += (one for bank in banks.values() for one in bank.advisories)
     ordered = tuple(banks[asset.root] for asset in snapshot.assets if asset.root in banks)
     return Encoding(ordered, tuple(sorted(set(diagnostics))), tuple(fresh))
+
+
+def _make_folder(project: Project) -> None:
+    try:
+        os.makedirs(project.path(BANKS), exist_ok=True)
+    except OSError as error:
+        raise BuildError.one(f"`{BANKS}` cannot be made: {(error.strerror or str(error)).lower()}", BANKS) from error
 
 
 def _known(project: Project, last: Mapping[str, Any], asset: Asset, key: str) -> BankFile | None:

@@ -23,7 +23,7 @@ from packaging_targets.services.assets.building.packing import assemble, promote
 from packaging_targets.services.assets.building.record import BANKS, FOLDER, OUTPUTS, PACK, Kept, Record
 from packaging_targets.services.assets.building.snapshot import Snapshot
 from packaging_targets.services.assets.events import Listener, Operation, ignore
-from packaging_targets.services.assets.project import Project
+from packaging_targets.services.assets.project import BUILD, Project
 from packaging_targets.services.assets.transaction import looking
 from packaging_targets.store.journal import Journal
 from packaging_targets.store.lock import folder_lock
@@ -80,6 +80,7 @@ def build(project: Project, listener: Listener = ignore, waiting: Callable[[], N
 def _alone(project: Project, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock of builds; finish what a build that was killed had begun to promote."""
     folder = project.path(FOLDER)
+    _check_own(project)
     try:
         os.makedirs(folder, exist_ok=True)
         ignored = os.path.join(folder, ".gitignore")
@@ -91,6 +92,14 @@ def _alone(project: Project, waiting: Callable[[], None]) -> Iterator[None]:
     with folder_lock(folder, waiting, shared=False):
         Journal.recover(folder, project.root)
         yield
+
+
+def _check_own(project: Project) -> None:
+    """Refuse to write through a link into what belongs to somebody else."""
+    for path in (BUILD, FOLDER):
+        if os.path.islink(project.path(path)):
+            what = f"`{path}` is a symbolic link, and what it leads to belongs to somebody else"
+            raise BuildError.one(what, path, "remove the link: a folder is made in its place")
 
 
 def _build(project: Project, operation: Operation, waiting: Callable[[], None]) -> Built:

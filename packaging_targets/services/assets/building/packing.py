@@ -35,8 +35,8 @@ def assemble(project: Project, banks: Sequence[BankFile]) -> Assembled:
     except PackagingError as error:
         found = (Diagnostic(PACK, problem.where, "pack-invalid", problem.what) for problem in error.problems)
         raise AssetsError(*found) from error
-    os.makedirs(project.path(FOLDER), exist_ok=True)
     try:
+        os.makedirs(project.path(FOLDER), exist_ok=True)
         with open(project.path(STAGED), "wb", buffering=0) as out:
             out.write(start)
             for path, offset, size in _runs(banks):

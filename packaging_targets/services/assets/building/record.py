@@ -1,5 +1,7 @@
 """What the last build left, so that the next one encodes only what has changed: `build/.packer/record.json`.
 
+Its first line is the SHA-256 of the rest: what was edited or torn is not believed.
+
 The last good `assets.pa` is the cache of banks: a bank whose key is the same is copied out of it. It is believed while
 its signature is the one that the build saw when it had put the file there; else everything is encoded again, to the
 same bytes. Banks that a failed build has encoded wait in `build/.packer/banks` for the next one, which checks them.
@@ -17,6 +19,7 @@ from packaging_targets import __version__
 from packaging_targets.formats.assets.banks.encoding import Encoded
 from packaging_targets.formats.assets.declared.declaration import Asset, Read
 from packaging_targets.formats.assets.diagnostics import Diagnostic
+from packaging_targets.model.digest import Digest
 from packaging_targets.services.assets.project import BUILD, Listing, Project
 from packaging_targets.store.stat_index import fingerprint
 from packaging_targets.store.sweep import GONE, signature_of
@@ -61,7 +64,10 @@ class Record:
         """Return what the last build left, or an empty record: also where another version of ours wrote it."""
         try:
             with open(project.path(_FILE), "rb") as file:
-                value = json.load(file)
+                digest, text = file.readline().strip().decode(), file.read()
+            if Digest.of(text).hex != digest:
+                return cls()
+            value = json.loads(text)
             if value["made_by"] != fingerprint(__version__):
                 return cls()
             return cls(
@@ -86,8 +92,9 @@ class Record:
         }
         beside = project.path(f"{_FILE}.{os.getpid()}")
         try:
-            with open(beside, "w", encoding="utf-8") as file:
-                json.dump(value, file, separators=(",", ":"))
+            text = json.dumps(value, separators=(",", ":")).encode()
+            with open(beside, "wb") as file:
+                file.write(f"{Digest.of(text).hex}\n".encode() + text)
             os.replace(beside, project.path(_FILE))
         except OSError:
             with contextlib.suppress(OSError):

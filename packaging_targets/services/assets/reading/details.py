@@ -34,7 +34,8 @@ class Details:
 
     `file` is its asset.json, as a path in the project, and `declaration` what stands in it (None where that is no JSON
     object); `slot` is the one that the next build gives it at boot, None where it is not preloaded; `packed` is its row
-    in the last `build/assets.pa`, None where that does not hold it.
+    in the last `build/assets.pa`, None where that does not hold it; `fault` says why that cannot be read, if it is
+    there.
     """
 
     asset: ListedAsset
@@ -44,6 +45,7 @@ class Details:
     diagnostics: tuple[Diagnostic, ...]
     slot: int | None
     packed: AssetEntry | None
+    fault: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON value, for programs."""
@@ -51,6 +53,7 @@ class Details:
             "asset": self.asset.to_json(),
             "declaration": self.declaration,
             "diagnostics": [one.to_json() for one in self.diagnostics],
+            "fault": self.fault,
             "file": legible(self.file),
             "inputs": [{**asdict(one), "path": legible(one.path)} for one in self.inputs],
             "packed": None if self.packed is None else json.loads(self.packed.spelling),
@@ -67,6 +70,7 @@ def details(project: Project, which: str) -> Details:
         catalogue = Catalogue.of(project.listing())
         asset = find_asset(project, catalogue.assets, which, REGISTERED | {"unregistered", "quarantined"})
         declaration = catalogue.declaration_of(asset)
+        packed, fault = _packed(project, asset)
         return Details(
             asset=asset,
             file=asset.file,
@@ -74,7 +78,8 @@ def details(project: Project, which: str) -> Details:
             inputs=tuple(_inputs(catalogue.listing, asset, declaration)),
             diagnostics=(*interrupted, *catalogue.about(asset)),
             slot=_slot(catalogue, asset),
-            packed=_packed(project, asset),
+            packed=packed,
+            fault=fault,
         )
 
 
@@ -104,9 +109,11 @@ def _slot(catalogue: Catalogue, asset: ListedAsset) -> int | None:
     return sum(one.made.bank_type == bank_type for asset_id, one in built.items() if asset_id < asset.asset_id)
 
 
-def _packed(project: Project, asset: ListedAsset) -> AssetEntry | None:
+def _packed(project: Project, asset: ListedAsset) -> tuple[AssetEntry | None, str]:
+    """Return the row of an asset in the last pack, and why that cannot be read, if it is there."""
+    place = project.path(PACK)
     try:
-        entries = look_into(project.path(PACK)).entries
-    except (RequestError, IntegrityError):
-        return None
-    return next((entry for entry in entries if entry.asset_id == asset.asset_id), None)
+        entries = look_into(place).entries
+    except (RequestError, IntegrityError) as error:
+        return None, error.problems[0].what.replace(place, PACK) if os.path.lexists(place) else ""
+    return next((entry for entry in entries if entry.asset_id == asset.asset_id), None), ""

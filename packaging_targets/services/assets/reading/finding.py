@@ -39,6 +39,10 @@ def find_asset(
     if others:
         state, shown = others[0].state, legible(which)
         raise RequestError.one(f"the asset `{shown}` is {_STATES[state]}", legible(others[0].root), _FIXES[state])
+    for asset in eligible:
+        if not asset.name and os.path.basename(asset.home) == which:
+            what = f"the asset {asset.asset_id}, which may be `{legible(which)}`, has no `{FILE}` that can be read"
+            raise RequestError.one(what, legible(asset.root), f"packaging assets show {asset.asset_id}")
     names = [name for asset in eligible for name in (asset.name, asset.root) if name]
     fix = near_miss(which, names) or "packaging assets list"
     raise RequestError.one(f"there is no asset `{legible(which)}`", "", fix)
@@ -58,7 +62,7 @@ _FIXES: dict[State, str] = {
     "missing": "",
     "invalid": "",
     "unregistered": "packaging assets adopt",
-    "quarantined": "packaging assets quarantine --restore",
+    "quarantined": "packaging assets restore",
 }
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, legible
 from packaging_targets.formats.assets.entries import AssetEntry
 from packaging_targets.formats.assets.reader import AssetPack
 from packaging_targets.store.states import open_regular
@@ -47,6 +48,8 @@ def look_into(path: str, *, verify: bool = False) -> PackContents:
     """
     try:
         with open(os.path.realpath(path), "rb", opener=open_regular) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise RequestError.one(f"`{legible(path)}` is no regular file", legible(path))
             pack = AssetPack.open(stream, path)
             digests = {asset_id: digest.hex for asset_id, digest in pack.verify().items()} if verify else {}
     except OSError as error:

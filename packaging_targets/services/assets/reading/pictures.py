@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, cast
 
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, legible
 from packaging_targets.formats.assets.banks.encoding import Encoded, encode
 from packaging_targets.formats.assets.banks.pictures import bank_picture, wave_picture
+from packaging_targets.formats.assets.banks.png import SIGNATURE
 from packaging_targets.formats.assets.declared.declaration import Asset
 from packaging_targets.formats.assets.diagnostics import AssetsError
 from packaging_targets.formats.assets.reader import Slice
-from packaging_targets.services.assets.building.record import PACK, Record
+from packaging_targets.services.assets.building.record import FOLDER, OUTPUTS, PACK, Record
 from packaging_targets.services.assets.building.snapshot import Snapshot
 from packaging_targets.services.assets.events import Listener, Operation, ignore
 from packaging_targets.services.assets.project import ASSETS, BUILD, Listing, Project
@@ -27,6 +29,7 @@ from packaging_targets.store.states import open_regular
 PREVIEWS = f"{BUILD}/previews"
 
 _IN_MEMORY = 1 << 20
+_ELSEWHERE = "move it away, or choose another place with -o"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +99,42 @@ def _check_palette(asset: Asset, params: Mapping[str, Any], palette: int | None)
 
 
 def _place(project: Project, output: str, asset: Asset) -> str:
-    """Return the file that the picture goes to, as whoever asked for it would write it."""
+    """Return the file that the picture goes to, as whoever asked for it would write it. Raises RequestError."""
+    place = output
     if not output:
-        return os.path.relpath(project.path(f"{PREVIEWS}/{asset.name}.png"))
-    if f"{project.relative(output)}/".startswith(f"{ASSETS}/"):
-        fix = "choose a place elsewhere, such as below build/"
-        raise RequestError.one(f"`{output}` lies among your assets, where a preview could replace one", output, fix)
-    return output
+        place = project.path(f"{PREVIEWS}/{asset.name}.png")
+        if not project.relative(".").startswith(".."):
+            place = os.path.relpath(place)
+        if os.path.islink(project.path(BUILD)):
+            raise RequestError.one(f"`{BUILD}` is a symbolic link", BUILD, "choose another place with -o")
+    _check_place(project, place)
+    return place
+
+
+def _check_place(project: Project, place: str) -> None:
+    """Refuse to replace what is no picture, to write among people's assets, and where the packer keeps its own."""
+    shown, led = legible(place), project.relative(place)
+    if f"{led}/".startswith(f"{ASSETS}/"):
+        fix = f"choose a place elsewhere, such as below {PREVIEWS}/"
+        raise RequestError.one(f"`{shown}` lies among your assets, where a preview could replace one", shown, fix)
+    if led in OUTPUTS or f"{led}/".startswith(f"{FOLDER}/"):
+        raise RequestError.one(f"`{shown}` is what builds write", shown, f"choose a place below {PREVIEWS}/")
+    try:
+        if not stat.S_ISREG(os.lstat(place).st_mode):
+            raise RequestError.one(f"`{shown}` is there, and is no regular file", shown, _ELSEWHERE)
+        with open(place, "rb", opener=open_regular) as file:
+            start = file.read(len(SIGNATURE))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise _unwritable(shown, error) from error
+    if start != SIGNATURE:
+        raise RequestError.one(f"`{shown}` is there, and is no PNG", shown, _ELSEWHERE)
+
+
+def _unwritable(shown: str, error: OSError) -> RequestError:
+    what = f"`{shown}` cannot be written: {(error.strerror or str(error)).lower()}"
+    return RequestError.one(what, shown, "choose another place with -o")
 
 
 @contextlib.contextmanager
@@ -153,5 +185,4 @@ def _write(path: str, picture: bytes, *, folder: str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             os.remove(beside)
-        what = f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}"
-        raise RequestError.one(what, path, "choose another place with -o") from error
+        raise _unwritable(legible(path), error) from error

@@ -22,6 +22,8 @@ def standing(project: Project, which: str) -> tuple[Catalogue, ListedAsset]:
     catalogue = Catalogue.of(project.listing())
     asset = find_asset(project, catalogue.assets, which)
     shown = legible(asset.root)
+    if asset.state == "missing" and (why := catalogue.listing.tree().closed_above(asset.file)):
+        raise RequestError.one(legible(why), shown, "make it readable for you")
     if asset.state == "missing":
         what = f"the folder of the asset {asset.asset_id}, `{shown}`, is not there"
         raise RequestError.one(what, shown, f"packaging assets forget {asset.asset_id}")

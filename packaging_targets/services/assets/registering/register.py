@@ -8,14 +8,19 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from packaging_targets.errors import Problem, RequestError, legible, near_miss, raise_all
+from packaging_targets.formats.assets.banks.encoding import encode
 from packaging_targets.formats.assets.banks.glyph import TILE_SIZES
 from packaging_targets.formats.assets.banks.png import FILE_LIMIT
+from packaging_targets.formats.assets.banks.sounds import SAMPLE_LIMIT
 from packaging_targets.formats.assets.declared.declaration import FILE, is_name
 from packaging_targets.formats.assets.declared.draft import Draft
 from packaging_targets.formats.assets.declared.registry import INDEX
 from packaging_targets.formats.assets.declared.tiling import Sheet, read_sheet, tile_bank
+from packaging_targets.formats.assets.diagnostics import AssetsError
+from packaging_targets.model.manifest import SourceInfo
 from packaging_targets.services.assets.events import Listener, ignore
 from packaging_targets.services.assets.project import ASSETS, Listing, Project
 from packaging_targets.services.assets.reading.finding import folders_named
@@ -170,15 +175,33 @@ def _tiles(project: Project, request: Registration, root: str, files: Sequence[s
 
 
 def _samples(project: Project, request: Registration, root: str, files: Sequence[str], name: str) -> Draft:
-    """Return a bank with a sample for each sound."""
-    wrong = []
-    for file in files:
-        start = _read(project, f"{root}/{file}", 12)
-        if start[:4] != b"RIFF" or start[8:] != b"WAVE":
-            what = f"`{legible(file)}` is no WAVE file: it does not start with `RIFF` and `WAVE`"
-            wrong.append(Problem(legible(f"{root}/{file}"), what))
-    raise_all(wrong)
+    """Return a bank with a sample for each sound, which encoded here to nowhere, and will in a build."""
+    if len(files) > SAMPLE_LIMIT:
+        what = f"there are {len(files):,} sounds, and a bank holds {SAMPLE_LIMIT:,}"
+        raise RequestError.one(what, legible(root), "make several banks of them, each in a folder of its own")
+    samples = [{"file": f"{root}/{file}"} for file in files]
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            encode("SOUNDS/pcm16le_v1", {"sample_rate": None, "samples": samples}, _Sounds(project), nowhere)
+    except AssetsError as error:
+        raise RequestError(*error.problems) from error
     return Draft.of_samples(str(uuid.uuid4()), name, files, preload=request.preload)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sounds:
+    """Where an encoder reads sounds from, by their paths in the project."""
+
+    project: Project
+
+    def info(self, path: str) -> SourceInfo:
+        return SourceInfo(os.lstat(self.project.path(path)).st_size)
+
+    def open(self, path: str) -> BinaryIO:
+        try:
+            return open(self.project.path(path), "rb", opener=open_regular)
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
 
 _DRAFTS: dict[str, Callable[[Project, Registration, str, Sequence[str], str], Draft]] = {
@@ -192,5 +215,9 @@ def _read(project: Project, path: str, limit: int) -> bytes:
         with open(project.path(path), "rb", opener=open_regular) as file:
             return file.read(limit)
     except OSError as error:
-        what = f"`{legible(path)}` cannot be read: {(error.strerror or str(error)).lower()}"
-        raise RequestError.one(what, legible(path)) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: OSError) -> RequestError:
+    what = f"`{legible(path)}` cannot be read: {(error.strerror or str(error)).lower()}"
+    return RequestError.one(what, legible(path))

@@ -39,13 +39,13 @@ def test_the_formats_are_known_without_the_libraries_that_encode() -> None:
     assert run.stdout == "set()\n"
 
 
-@pytest.mark.parametrize("lost", ["numpy", "PIL"])
+@pytest.mark.parametrize("lost", ["numpy", "deflate", "PIL"])
 def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
     monkeypatch.setitem(sys.modules, lost, None)
     params = {"tile_size": 8, "palettes": [], "transparent_index": None, "tiles": []}
     with pytest.raises(Exception, match="which is not installed") as caught:
         encode("GLYPH/indexed_v1", params, NOTHING, io.BytesIO())
-    name = "numpy" if lost == "numpy" else "pillow"
+    name = "pillow" if lost == "PIL" else lost
     assert str(caught.value) == (
         f"error: pictures need `{name}`, which is not installed\n  fix: pip install 'packaging-targets[assets]'"
     )
