@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from games import BLUE, INK, RED, UUID, Game, hero, png, wav
+from games import BLUE, INK, RED, UUID, Game, hero, interrupt, png, wav
 from PIL import Image
 
 from packaging_targets.adapters.cli.commands import run
@@ -193,6 +193,39 @@ def test_doctor_mends_where_assets_are(game: Game, assets: Assets) -> None:
     assert mended.out.endswith("ok: 2 assets\n")
     assert assets("doctor", "--fix") == Called(0, "ok: 2 assets\n", "")
     assert set(assets("doctor", "--fix", "--format", "json").value) == {"ok", "assets", "diagnostics", "repaired"}
+
+
+@pytest.mark.parametrize("verb", ["list", "summary", "show hero", "preview hero", "quarantine --list"])
+def test_who_looks_tells_of_what_was_interrupted(game: Game, assets: Assets, verb: str) -> None:
+    whole = assets(*verb.split())
+    assert (whole.code, whole.err) == (0, "")
+    interrupt(game)
+    half = assets(*verb.split())
+    assert half.code == 0
+    assert half.out == whole.out.replace("0 blocking", "1 blocking")
+    assert half.err == (
+        "error[change-interrupted]: a change of assets was interrupted, and is half-done: all else is told as it stands\n"
+        "  at assets/.prometeu/journal\n"
+        "  fix: packaging assets doctor --fix\n\n"
+    )
+
+
+def test_who_changes_something_settles_what_was_interrupted_and_says_so(game: Game, assets: Assets) -> None:
+    interrupt(game)
+    failed = assets("build")
+    assert failed.code == 1
+    assert failed.err.startswith("error[change-interrupted]: ")
+    assert assets("doctor").code == 1
+    mended = assets("doctor", "--fix")
+    assert (mended.code, mended.out.splitlines()[0]) == (0, "mended: finished a change that was interrupted")
+    interrupt(game)
+    assert assets("exclude", "hero").err == "note: finished a change that was interrupted\n\n"
+    interrupt(game)
+    game.path(".prometeu/index.json").write_bytes(game.path(".prometeu/index.json").read_bytes() + b"\n")
+    assert assets("rm", "hero").err == (
+        "note: took back a change that was interrupted: what it was about has changed since, or it had failed\n\n"
+    )
+    assert assets("include", "hero").err == ""
 
 
 def test_show_tells_all_of_an_asset(game: Game, assets: Assets) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import struct
 import wave
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from packaging_targets.formats.assets.declared.registry import INDEX, Registry, Row
 from packaging_targets.services.assets.building.record import OUTPUTS
 from packaging_targets.services.assets.project import Project
+from packaging_targets.store.journal import Journal
 
 RED, BLUE, INK = (255, 0, 0), (0, 0, 255), (29, 43, 83)
 UUID = "00000000-0000-4000-8000-0000000000"
@@ -126,3 +129,21 @@ class Game:
     def outputs(self) -> dict[str, bytes]:
         """Return what has been built, by path."""
         return {path: (self.root / path).read_bytes() for path in OUTPUTS if (self.root / path).exists()}
+
+
+def interrupt(game: Game) -> None:
+    """Be stopped when a change has been decided, and before it is done."""
+    renames = iter((False, True))
+    real = os.rename
+
+    def rename(source: str, target: str) -> None:
+        if next(renames):
+            raise KeyboardInterrupt
+        real(source, target)
+
+    journal = Journal(str(game.path(".prometeu/journal")), str(game.path("")))
+    journal.write(INDEX, game.path(INDEX).read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "rename", rename)
+        with pytest.raises(KeyboardInterrupt):
+            journal.commit()

@@ -37,7 +37,9 @@ MAY_CHANGE: dict[str, tuple[str, ...]] = {
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if _told is not None and (event in {"open", "os.listdir", "os.scandir"} or event in _WRITING):
         writes = event in _WRITING or (event == "open" and bool((arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR)))
-        paths = [path for path in arguments[: 2 if event in {"os.rename", "os.link"} else 1] if isinstance(path, str | bytes)]
+        paths = [
+            path for path in arguments[: 2 if event in {"os.rename", "os.link"} else 1] if isinstance(path, str | bytes)
+        ]
         _told.extend(("write" if writes else "read", os.path.abspath(os.fsdecode(path))) for path in paths)
 
 

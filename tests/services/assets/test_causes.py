@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from games import BLUE, INK, RED, UUID, Game, hero, jump, output, png, wav
+from games import BLUE, INK, RED, UUID, Game, hero, interrupt, jump, output, png, wav
 
 from packaging_targets.formats.assets.declared.registry import INDEX
 from packaging_targets.formats.assets.diagnostics import ADVISORY, BLOCKING, AssetsError
 from packaging_targets.services.assets.building.build import build
 from packaging_targets.services.assets.events import Event
 from packaging_targets.services.assets.reading.doctor import doctor
-from packaging_targets.store.journal import Journal
 
 
 def asset(**files: Any) -> Callable[[Game], None]:
@@ -65,24 +63,6 @@ def floats(*frames: float) -> bytes:
     head = struct.pack("<HHIIHH", 3, 1, 8000, 32_000, 4, 32)
     body = b"WAVE" + b"fmt " + struct.pack("<I", 16) + head + b"data" + struct.pack("<I", len(data)) + data
     return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def interrupt(game: Game) -> None:
-    """Be stopped when a change has been decided, and before it is done."""
-    renames = iter((False, True))
-    real = os.rename
-
-    def rename(source: str, target: str) -> None:
-        if next(renames):
-            raise KeyboardInterrupt
-        real(source, target)
-
-    journal = Journal(str(game.path(".prometeu/journal")), str(game.path("")))
-    journal.write(INDEX, game.path(INDEX).read_bytes())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "rename", rename)
-        with pytest.raises(KeyboardInterrupt):
-            journal.commit()
 
 
 CAUSES: dict[str, Callable[[Game], None]] = {
