@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -481,6 +484,49 @@ def test_a_copy_of_a_project_can_be_finished_too(tmp_path: Path, monkeypatch: py
         for one in (copy, root):
             assert recover(one) == "finished"
             assert tree(one) == AFTER
+
+
+MEDDLED = ["index", "new/folder/asset.json", "new/other", "hero", "hero/a.png", "hero/own", ".state/kept/7/own"]
+MEDDLED += ["old", "old/own", "old/y/z", "new", ".state/kept/7/a.png"]
+
+
+def meddle(root: Path, path: str) -> bool:
+    """Write a file as a person would, with the folder that it is in, if nothing is in the way."""
+    place = root / path
+    if place.is_dir() or any(above.is_file() for above in place.parents):
+        return False
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("theirs")
+    return True
+
+
+def test_nothing_that_people_wrote_meanwhile_is_ever_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes: Counter[str] = Counter()
+    for at in range(20, 50, 7):
+        template = world(tmp_path / str(at))
+        if not interrupted(monkeypatch, at, lambda template=template: change(template).commit(), Killed()):  # type: ignore[misc]
+            break
+        for number, (path, other) in enumerate(product(MEDDLED, ("index", "new/other"))):
+            root = tmp_path / f"{at}-{number}"
+            shutil.copytree(template, root)
+            decided = Journal.is_open(str(root / FOLDER))
+            if not (meddle(root, path) and meddle(root, other)):
+                continue
+            before = tree(root)
+            outcome: str = "refused"
+            try:
+                outcome = recover(root)
+            except BuildError:
+                assert tree(root) == before
+            after = tree(root)
+            theirs = [list(one.values()).count(b"theirs") for one in (before, after)]
+            assert theirs[0] == theirs[1], (at, path, other, outcome)
+            assert bool(outcome) == decided
+            if outcome in {"took back", "refused"}:  # all that was there is there, but for what a person has replaced
+                replaced = {b"art"} if path.endswith("a.png") else {b"z"} if path.endswith("z") else set()
+                assert {b"art", b"more", b"x", b"z"} - replaced <= {*after.values()}, (at, path, outcome)
+            outcomes[outcome] += 1
+    assert min(outcomes["finished"], outcomes["took back"], outcomes["refused"]) > 0, outcomes
 
 
 def test_a_trash_without_its_journal_is_nobodys_to_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
