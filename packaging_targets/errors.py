@@ -111,7 +111,7 @@ def legible(name: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a line of text without what would move a terminal's cursor or set its colours: names come from anywhere."""
+    """Return a line of text without what moves a terminal's cursor or sets its colours: names come from anywhere."""
     return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -316,7 +317,7 @@ def shell(game: Game, line: str, **environment: str) -> tuple[int, str, str]:
     """Run a line in which `packaging` is the program; return its exit code, and what it wrote and told."""
     whole = Workspace(game.root.parent / "none").whole_environment() | environment
     command = line.replace("packaging", shlex.join(PACKAGING), 1)
-    process = subprocess.run(command, shell=True, cwd=game.root, env=whole, capture_output=True, text=True, check=False)  # noqa: S602  # ours
+    process = subprocess.run(command, shell=True, cwd=game.root, env=whole, capture_output=True, text=True, check=False)
     return process.returncode, process.stdout, process.stderr
 
 
@@ -386,3 +387,21 @@ def test_a_foreign_pack_does_not_speak_to_the_terminal(game: Game, capfd: pytest
     Path("x.pa").write_bytes(pack)
     code, err = told(capfd, "show", "--pack", "x.pa")
     assert (code, "\x1b" in err, err.startswith("error: ")) == (1, False, True)
+
+
+def test_restore_tells_before_what_it_cannot_do(game: Game, capfd: pytest.CaptureFixture[str]) -> None:
+    assert told(capfd, "quarantine", "hero", "--yes") == (0, "")
+    long = f"assets/{'x' * 300}"
+    assert told(capfd, "restore", "hero", "--to", long) == (
+        2,
+        f"error: `{long}` has a name of more than 255 bytes\n  at {long}\n  fix: choose a shorter one\n",
+    )
+    assert told(capfd, "restore", "hero", "--to", "") == (2, "error: `` is no folder below `assets`\n")
+    shutil.rmtree(game.path(".prometeu/quarantine/2"))
+    assert told(capfd, "restore", "hero") == (
+        2,
+        "error: `assets/.prometeu/quarantine/2` is gone, in which `assets/hero` was in quarantine\n"
+        "  at assets/.prometeu/quarantine/2\n"
+        "  fix: bring the folder back, or let packaging assets gc forget the asset 2\n",
+    )
+    assert told(capfd, "gc", "--yes") == (0, "")
