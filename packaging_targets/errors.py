@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+# Controls, what turns the direction of writing, and bytes of names that are not UTF-8.
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One thing that is wrong.
@@ -45,11 +49,11 @@ class Problem:
 
     def told(self, severity: str) -> str:
         """Return the problem as text; `severity` is `error`, `warning` or another word for how bad it is."""
-        lines = [f"{severity}: {self.what}"]
+        lines = [f"{severity}: {_plain_lines(self.what)}"]
         if self.place:
-            lines.append(f"  at {self.place}")
+            lines.append(f"  at {plain(self.place)}")
         if self.fix:
-            lines.append(f"  fix: {self.fix}")
+            lines.append(f"  fix: {_plain_lines(self.fix)}")
         return "\n".join(lines)
 
 
@@ -104,6 +108,15 @@ def raise_all(
 def legible(name: str) -> str:
     """Return the name of a file for people: bytes of it that are not UTF-8 are told as numbers."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def plain(text: str) -> str:
+    """Return a line of text without what moves a terminal's cursor or sets its colours: names come from anywhere."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def _plain_lines(text: str) -> str:
+    return "\n".join(map(plain, text.split("\n")))
 
 
 def near_miss(word: str, choices: Iterable[str]) -> str:

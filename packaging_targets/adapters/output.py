@@ -8,6 +8,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from packaging_targets.errors import plain
+
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +27,7 @@ def tell(options: Namespace, value: Any, lines: Sequence[str]) -> int:
     if options.format == "json":
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
     else:
-        sys.stdout.writelines(f"{line}\n" for line in lines)
+        sys.stdout.writelines(f"{plain(line)}\n" for line in lines)
     return 0
 
 

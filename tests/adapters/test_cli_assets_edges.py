@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -270,7 +272,10 @@ def test_what_is_to_be_installed(
     game.write({"fresh/x.png": FILES["hero/hero.png"]})
     monkeypatch.setitem(sys.modules, lost, None)
     name = "pillow" if lost == "PIL" else lost
-    expected = (1, f"error: pictures need `{name}`, which is not installed\n  fix: pip install 'packaging-targets[assets]'\n")
+    expected = (
+        1,
+        f"error: pictures need `{name}`, which is not installed\n  fix: pip install 'packaging-targets[assets]'\n",
+    )
     assert told(capfd, "add", "assets/fresh", "--tile-size", "8") == expected
     assert told(capfd, "preview", "hero") == expected
     assert told(capfd, "preview", "jump") == ((0, "") if lost == "PIL" else expected)
@@ -296,3 +301,107 @@ def test_sounds_that_no_build_would_take_are_not_added(game: Game, capfd: pytest
         f"  at assets/law/y.wav\n{fix}",
     )
     assert game.path(".prometeu/index.json").read_bytes() == registry
+
+
+def test_init_tells_that_a_registry_is_damaged(game: Game, capfd: pytest.CaptureFixture[str]) -> None:
+    game.write({".prometeu/index.json": b"<<<<<<< ours"})
+    assert told(capfd, "init") == (
+        1,
+        "error[registry-invalid]: the file is not JSON: expecting value: line 1 column 1 (char 0)\n"
+        "  at assets/.prometeu/index.json  ($)\n\n",
+    )
+    assert game.path(".prometeu/index.json").read_bytes() == b"<<<<<<< ours"
+
+
+def shell(game: Game, line: str, **environment: str) -> tuple[int, str, str]:
+    """Run a line in which `packaging` is the program; return its exit code, and what it wrote and told."""
+    whole = Workspace(game.root.parent / "none").whole_environment() | environment
+    command = line.replace("packaging", shlex.join(PACKAGING), 1)
+    process = subprocess.run(command, shell=True, cwd=game.root, env=whole, capture_output=True, text=True, check=False)
+    return process.returncode, process.stdout, process.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("packaging assets list >&-", "bad file descriptor"),
+        ("packaging assets build --events >/dev/full", "no space left on device"),
+        ("packaging assets exclude hero >/dev/full", "no space left on device"),
+    ],
+)
+def test_output_that_cannot_be_written(game: Game, line: str, reason: str, unbuffered: str) -> None:
+    assert shell(game, line, PYTHONUNBUFFERED=unbuffered) == (
+        1,
+        "",
+        f"error: the output cannot be written: {reason}\n",
+    )
+    assert ("false" in game.path(".prometeu/index.json").read_text("utf-8")) is ("exclude" in line)
+
+
+@pytest.mark.parametrize(("to", "reason"), [(">&-", "bad file descriptor"), (">/dev/full", "no space left on device")])
+def test_output_of_a_build_that_cannot_be_written(game: Game, to: str, reason: str) -> None:
+    Workspace(game.root).write({"TARGETS.toml": "[workspace]\n"})
+    told = f"error: the output cannot be written: {reason}\n"
+    shell(game, "packaging build")
+    assert shell(game, f"packaging build {to}") == (1, "", told)  # nothing is to be done: that has a way of its own
+    assert shell(game, f"packaging schema {to}") == (1, "", told)
+
+
+def test_errors_that_nobody_hears(game: Game) -> None:
+    assert shell(game, "packaging assets show nobody 2>&-") == (2, "", "")
+    assert shell(game, "packaging assets list >&- 2>&-") == (1, "", "")
+
+
+def test_names_are_utf_8_whatever_the_locale_says(game: Game) -> None:
+    game.path("hero").rename(game.path("ünï"))
+    assert shell(game, "packaging assets doctor --fix")[0] == 0
+    code, out, err = shell(game, "packaging assets doctor --fix", LC_ALL="C", PYTHONUTF8="0")
+    assert (code, out, err) == (0, "ok: 2 assets\n", "")
+    assert shell(game, "packaging assets list", LC_ALL="C", PYTHONUTF8="0")[1].splitlines()[-1] == (
+        " 2  hero  glyph_bank      2  yes    ok     assets/ünï"
+    )
+
+
+def test_names_do_not_speak_to_the_terminal(game: Game, capfd: pytest.CaptureFixture[str]) -> None:
+    evil = "he\x1b[31m\nro"
+    game.path("hero").rename(game.path(evil))
+    game.write({f"{evil}/hero.png": b""})
+    assert run(["assets", "doctor", "--fix"]) == 1
+    out, err = capfd.readouterr()
+    assert out == (
+        "mended: recorded that asset 2 is in `assets/he\\x1b[31m\\nro` now\n1 error, 0 warnings: a build would fail\n"
+    )
+    assert err == (
+        "error[image-invalid]: `assets/he\\x1b[31m\\nro/hero.png` is no PNG file\n"
+        "  at assets/he\\x1b[31m\\nro/hero.png\n"
+        "  fix: save the picture as PNG again\n\n"
+    )
+    code, err = told(capfd, "add", f"assets/{evil}")
+    assert (code, "\x1b" in err) == (2, False)
+
+
+def test_a_foreign_pack_does_not_speak_to_the_terminal(game: Game, capfd: pytest.CaptureFixture[str]) -> None:
+    assert told(capfd, "build")[0] == 0
+    pack = Path("build/assets.pa").read_bytes().replace(b'"GLYPH"', b'"G\x1b[1m"', 1)
+    Path("x.pa").write_bytes(pack)
+    code, err = told(capfd, "show", "--pack", "x.pa")
+    assert (code, "\x1b" in err, err.startswith("error: ")) == (1, False, True)
+
+
+def test_restore_tells_before_what_it_cannot_do(game: Game, capfd: pytest.CaptureFixture[str]) -> None:
+    assert told(capfd, "quarantine", "hero", "--yes") == (0, "")
+    long = f"assets/{'x' * 300}"
+    assert told(capfd, "restore", "hero", "--to", long) == (
+        2,
+        f"error: `{long}` has a name of more than 255 bytes\n  at {long}\n  fix: choose a shorter one\n",
+    )
+    assert told(capfd, "restore", "hero", "--to", "") == (2, "error: `` is no folder below `assets`\n")
+    shutil.rmtree(game.path(".prometeu/quarantine/2"))
+    assert told(capfd, "restore", "hero") == (
+        2,
+        "error: `assets/.prometeu/quarantine/2` is gone, in which `assets/hero` was in quarantine\n"
+        "  at assets/.prometeu/quarantine/2\n"
+        "  fix: bring the folder back, or let packaging assets gc forget the asset 2\n",
+    )
+    assert told(capfd, "gc", "--yes") == (0, "")

@@ -11,12 +11,21 @@ from packaging_targets.store.layout import find_root
 
 def main() -> int:
     """Run the command line of this process; return its exit code."""
+    if sys.getfilesystemencoding() != "utf-8" and sys.executable:
+        # Names of files are UTF-8, whatever the locale says: registries and target files have them so.
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606  # ourselves
     try:
         return _main(sys.argv[1:])
     except KeyboardInterrupt as stop:
         from packaging_targets.adapters.guard import interrupted
 
         return interrupted(stop)
+    except OSError as error:
+        from packaging_targets.adapters.guard import can_write, unwritten
+
+        if can_write():
+            raise
+        return unwritten(error)
 
 
 def _main(arguments: list[str]) -> int:
@@ -27,7 +36,7 @@ def _main(arguments: list[str]) -> int:
         gc.disable()
         root = find_root(os.getcwd())
         count = clean_targets(root) if root else None
-        if count is not None:
+        if count is not None and sys.stdout is not None:
             sys.stdout.write(up_to_date_text(count) + "\n")
             sys.stdout.flush()
             # Taking hundred thousand paths apart again would be a tenth of the run.

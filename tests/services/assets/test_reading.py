@@ -124,7 +124,8 @@ def test_what_is_not_found_is_told_with_the_near_miss(studio: Studio) -> None:
     ):
         with pytest.raises(RequestError) as caught:
             details(studio.project, which)
-        assert str(caught.value) == f"error: there is no asset `{which}`\n  fix: {fix}"
+        shown = which.replace("\0", r"\x00")  # what terminals would swallow is told
+        assert str(caught.value) == f"error: there is no asset `{shown}`\n  fix: {fix}"
 
 
 def test_a_name_of_several_assets_is_told_with_all(studio: Studio) -> None:

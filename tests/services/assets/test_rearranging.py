@@ -280,9 +280,7 @@ def test_what_is_in_quarantine_has_its_own_verbs(studio: Studio) -> None:
     studio.sound("assets/hero")
     apply(quarantine(studio.project, "hero"))
     told = (
-        "error: the asset `hero` is in quarantine\n"
-        "  at assets/.prometeu/quarantine/1\n"
-        "  fix: packaging assets restore"
+        "error: the asset `hero` is in quarantine\n  at assets/.prometeu/quarantine/1\n  fix: packaging assets restore"
     )
     assert refused(lambda: remove(studio.project, "hero")) == told
     assert refused(lambda: forget(studio.project, "1")) == told.replace("`hero`", "`1`")

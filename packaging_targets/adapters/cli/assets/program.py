@@ -85,7 +85,7 @@ def _add_rearranging(verbs: Any) -> None:
     away.add_argument("--list", action="store_true", help="list what is in quarantine, and change nothing")
     back = _plan(verbs, "restore", "bring an asset back out of quarantine", changing.restore)
     _add_asset(back)
-    back.add_argument("--to", default="", metavar="DIR", help="the folder that it goes to (default: where it was)")
+    back.add_argument("--to", metavar="DIR", help="the folder that it goes to (default: where it was)")
     gc = _plan(verbs, "gc", "delete what is in quarantine, for good", changing.gc)
     older = "only what has been there for so many days"
     gc.add_argument("--older-than", type=count_of("days"), default=0, metavar="DAYS", help=older)

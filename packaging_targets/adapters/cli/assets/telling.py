@@ -7,11 +7,12 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.output import tell
-from packaging_targets.errors import RequestError, legible
+from packaging_targets.errors import RequestError, legible, plain
 from packaging_targets.formats.assets.diagnostics import AssetsError
 
 if TYPE_CHECKING:
@@ -81,9 +82,10 @@ def diagnose(diagnostics: Iterable[Diagnostic], *, advisory: bool = True) -> Non
         severity = f"{'error' if is_blocking else 'warning'}[{code}]"
         listed = _LISTED if len(group) > _LISTED + 1 else len(group)
         for one in sorted(group, key=_place)[:listed]:
-            sys.stderr.write(f"{one.problem().told(severity)}\n\n")
+            told = replace(one.problem(), what=plain(one.what), fix=plain(one.fix)).told(severity)
+            sys.stderr.write(f"{told}\n\n")
         if len(group) > listed:
-            sys.stderr.write(f"{severity}: and {len(group) - listed:,} more in `{legible(file)}`\n\n")
+            sys.stderr.write(f"{severity}: and {len(group) - listed:,} more in `{plain(legible(file))}`\n\n")
 
 
 def _place(one: Diagnostic) -> tuple[list[str | int], str]:
@@ -98,14 +100,9 @@ def counted(number: int, noun: str) -> str:
 
 def table(rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> list[str]:
     """Return rows as lines with columns under each other; `right` are the columns of numbers."""
-    texts = [[_plain(str(cell)) for cell in row] for row in rows]
+    texts = [[plain(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     return ["  ".join(_aligned(row, widths, right)).rstrip() for row in texts]
-
-
-def _plain(text: str) -> str:
-    """Return a text without what would move a terminal's cursor or set its colours: names may come from anywhere."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> Iterable[str]:
@@ -138,7 +135,7 @@ class Progress:
         """Listen to an event."""
         if self._live:
             width = os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
-            sys.stderr.write(f"\r\x1b[K{event.summary[: width - 1]}")
+            sys.stderr.write(f"\r\x1b[K{plain(event.summary)[: width - 1]}")
             sys.stderr.flush()
 
     def end(self) -> None:

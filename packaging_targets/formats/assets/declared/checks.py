@@ -52,8 +52,13 @@ class CheckedAssets:
 
 
 def find_registries(tree: AssetTree) -> list[str]:
-    """Return the registries among the files, of which there should be one at most."""
-    return sorted(path for path in tree.files if f"/{path}".endswith(f"/{INDEX}"))
+    """Return the registries among the files, of which there should be one at most.
+
+    A registry that lies below the folder of another one is that of another project, and does not count.
+    """
+    folders = {path: f"/{path}".removesuffix(f"/{INDEX}") for path in tree.files if f"/{path}".endswith(f"/{INDEX}")}
+    outer = [f"{folder}/" for folder in folders.values()]
+    return sorted(path for path, folder in folders.items() if not any(folder.startswith(other) for other in outer))
 
 
 def check_assets(tree: AssetTree) -> CheckedAssets:
@@ -71,8 +76,7 @@ def _registered(tree: AssetTree, index: str) -> CheckedAssets:
     registry = read_registry(tree.read(index), findings)
     if registry is None:
         return CheckedAssets((), tuple(findings.diagnostics))
-    inside = f"{folder}/{FOLDER}/".lstrip("/")  # what is in quarantine is no asset
-    declared = [file for file in tree.declarations if not file.startswith(inside)]
+    declared = [file for file in tree.declarations if f"/{FOLDER}/" not in f"/{file}"]  # what is in quarantine is none
     uuids = {file: _uuid(tree, file) for file in declared}
     places = dict(_places(registry, folder, uuids, tree, findings))
     built = [(places[row.asset_id], row.asset_id) for row in registry.rows if row.included]

@@ -41,11 +41,20 @@ def find_asset(
         raise RequestError.one(f"the asset `{shown}` is {_STATES[state]}", legible(others[0].root), _FIXES[state])
     for asset in eligible:
         if not asset.name and os.path.basename(asset.home) == which:
-            what = f"the asset {asset.asset_id}, which may be `{legible(which)}`, has no `{FILE}` that can be read"
-            raise RequestError.one(what, legible(asset.root), f"packaging assets show {asset.asset_id}")
+            raise _nameless(project, asset, which)
     names = [name for asset in eligible for name in (asset.name, asset.root) if name]
     fix = near_miss(which, names) or "packaging assets list"
     raise RequestError.one(f"there is no asset `{legible(which)}`", "", fix)
+
+
+def _nameless(project: Project, asset: ListedAsset, which: str) -> RequestError:
+    """Say that an asset may be meant whose name nobody can tell."""
+    what = f"the asset {asset.asset_id}, which may be `{legible(which)}`, has no `{FILE}` that can be read"
+    fix = f"packaging assets show {asset.asset_id}"
+    if asset.state == "quarantined" and not os.path.lexists(project.path(asset.root)):
+        what = f"`{legible(asset.root)}` is gone, in which `{legible(asset.home)}` was in quarantine"
+        fix = f"bring the folder back, or let packaging assets gc forget the asset {asset.asset_id}"
+    return RequestError.one(what, legible(asset.root), fix)
 
 
 _STATES: dict[State, str] = {

@@ -31,7 +31,7 @@ def quarantine(project: Project, which: str) -> Plan:
         return planned(catalogue, "quarantine", [asset], registry, lines, {asset.root: place})
 
 
-def restore(project: Project, which: str, to: str = "") -> Plan:
+def restore(project: Project, which: str, to: str | None = None) -> Plan:
     """Plan to move an asset out of quarantine, to where it was or to the folder `to`, and into the registry as it was.
 
     Raises RequestError where something stands there, or where that lies in another asset.
@@ -61,11 +61,17 @@ def gc(project: Project, older_than: int = 0) -> Plan:
         return planned(catalogue, "gc", old, registry, lines, going)
 
 
-def _target(project: Project, asset: ListedAsset, to: str) -> str:
+def _target(project: Project, asset: ListedAsset, to: str | None) -> str:
     """Return where an asset goes back to."""
-    places = [path for path in folders_named(project, to) if path.startswith(f"{ASSETS}/")] if to else [asset.home]
+    named = [asset.home] if to is None else folders_named(project, to)
+    places = [path for path in named if path.startswith(f"{ASSETS}/")]
     if not places or FOLDER in places[0].split("/"):
-        raise RequestError.one(f"`{legible(to)}` is no folder below `{ASSETS}`", legible(to))
+        shown = legible(to or "")
+        raise RequestError.one(f"`{shown}` is no folder below `{ASSETS}`", shown)
+    longest = os.pathconf(project.path(ASSETS), "PC_NAME_MAX")
+    if any(len(os.fsencode(part)) > longest for part in places[0].split("/")):
+        shown = legible(places[0])
+        raise RequestError.one(f"`{shown}` has a name of more than {longest} bytes", shown, "choose a shorter one")
     if os.path.lexists(project.path(places[0])):
         shown = legible(places[0])
         raise RequestError.one(f"`{shown}` is taken", shown, "move it away, or restore to another folder: --to")

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from packaging_targets.errors import BuildError, RequestError
-from packaging_targets.formats.assets.declared.registry import FOLDER, INDEX, Registry
+from packaging_targets.formats.assets.declared.findings import Findings
+from packaging_targets.formats.assets.declared.registry import FOLDER, INDEX, Registry, read_registry
+from packaging_targets.formats.assets.diagnostics import AssetsError
 from packaging_targets.services.assets.events import Listener, ignore
-from packaging_targets.services.assets.project import ASSETS, Project
+from packaging_targets.services.assets.project import ASSETS, Listing, Project
 from packaging_targets.services.assets.transaction import changing, journal_of
 
 
@@ -28,7 +30,8 @@ class Initialised:
 def init(root: str, listener: Listener = ignore) -> Initialised:
     """Make `assets/` and its registry in a folder that is there; what is there already stays as it is.
 
-    Raises RequestError inside another project, and where something else is in the way.
+    Raises RequestError inside another project, and where something else is in the way, and AssetsError where there is
+    a registry that cannot be read.
     """
     project = Project(os.path.realpath(root))
     if not os.path.isdir(project.root):
@@ -40,7 +43,17 @@ def init(root: str, listener: Listener = ignore) -> Initialised:
             journal_of(project).write(INDEX, Registry().to_bytes()).commit()
             made.append(f"{ASSETS}/{INDEX}")
             operation.tell("action_applied", f"made `{ASSETS}/{INDEX}`")
+        else:
+            _check_sound(project)
     return Initialised(project, tuple(made))
+
+
+def _check_sound(project: Project) -> None:
+    """Refuse a registry that no other command could read."""
+    index = f"{ASSETS}/{INDEX}"
+    findings = Findings(index, "registry-invalid")
+    if read_registry(Listing(project, {}).read(index), findings) is None:
+        raise AssetsError(*findings.diagnostics)
 
 
 def _check_outside(project: Project) -> None:
