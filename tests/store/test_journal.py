@@ -329,6 +329,15 @@ def test_a_rename_that_fails_takes_back_those_before_it(tmp_path: Path, monkeypa
     assert not recover(root)
 
 
+def test_where_no_rename_works_nothing_was_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = world(tmp_path)
+    before = {".state": None, **tree(root)}
+    with monkeypatch.context() as patch:
+        renaming(patch, lambda source, to: None if to.endswith("/journal.json") else broken(source, to))
+        assert "nothing was changed" in refusal(journal(root).write("new/index", b"2").remove("old"))
+    assert {".state": None, **tree(root)} == before
+
+
 def test_who_gets_in_between_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person saves a file after the change was decided, and before its turn has come."""
     root = world(tmp_path)

@@ -84,6 +84,10 @@ class Decided:
                 now = f"kept as `{self._shown(one.kept)}`" if one.kept else f"`{self._shown(one.target)}` now"
                 yield legible(f"what was `{self._shown(was)}` is {now}")
 
+    def has_begun(self) -> bool:
+        """Tell whether there is anything to take back but empty folders."""
+        return any(one.to_undo() for one in self.steps)
+
     def take_back(self) -> None:
         """Undo what has been done. Raises OSError."""
         for step in reversed(self.steps):

@@ -230,8 +230,8 @@ class Journal:
         ]
 
     def _take_back(self, decided: Decided) -> None:
-        """Undo what has been done; from the first moment on nobody goes forward any more."""
-        if os.path.lexists(self._path(_FORWARD)):
+        """Undo what has been done, if anything; from the first moment on nobody goes forward any more."""
+        if decided.has_begun() and os.path.lexists(self._path(_FORWARD)):
             os.rename(self._path(_FORWARD), self._path(_BACK))
             sync_folder(self._folder)
         decided.take_back()
@@ -241,7 +241,7 @@ class Journal:
         if name == _FORWARD:
             os.rename(self._path(name), self._path(_DONE))
         else:
-            os.remove(self._path(name))
+            os.remove(self._path(name if os.path.lexists(self._path(name)) else _FORWARD))
         with contextlib.suppress(OSError):  # a journal that a power cut brings back has nothing left to do
             sync_folder(self._folder)
 

@@ -26,7 +26,7 @@ def init(options: argparse.Namespace) -> int:
     lines = [f"{wrote} {path}" for path in done.wrote]
     lines += [f"{'would add' if options.dry_run else 'added'} {header} to TARGETS.toml" for header in done.added]
     lines += [f"left  {path}" for path in done.left]
-    return tell(options, _fields(options, done), [*lines, *done.lacks])
+    return tell(options, _fields(options, done), [*lines, *(line for lack in done.lacks for line in lack.split("\n"))])
 
 
 def listing(options: argparse.Namespace) -> int:
