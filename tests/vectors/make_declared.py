@@ -1,0 +1,55 @@
+"""Makes the vectors of what people declare: `python tests/vectors/make_declared.py` writes them beside itself.
+
+Nothing of the package is used here. What a declaration becomes is computed by the small encoders of reference.py; what is
+wrong with another one stands beside it. What the files are for, and how to use them: README.md in this folder.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cases import Case
+from cases_glyph import glyphs
+from cases_shape import shapes
+from cases_sound import all_sounds
+
+FOLDER = Path(__file__).parent
+
+
+def cases() -> list[Case]:
+    """Return all cases."""
+    return [*shapes(), *glyphs(), *all_sounds()]
+
+
+def made() -> Iterator[tuple[str, bytes]]:
+    """Yield every file, by its path in this folder."""
+    all_cases = cases()
+    for case in all_cases:
+        for name, data in case.files.items():
+            yield f"declared/{case.folder}/{name}", data
+    yield "declared.json", spelt([case.told() for case in all_cases])
+
+
+def spelt(value: Any) -> bytes:
+    """Return JSON with an object of the list a line."""
+    lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in value)
+    return f"[\n{lines}\n]\n".encode()
+
+
+def main() -> None:
+    for name in ("declared", "projects"):
+        shutil.rmtree(FOLDER / name, ignore_errors=True)
+    for path, data in made():
+        place = FOLDER / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    sys.stdout.write(f"{len(cases())} declarations\n")
+
+
+if __name__ == "__main__":
+    main()
