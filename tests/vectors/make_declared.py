@@ -15,6 +15,7 @@ from typing import Any
 
 from cases import Case
 from cases_glyph import glyphs
+from cases_project import histories, projects
 from cases_shape import shapes
 from cases_sound import all_sounds
 
@@ -32,7 +33,12 @@ def made() -> Iterator[tuple[str, bytes]]:
     for case in all_cases:
         for name, data in case.files.items():
             yield f"declared/{case.folder}/{name}", data
+    for project in projects():
+        for name, data in project.files.items():
+            yield f"projects/{project.folder}/{name}", data
     yield "declared.json", spelt([case.told() for case in all_cases])
+    yield "projects.json", spelt([project.told() for project in projects()])
+    yield "histories.json", spelt([history.told() for history in histories()])
 
 
 def spelt(value: Any) -> bytes:
@@ -48,7 +54,7 @@ def main() -> None:
         place = FOLDER / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
-    sys.stdout.write(f"{len(cases())} declarations\n")
+    sys.stdout.write(f"{len(cases())} declarations, {len(projects())} projects, {len(histories())} histories\n")
 
 
 if __name__ == "__main__":
