@@ -43,14 +43,17 @@ def places() -> Iterator[Case]:
     listed = [{"index": at, "file": "tiles.png", "x": x, "y": y} for at, (x, y) in enumerate(spots)]
     tiles = [grid(8, x=x, y=y) for x, y in spots]
     yield glyph("places-in-a-sheet", "A7 G6", {"artifacts": listed}, files={"tiles.png": sheet}, tiles=tiles)
-    whole = {"artifacts": [{"index": at, "file": "tiles.png"} for at in range(64)], "output.metadata.tile_size": 32}
+    whole: dict[str, Any] = {
+        "artifacts": [{"index": at, "file": "tiles.png"} for at in range(64)],
+        "output.metadata.tile_size": 32,
+    }
     large = png(32, 32, painted(COLORS))
     yield glyph("as-many-tiles-as-fit", "A7 G6", whole, files={"tiles.png": large}, tiles=[grid(32)] * 64)
     more = {**whole, "artifacts": [*whole["artifacts"], {"index": 64, "file": "tiles.png"}]}
     yield refused("more-tiles-than-fit", "A7 G6", *declared(ARTIFACTS, "$.artifacts"), changes=more, tiles_png=large)
-    for slug, size in {"7": 7, "0": 0, "64": 64, "true": True, "text": "8", "null": None}.items():
+    for slug, wrong in {"7": 7, "0": 0, "64": 64, "true": True, "text": "8", "null": None}.items():
         place = declared(CONTRACT, "$.output.metadata")
-        yield refused(f"tile-size-{slug}", "A7", *place, changes={"output.metadata.tile_size": size})
+        yield refused(f"tile-size-{slug}", "A7", *place, changes={"output.metadata.tile_size": wrong})
     yield refused("no-tile-size", "A7", *declared(CONTRACT, "$.output.metadata"), changes={"output.metadata": {}})
     for slug, width, height in (("wide", 9, 8), ("high", 8, 9), ("narrow", 7, 8)):
         picture = png(width, height, painted(COLORS))
@@ -65,7 +68,7 @@ def places() -> Iterator[Case]:
 
 
 def palettes() -> Iterator[Case]:
-    many = {at: COLORS for at in range(64)}
+    many = dict.fromkeys(range(64), COLORS)
     one = [{"index": 63, "palette": {"colors": [*COLORS]}}]
     yield glyph("palette-63", "A8 G3", {PALETTES: one}, palettes={63: COLORS})
     yield glyph("64-palettes", "A8", {PALETTES: paletted(*many.values())}, palettes=many)
@@ -110,7 +113,7 @@ def choices() -> Iterator[Case]:
     listed = paletted(COLORS, turned)[::-1]
     yield glyph("palettes-in-any-order", "A8 A9 A15", {PALETTES: listed}, palettes=two, advisories=fragile)
     yield glyph(
-        "lowest-that-holds-all", "A9", {PALETTES: paletted(turned[:2], COLORS)}, palettes={0: turned[:2], 1: COLORS},
+        "lowest-that-holds-all", "A9 A10", {PALETTES: paletted(turned[:2], COLORS)}, palettes={0: turned[:2], 1: COLORS},
     )  # fmt: skip
     turned_tile = [grid(8, lambda x, y: 2 - striped(x, y))]
     named = {PALETTES: paletted(COLORS, turned), "artifacts.0.palette": 1}
@@ -136,7 +139,9 @@ def choices() -> Iterator[Case]:
         tiles=[grid(8, x=x, y=y) for x, y in spots], palettes=two, advisories=fragile,
     )  # fmt: skip
     yield refused("colour-in-no-palette", "A10", *pixel(2, 0), changes={PALETTES: paletted(COLORS[:2])})
-    yield refused("colour-nearly-there", "A9 A10", *pixel(1, 0), changes={PALETTES: paletted([COLORS[0], "#1D2B52", COLORS[2]])})
+    yield refused(
+        "colour-nearly-there", "A9 A10", *pixel(1, 0), changes={PALETTES: paletted([COLORS[0], "#1D2B52", COLORS[2]])}
+    )
     split = paletted(COLORS[:1], COLORS[:2], [COLORS[0], COLORS[2]])
     yield refused("no-single-palette", "A10", *pixel(2, 0), changes={PALETTES: split})
     best = paletted(COLORS[1:2], [COLORS[0], COLORS[2]])
@@ -181,7 +186,9 @@ def pictures() -> Iterator[Case]:
         "every-filter": png(8, 8, painted(COLORS), filters=(1, 2, 3, 4, 0, 4, 3)),
         "opaque-alpha": png(8, 8, lambda x, y: (*painted(COLORS)(x, y), 255), RGBA),
         "gamma": png(8, 8, painted(COLORS), RGB, 8, chunk(b"gAMA", (100_000).to_bytes(4, "big"))),
-        "significant-bits-and-text": png(8, 8, painted(COLORS), RGB, 8, chunk(b"sBIT", b"\5\6\5"), chunk(b"tEXt", b"a\0b")),
+        "significant-bits-and-text": png(
+            8, 8, painted(COLORS), RGB, 8, chunk(b"sBIT", b"\5\6\5"), chunk(b"tEXt", b"a\0b")
+        ),
         "colour-profile": png(8, 8, painted(COLORS), RGB, 8, chunk(b"iCCP", b"x\0\0" + zlib.compress(b"no profile"))),
         "suggested-palette": png(8, 8, painted(COLORS), RGB, 8, handmade.palette("#123456")),
     }
@@ -189,9 +196,15 @@ def pictures() -> Iterator[Case]:
         kinds[f"indexed-{depth}"] = png(8, 8, lambda x, y: [striped(x, y)], INDEXED, depth, handmade.palette(*COLORS))
     turned = handmade.palette(*COLORS[::-1])
     kinds["indexed-otherwise"] = png(8, 8, lambda x, y: [2 - striped(x, y)], INDEXED, 8, turned)
-    kinds["indexed-interlaced"] = png(8, 8, lambda x, y: [striped(x, y)], INDEXED, 2, handmade.palette(*COLORS), interlaced=True)
-    data = zlib.compress(b"".join(b"\0" + bytes(v for x in range(8) for v in painted(COLORS)(x, y)) for y in range(8)), 9)
-    kinds["pixels-in-pieces"] = file_of(head(8, 8), *(chunk(b"IDAT", data[at : at + 7]) for at in range(0, len(data), 7)))
+    kinds["indexed-interlaced"] = png(
+        8, 8, lambda x, y: [striped(x, y)], INDEXED, 2, handmade.palette(*COLORS), interlaced=True
+    )
+    data = zlib.compress(
+        b"".join(b"\0" + bytes(v for x in range(8) for v in painted(COLORS)(x, y)) for y in range(8)), 9
+    )
+    kinds["pixels-in-pieces"] = file_of(
+        head(8, 8), *(chunk(b"IDAT", data[at : at + 7]) for at in range(0, len(data), 7))
+    )
     kinds["compressed-in-no-way"] = file_of(head(8, 8), chunk(b"IDAT", zlib.compress(zlib.decompress(data), 0)))
     for name, picture in kinds.items():
         yield glyph(f"png-{name}", "A12", files={"tiles.png": picture})
@@ -251,7 +264,9 @@ def no_pictures() -> Iterator[Case]:
         "one-byte-less": file_of(head(8, 8), chunk(b"IDAT", zlib.compress(bytes(8 * 25 - 1)))),
         "no-pixels": file_of(head(8, 8)),
         "pixels-damaged": file_of(head(8, 8), chunk(b"IDAT", b"\x78\x9c" + b"\xff" * 20)),
-        "unknown-filter": png(8, 8, painted(COLORS)).replace(TILES[33:-12], chunk(b"IDAT", zlib.compress((b"\5" + bytes(24)) * 8))),
+        "unknown-filter": png(8, 8, painted(COLORS)).replace(
+            TILES[33:-12], chunk(b"IDAT", zlib.compress((b"\5" + bytes(24)) * 8))
+        ),
         "colour-type-1": file_of(head(8, 8, 1), body),
         "true-colour-of-4-bits": file_of(head(8, 8, RGB, 4), body),
         "head-second": file_of(chunk(b"tEXt", b"a\0b"), head(8, 8), body),
@@ -289,9 +304,13 @@ def palette_files() -> Iterator[Case]:
         ("indexed", "day.png", indexed),
     ):
         yield glyph(f"palette-file-{slug}", "A18", from_file(name), files={"tiles.png": TILES, name: data})
-    long = glyph("palette-file-at-the-limit", "A18", from_file("day.hex"), files={"tiles.png": TILES, "day.hex": HEX.encode()})
+    long = glyph(
+        "palette-file-at-the-limit", "A18", from_file("day.hex"), files={"tiles.png": TILES, "day.hex": HEX.encode()}
+    )
     yield replace(long, padded={"day.hex": 65_536})
-    too_long = refused("palette-file-too-long", "A18", (PALETTE, "day.hex", ""), changes=from_file("day.hex"), day_hex=HEX.encode())
+    too_long = refused(
+        "palette-file-too-long", "A18", (PALETTE, "day.hex", ""), changes=from_file("day.hex"), day_hex=HEX.encode()
+    )
     yield replace(too_long, padded={"day.hex": 65_537})
 
 

@@ -60,11 +60,11 @@ def uuid(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
-def sound(number: int, name: str, *, preload: bool = False, **changes: Any) -> Asset:
+def sound(number: int, name: str, changes: Mapping[str, Any] | None = None, *, preload: bool = False) -> Asset:
     values = [number, -number, 1_000 * number]
     data = reference.pcm16(values, 1, handmade.PCM, 16)
     sample = {"length": 6, "offset": 0, "sample_rate": 8000}
-    given = {"asset_uuid": uuid(number), "name": name, "preload.enabled": preload, **changes}
+    given = {"asset_uuid": uuid(number), "name": name, "preload.enabled": preload, **(changes or {})}
     metadata = {"channels": 1, "samples": {"0": sample}}
     return Asset(number, name, edited(SOUNDS, given), handmade.wave(values), data, 6, metadata)
 
@@ -108,7 +108,9 @@ class Project:
             value["ids"] = self.ids
         if self.packed is None:
             return {**value, "verdict": "refused", "diagnostics": diagnostics}
-        assets = [{"asset_id": at, "asset_name": asset.name, "root": f"assets/{root}"} for at, asset, root in self.packed]
+        assets = [
+            {"asset_id": at, "asset_name": asset.name, "root": f"assets/{root}"} for at, asset, root in self.packed
+        ]
         outputs = {name: hashlib.sha256(data).hexdigest() for name, data in self.outputs().items()}
         return {**value, "verdict": "valid", "assets": assets, "outputs": outputs, "advisories": diagnostics}
 
@@ -176,9 +178,11 @@ def registered() -> Iterator[Project]:
     last = registry(row(HIGHEST, 1, "hero"), next_asset_id=HIGHEST + 1)
     yield Project("highest-id", "I1 I4", {**placed(hero=HERO), **last}, [(HIGHEST, HERO, "hero")])
     held = registry(rows[0], quarantine=[row(2, 2, "jump")])
-    away = {path.replace("assets/jump", "assets/.prometeu/quarantine/2"): data for path, data in placed(jump=JUMP).items()}
+    away = {
+        path.replace("assets/jump", "assets/.prometeu/quarantine/2"): data for path, data in placed(jump=JUMP).items()
+    }
     yield Project("quarantine", "I1 I2", {**placed(hero=HERO), **away, **held}, [(5, HERO, "hero")])
-    tags = sound(6, "tags", **{"output.metadata": {"title": "größe"}, "output.codec_configuration": {"level": 1}})
+    tags = sound(6, "tags", {"output.metadata": {"title": "größe"}, "output.codec_configuration": {"level": 1}})
     tags.metadata |= {"title": "größe", "codec": {"level": 1}}
     yield Project("metadata", "A6 C1 C2", {**placed(a=tags), **registry(row(1, 6, "a"))}, [(1, tags, "a")])
 
@@ -219,10 +223,14 @@ def refused() -> Iterator[Project]:
     nested = ("ownership-ambiguous", "assets/ui/a/b/asset.json", "")
     yield Project("one-inside-another-and-left-out", "I6", deeper, None, (nested,))
     upper = {**placed(jump=JUMP, step=sound(3, "Jump")), **registry(row(5, 2, "jump"), row(2, 3, "step"))}
-    yield Project("names-that-differ-by-case", "A3", upper, None, (("identity-collision", "assets/step/asset.json", "$.name"),))
+    yield Project(
+        "names-that-differ-by-case", "A3", upper, None, (("identity-collision", "assets/step/asset.json", "$.name"),)
+    )
     broken = {**placed(hero=HERO), "assets/jump/asset.json": text(edited(JUMP.declaration, {"name": ""})), **index}
     broken["assets/jump/x.wav"] = JUMP.input
-    yield Project("one-is-broken", "A3 I1", broken, None, (("declaration-invalid", "assets/jump/asset.json", "$.name"),))
+    yield Project(
+        "one-is-broken", "A3 I1", broken, None, (("declaration-invalid", "assets/jump/asset.json", "$.name"),)
+    )
 
 
 def named_by_target() -> Iterator[Project]:

@@ -54,8 +54,13 @@ def files() -> Iterator[Case]:
         glyph("without-white-space", "A1"),
         files={"asset.json": json.dumps(GLYPHS, separators=(",", ":")).encode(), "tiles.png": TILES},
     )
-    yield glyph("escapes", "A1", {"output.metadata.title": "größe \U0001f3ae \\ \" \n"})
-    yield glyph("integers-at-the-limit", "A1", {"output.metadata.low": -(1 << 63), "output.metadata.high": (1 << 63) - 1})
+    title = {"output.metadata.title": 'größe \U0001f3ae \\ " \n'}
+    escaped = json.dumps(edited(GLYPHS, title), ensure_ascii=True).encode()
+    yield replace(glyph("escapes", "A1", title), files={"asset.json": escaped, "tiles.png": TILES})
+    yield glyph("beyond-ascii", "A1", title)
+    yield glyph(
+        "integers-at-the-limit", "A1", {"output.metadata.low": -(1 << 63), "output.metadata.high": (1 << 63) - 1}
+    )
     yield glyph("as-deep-as-may-be", "A1", {"output.metadata.deep": nested(21)})
     yield glyph("as-long-as-may-be", "A1", padded={"asset.json": LIMIT})
     too_long = refused("too-long", "A1", *declared(INVALID, "$"))
@@ -158,12 +163,21 @@ def inputs() -> Iterator[Case]:
         "input-unused", "A4", {"inputs.notes": ["notes.txt"]},
         files={"tiles.png": TILES, "notes.txt": b"to do"}, advisories=declared("input-unused", "$.inputs"),
     )  # fmt: skip
-    for slug, path in {"gone": "gone.png", "above": "../tiles.png", "absolute": "/tiles.png", "case": "Tiles.png"}.items():
+    for slug, path in {
+        "gone": "gone.png",
+        "above": "../tiles.png",
+        "absolute": "/tiles.png",
+        "case": "Tiles.png",
+    }.items():
         place = declared("input-missing", "$.inputs.more[0]")
         yield refused(f"input-{slug}", "A4", *place, changes={"inputs.more": [path]})
-    folder = refused("input-folder", "A4", *declared("input-missing", "$.inputs.more[0]"), changes={"inputs.more": ["art"]})
+    folder = refused(
+        "input-folder", "A4", *declared("input-missing", "$.inputs.more[0]"), changes={"inputs.more": ["art"]}
+    )
     yield replace(folder, files={**folder.files, "art/x.png": TILES})
-    link = refused("input-link", "A4", *declared("input-missing", "$.inputs.more[0]"), changes={"inputs.more": ["two.png"]})
+    link = refused(
+        "input-link", "A4", *declared("input-missing", "$.inputs.more[0]"), changes={"inputs.more": ["two.png"]}
+    )
     yield replace(link, links={"two.png": "tiles.png"})
     for slug, role in {"text": "tiles.png", "numbers": [1]}.items():
         place = declared(INVALID, "$.inputs.more")

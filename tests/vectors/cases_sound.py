@@ -47,7 +47,9 @@ def loops() -> Iterator[Case]:
     text = {"artifacts.0.loop_start": "0", "artifacts.0.loop_end": 2}
     place = declared(ARTIFACTS, "$.artifacts[0].loop_start")
     yield refused("loop-text", "A13", *place, base=SOUNDS, changes=text)
-    yield refused("tile-of-a-sound", "A13", *declared(ARTIFACTS, "$.artifacts[0].x"), base=SOUNDS, changes={"artifacts.0.x": 0})
+    yield refused(
+        "tile-of-a-sound", "A13", *declared(ARTIFACTS, "$.artifacts[0].x"), base=SOUNDS, changes={"artifacts.0.x": 0}
+    )
 
 
 def forms() -> Iterator[Case]:
@@ -66,7 +68,9 @@ def forms() -> Iterator[Case]:
     yield sound("extensible-pcm", "A14", riff(extensible(), data(SOUND)), SOUND)
     long = riff(extensible(FLOAT, 1, 8000, 64), data(floats, FLOAT, 64))
     yield sound("extensible-float", "A14", long, floats, code=FLOAT, bits=64)
-    others = riff(riff_chunk(b"LIST", b"odd"), form(), riff_chunk(b"smpl", bytes(36)), data(SOUND), riff_chunk(b"cue ", b""))
+    others = riff(
+        riff_chunk(b"LIST", b"odd"), form(), riff_chunk(b"smpl", bytes(36)), data(SOUND), riff_chunk(b"cue ", b"")
+    )
     yield sound("other-chunks", "A14", others, SOUND)
     yield sound("head-without-a-size", "A14", WAVE[:4] + b"\xff" * 4 + WAVE[8:], SOUND)
     yield sound("odd-length-without-padding", "A14", wave([1, 2, 3], bits=8)[:-1], [1, 2, 3], bits=8)
@@ -132,7 +136,14 @@ def roundings() -> Iterator[Case]:
     steps = [HALF, 3 * HALF, -HALF, HALF + TINY, HALF - TINY, 1.0, 1 - HALF, -1.0]
     made = [0, 2, 0, 1, 0, 32_767, 32_767, -32_768]
     yield sound("floats", "A16", wave(steps, **given), steps, **given, frames=made)
-    stereo = [2 * HALF, 2.0**-80, 2 * HALF, -(2.0**-80), 2 * HALF, 0.0]  # one half, and more or less than a double can say
+    stereo = [
+        2 * HALF,
+        2.0**-80,
+        2 * HALF,
+        -(2.0**-80),
+        2 * HALF,
+        0.0,
+    ]  # one half, and more or less than a double can say
     given |= {"channels": 2}
     yield sound("exact-sums-of-floats", "A16", wave(stereo, **given), stereo, **given, frames=[1, 0, 0])
     opposite = [1.5, -1.0, 2.0, 0.0]
@@ -172,7 +183,9 @@ def rates() -> Iterator[Case]:
     yield sound("loop-at-ties", "A17", file, soft, to=4_000, ratio=Fraction(1, 2), loop=(5, 11))
     for bits in (8, 24, 32):
         values = [value << bits - 16 if bits > 16 else value >> 8 for value in soft]
-        yield sound(f"resampled-pcm-{bits}", "A17", wave(values, bits=bits), values, bits=bits, to=6_000, ratio=Fraction(3, 4))
+        yield sound(
+            f"resampled-pcm-{bits}", "A17", wave(values, bits=bits), values, bits=bits, to=6_000, ratio=Fraction(3, 4)
+        )
     given: dict[str, Any] = {"channels": 2, "to": 16_000, "ratio": Fraction(2)}
     yield sound("resampled-stereo", "A17", wave(soft, channels=2), soft, **given)
     floats = [value / 32_768 + 2.0**-33 for value in soft]
@@ -181,7 +194,9 @@ def rates() -> Iterator[Case]:
     loud = [1.5, -1.5, 0.25, 0.5] * 6
     yield sound("resampled-and-cut-before", "A17", wave(loud, code=FLOAT, bits=64), loud, **given, advisories=CLIPPED)
     square = [32_767, 32_767, 32_767, 32_767, -32_768, -32_768, -32_768, -32_768] * 6
-    yield sound("resampled-and-cut-behind", "A17", wave(square), square, to=16_000, ratio=Fraction(2), advisories=CLIPPED)
+    yield sound(
+        "resampled-and-cut-behind", "A17", wave(square), square, to=16_000, ratio=Fraction(2), advisories=CLIPPED
+    )
     constant = [12_345] * 200
     yield sound("resampled-constant", "A17", wave(constant), constant, to=16_000, ratio=Fraction(2))
 
@@ -193,4 +208,6 @@ def no_rates() -> Iterator[Case]:
         yield refused(f"rates-too-far-{slug}", "A17", NO_SOUND, base=SOUNDS, changes=changes, x_wav=file)
     for name, value in {"0": 0, "192001": 192_001, "text": "8000", "true": True}.items():
         place = declared("output-contract", "$.output.pipeline.sample_rate")
-        yield refused(f"sample-rate-{name}", "A17", *place, base=SOUNDS, changes={"output.pipeline": {"sample_rate": value}})
+        yield refused(
+            f"sample-rate-{name}", "A17", *place, base=SOUNDS, changes={"output.pipeline": {"sample_rate": value}}
+        )

@@ -43,7 +43,9 @@ def png(  # noqa: PLR0913  # what a picture may be
             if x0 < width
         ]
         data += b"".join(filtered(rows, max(1, len(paint(0, 0)) * depth // 8), filters))
-    return file_of(head(width, height, kind, depth, interlaced=interlaced), *more, chunk(b"IDAT", zlib.compress(data, 9)))
+    return file_of(
+        head(width, height, kind, depth, interlaced=interlaced), *more, chunk(b"IDAT", zlib.compress(data, 9))
+    )
 
 
 def packed(pixels: Sequence[Pixel], depth: int) -> bytes:

@@ -54,7 +54,9 @@ def test_what_is_committed_is_what_the_script_makes() -> None:
     folders = (FOLDER / "declared", FOLDER / "projects")
     committed = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
     committed |= {FOLDER / path for path in made if "/" not in path}
-    differing = [path for path, data in made.items() if (FOLDER / path) in committed and (FOLDER / path).read_bytes() != data]
+    differing = [
+        path for path, data in made.items() if (FOLDER / path) in committed and (FOLDER / path).read_bytes() != data
+    ]
     assert differing == [], "run `python tests/vectors/make_declared.py`"
     assert {path.relative_to(FOLDER).as_posix() for path in committed} == set(made)
 

@@ -84,7 +84,9 @@ def test_a_project_that_is_refused(vector: dict[str, Any], tmp_path: Path) -> No
 def test_ids_of_a_target(vector: dict[str, Any], tmp_path: Path) -> None:
     ws = Workspace(placed(vector, tmp_path / "game"))
     ids = ", ".join(f"{name} = {asset_id}" for name, asset_id in vector["ids"].items())
-    ws.write({"TARGETS.toml": f'[workspace]\n\n[[asset_pack]]\nname = "pack"\nsrcs = ["assets/**"]\nids = {{ {ids} }}\n'})
+    ws.write(
+        {"TARGETS.toml": f'[workspace]\n\n[[asset_pack]]\nname = "pack"\nsrcs = ["assets/**"]\nids = {{ {ids} }}\n'}
+    )
     run = ws.build()
     assert run.exit_code == 0, run.output
     assert digests(ws.path("dist/pack"), vector["outputs"]) == vector["outputs"]
@@ -105,7 +107,9 @@ def test_ids_of_a_target_that_are_refused(vector: dict[str, Any], tmp_path: Path
 def analysed(ids: dict[str, int]) -> list[tuple[str, str]]:
     """Return the files and places that the rule finds fault with, in the current folder."""
     fields = {"srcs": ["assets/**"], "exclude": [], "deps": [], "ids": ids}
-    target = Target(Label("", "pack"), "asset_pack", fields, (), Where("TARGETS.toml", 1), (("assets/**", "$.srcs[0]"),))
+    target = Target(
+        Label("", "pack"), "asset_pack", fields, (), Where("TARGETS.toml", 1), (("assets/**", "$.srcs[0]"),)
+    )
     settings = Settings(str(Path.cwd()))
     offered = Offered((), {}, frozenset())
     sources = find_sources(settings, target, ())
@@ -118,5 +122,13 @@ def analysed(ids: dict[str, int]) -> list[tuple[str, str]]:
 def test_wherever_assets_lie_the_pack_is_the_same() -> None:
     """What I5 promises, seen in the vectors themselves."""
     packs = {vector["project"]: vector.get("outputs", {}).get("assets.pa") for vector in VECTORS}
-    names = ("two", "two-in-another-order", "moved", "swapped", "moved-into-the-place-of-another", "moved-and-replaced", "copied")
+    names = (
+        "two",
+        "two-in-another-order",
+        "moved",
+        "swapped",
+        "moved-into-the-place-of-another",
+        "moved-and-replaced",
+        "copied",
+    )
     assert len({packs[f"valid/{name}"] for name in names}) == 1

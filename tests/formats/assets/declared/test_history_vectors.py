@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +25,17 @@ def read(value: dict[str, Any]) -> Registry:
 
 def changed(registry: Registry, step: dict[str, Any]) -> Registry:
     asset_id = step["asset_id"]
-    match step["do"]:
-        case "register":
-            return registry.registered(step["asset_uuid"], step["root"])
-        case "forget":
-            return registry.forgotten(asset_id)
-        case "include" | "exclude":
-            return registry.included(asset_id, included=step["do"] == "include")
-        case "move":
-            return registry.moved({asset_id: step["root"]})
-        case "quarantine":
-            return registry.quarantined(asset_id)
-        case "restore":
-            return registry.restored(asset_id)
-    assert step["do"] == "discard"
-    return registry.discarded(asset_id)
+    changes: dict[str, Callable[[], Registry]] = {
+        "register": lambda: registry.registered(step["asset_uuid"], step["root"]),
+        "forget": lambda: registry.forgotten(asset_id),
+        "include": lambda: registry.included(asset_id, included=True),
+        "exclude": lambda: registry.included(asset_id, included=False),
+        "move": lambda: registry.moved({asset_id: step["root"]}),
+        "quarantine": lambda: registry.quarantined(asset_id),
+        "restore": lambda: registry.restored(asset_id),
+        "discard": lambda: registry.discarded(asset_id),
+    }
+    return changes[step["do"]]()
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
