@@ -177,6 +177,9 @@ def rates() -> Iterator[Case]:
         ("64-times-less", 125, Fraction(1, 64)),
     ):
         yield sound(f"resampled-{slug}", "A17", file, soft, to=to, ratio=ratio, loop=(3, 20))
+    for old, new in ((44_100, 48_000), (48_000, 44_100)):
+        known: dict[str, Any] = {"rate": old, "to": new, "ratio": Fraction(new, old)}
+        yield sound(f"resampled-{old}-to-{new}", "A17", wave(soft, rate=old), soft, **known, loop=(7, 39))
     pair = [9_000, -9_000]
     yield sound("resampled-64-times-more", "A17", wave(pair, rate=125), pair, to=8_000, ratio=Fraction(64))
     yield sound("loop-becomes-one-sample", "A17", file, soft, to=4_000, ratio=Fraction(1, 2), loop=(38, 39))

@@ -10,6 +10,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from cases_sound import all_sounds
 FOLDER = Path(__file__).parent
 
 
-def cases() -> list[Case]:
+@cache
+def cases() -> tuple[Case, ...]:
     """Return all cases."""
-    return [*shapes(), *glyphs(), *all_sounds()]
+    return (*shapes(), *glyphs(), *all_sounds())
 
 
 def made() -> Iterator[tuple[str, bytes]]:
