@@ -224,12 +224,17 @@ def statements() -> dict[str, dict[str, str]]:
 
 
 def vectors() -> dict[str, list[str]]:
-    """Return the files that show each statement."""
-    found: dict[str, list[str]] = {}
-    for vector in json.loads((VECTORS / "assets-pa" / "vectors.json").read_text("utf-8")):
-        for name in vector["statements"]:
-            found.setdefault(name, []).append(f"assets-pa/{vector['file']}")
-    return {**found, "I2": ["registry.json"]}
+    """Return the files and folders that show each statement."""
+    found: dict[str, list[str]] = {"I2": ["registry.json"], "I4": ["histories.json"]}
+    for listing, folder, key in (
+        ("assets-pa/vectors.json", "assets-pa", "file"),
+        ("declared.json", "declared", "case"),
+        ("projects.json", "projects", "project"),
+    ):
+        for vector in json.loads((VECTORS / listing).read_text("utf-8")):
+            for name in vector["statements"]:
+                found.setdefault(name, []).append(f"{folder}/{vector[key]}")
+    return found
 
 
 PAGES = (
@@ -247,7 +252,10 @@ PAGES = (
         "# What `assets.pa` is asked to be, and what shows it\n\n"
         "Written by `python tests/conformance.py` from the [contract](assets-pa.md), the\n"
         "[vectors](../../tests/vectors/README.md) and the marks of the tests; a test fails when this page is out of date, or\n"
-        "when neither a vector nor a test shows a statement. Each row has the first sentence of its statement.",
+        "when no vector shows a statement. Each row has the first sentence of its statement.\n\n"
+        "Of each there are vectors that are valid and ones that are refused, but for those that nothing can break: whatever\n"
+        "stands where pixels do is a picture (G2), a warning stops nothing (A15), and companions and ids are what a packer makes,\n"
+        "and not what it reads (C1, C2, I4).",
         statements(),
         vectors(),
     ),

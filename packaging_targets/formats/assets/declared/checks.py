@@ -98,10 +98,10 @@ def _places(
     by_uuid: dict[str, list[str]] = {}
     for file, uuid in uuids.items():
         by_uuid.setdefault(uuid, []).append(file)
-    for at, row in enumerate(registry.rows):
+    for row in registry.rows:
         home = posixpath.join(folder, row.root, FILE)
         found = [home] if uuids.get(home) == row.uuid else by_uuid.get(row.uuid, [])
-        place = f"$.assets[{at}]"
+        place = f"$.assets[{row.at}]"
         if len(found) > 1:
             what = f"`{home}` is gone, and these have its UUID: {', '.join(f'`{file}`' for file in found)}"
             findings.add(place, what, "give a copied asset a UUID of its own", "identity-collision")
@@ -157,13 +157,13 @@ def _between(assets: Iterable[Asset]) -> Iterator[Diagnostic]:
 
 
 def _identities(registry: Registry, assets: Iterable[Asset], findings: Findings) -> None:
-    uuids = {row.asset_id: (at, row) for at, row in enumerate(registry.rows)}
+    rows = {row.asset_id: row for row in registry.rows}
     for asset in assets:
-        at, row = uuids[asset.asset_id]
+        row = rows[asset.asset_id]
         if row.uuid != asset.uuid:
             what = f"the UUID is not that of `{asset.file}`, `{asset.uuid}`"
             fix = "if the file is right: forget the asset, and adopt it"
-            findings.add(f"$.assets[{at}]", what, fix, "identity-mismatch")
+            findings.add(f"$.assets[{row.at}]", what, fix, "identity-mismatch")
 
 
 def _nested(files: Iterable[str]) -> Iterator[Diagnostic]:

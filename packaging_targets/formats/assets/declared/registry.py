@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from packaging_targets.errors import RequestError
@@ -29,12 +29,16 @@ _TOP = {"schema_version": int, "next_asset_id": int, "assets": list}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A registered asset; `root` is its folder, relative to the one that holds the registry's."""
+    """A registered asset; `root` is its folder, relative to the one that holds the registry's.
+
+    `at` is which row of its list it was in the file that was read, where rows stand in any order.
+    """
 
     asset_id: int
     uuid: str
     root: str
     included: bool = True
+    at: int = field(default=0, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as it stands in the file."""
@@ -139,7 +143,7 @@ def _rows(
                 values_seen.add(row[name])
         if row.keys() == _ROW.keys():
             _check_row(row, place, limit, findings)
-            found.append(Row(row["asset_id"], row["asset_uuid"], row["root"], row["included_in_build"]))
+            found.append(Row(row["asset_id"], row["asset_uuid"], row["root"], row["included_in_build"], at))
     return tuple(found)
 
 
