@@ -21,7 +21,7 @@ def guarded(verb: Callable[[Any], int], options: Any) -> int:
 
     Where nobody reads what it writes any more, or nothing can be written, that is told, and the code is 1.
     """
-    _open_streams()
+    open_streams()
     try:
         code = _ended(verb, options)
         sys.stdout.flush()
@@ -53,7 +53,7 @@ def _ended(verb: Callable[[Any], int], options: Any) -> int:
         return interrupted(stop)
 
 
-def _open_streams() -> None:
+def open_streams() -> None:
     """Let streams that were closed when the program began be there; what is written to standard output fails."""
     if sys.stdout is None:
         if (descriptor := os.open(os.devnull, os.O_RDONLY)) != _OUTPUT:  # a closed one may be given to any file

@@ -14,6 +14,10 @@ def main() -> int:
     if sys.getfilesystemencoding() != "utf-8" and sys.executable:
         # Names of files are UTF-8, whatever the locale says: registries and target files have them so.
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606  # ourselves
+    if sys.stdout is None or sys.stderr is None:
+        from packaging_targets.adapters.guard import open_streams
+
+        open_streams()  # before any other file is given the number of one that is closed
     try:
         return _main(sys.argv[1:])
     except KeyboardInterrupt as stop:
@@ -36,7 +40,7 @@ def _main(arguments: list[str]) -> int:
         gc.disable()
         root = find_root(os.getcwd())
         count = clean_targets(root) if root else None
-        if count is not None and sys.stdout is not None:
+        if count is not None:
             sys.stdout.write(up_to_date_text(count) + "\n")
             sys.stdout.flush()
             # Taking hundred thousand paths apart again would be a tenth of the run.
