@@ -26,6 +26,16 @@ def copy_range(source: int, offset: int, destination: int, size: int) -> None:
         copied += len(block)
 
 
+def reserve(destination: int, size: int) -> None:
+    """Ask for room for `size` bytes in an open file, where the system can: it is faster, and tells a full disk."""
+    if size and hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(destination, 0, size)
+        except OSError as error:
+            if error.errno not in _CANNOT:
+                raise
+
+
 def _in_kernel(source: int, offset: int, destination: int, size: int) -> int:
     """Return how much the kernel has copied by itself: all, or as much as it could."""
     copied = 0

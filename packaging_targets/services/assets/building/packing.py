@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from packaging_targets.errors import BuildError, PackagingError
 from packaging_targets.formats.assets import pack
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.services.assets.building.banks import BankFile
-from packaging_targets.services.assets.building.copying import copy_range
+from packaging_targets.services.assets.building.copying import copy_range, reserve
 from packaging_targets.services.assets.building.record import FOLDER, OUTPUTS, PACK
-from packaging_targets.services.assets.project import Project
+from packaging_targets.services.assets.project import BUILD, Project
 from packaging_targets.store.journal import Journal
 
 STAGED = f"{FOLDER}/assets.pa"
@@ -37,19 +38,28 @@ def assemble(project: Project, banks: Sequence[BankFile]) -> Assembled:
         raise AssetsError(*found) from error
     try:
         os.makedirs(project.path(FOLDER), exist_ok=True)
-        with open(project.path(STAGED), "wb", buffering=0) as out:
-            out.write(start)
-            for path, offset, size in _runs(banks):
-                with open(project.path(path), "rb", buffering=0) as file:
-                    copy_range(file.fileno(), offset, out.fileno(), size)
-            whole = out.tell()
+        with ThreadPoolExecutor(1) as pool:  # while the kernel copies
+            copying = pool.submit(_write, project, start, banks)
+            companions = {f"{BUILD}/{name}": data for name, data in header.companions.items()}
+            tooling = pack.tooling_json(bank.asset.tooling for bank in banks)
+            whole = copying.result()
     except OSError as error:
         what = f"`{STAGED}` cannot be written: {(error.strerror or str(error)).lower()}"
         raise BuildError.one(what, PACK, "the last good outputs are as they were") from error
     offsets = {bank.key: len(start) + entry.offset for bank, entry in zip(banks, header.asset_table, strict=True)}
-    companions = {f"build/{name}": data for name, data in header.companions.items()}
-    tooling = pack.tooling_json(bank.asset.tooling for bank in banks)
     return Assembled(offsets, {**companions, OUTPUTS[-1]: tooling}, whole)
+
+
+def _write(project: Project, start: bytes, banks: Sequence[BankFile]) -> int:
+    """Write the pack into staging, and return how many bytes it has."""
+    whole = len(start) + sum(bank.encoded.size for bank in banks)
+    with open(project.path(STAGED), "wb", buffering=0) as out:
+        reserve(out.fileno(), whole)
+        out.write(start)
+        for path, offset, size in _runs(banks):
+            with open(project.path(path), "rb", buffering=0) as file:
+                copy_range(file.fileno(), offset, out.fileno(), size)
+        return whole
 
 
 def promote(project: Project, assembled: Assembled) -> None:
