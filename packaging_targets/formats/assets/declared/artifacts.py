@@ -108,17 +108,16 @@ def _artifacts(
             if len(findings.diagnostics) > before:
                 continue
             shapes.add(shape)
-        index = value["index"]
-        if index in found or not 0 <= index < len(declared.artifacts):
-            _bad_index(place, index, len(declared.artifacts), found, findings)
-            continue
         part = dict(value)
-        del part["index"]
+        index = part.pop("index")
         part["file"] = declared.inputs.get(value["file"])
         if part["file"] is None:
             fix = findings.near(value["file"], declared.inputs)
             findings.add(f"{place}.file", f"`{value['file']}` is not among the inputs", fix, "artifacts-invalid")
-        found[index] = place, part
+        if index in found or not 0 <= index < len(declared.artifacts):
+            _bad_index(place, index, len(declared.artifacts), found, findings)
+        else:
+            found[index] = place, part
     return [found[index] for index in sorted(found)]
 
 
