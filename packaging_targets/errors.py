@@ -51,7 +51,7 @@ class Problem:
         """Return the problem as text; `severity` is `error`, `warning` or another word for how bad it is."""
         lines = [f"{severity}: {_plain_lines(self.what)}"]
         if self.place:
-            lines.append(f"  at {plain(self.place)}")
+            lines.append(f"  at {_plain_lines(self.place)}")  # a query has its caret on a line of its own
         if self.fix:
             lines.append(f"  fix: {_plain_lines(self.fix)}")
         return "\n".join(lines)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from packaging_targets.errors import BuildError, Problem
+from packaging_targets.errors import BuildError, Problem, plain
 
 BLOCKING = {
     "declaration-missing": "a registered asset has no asset.json",
@@ -74,9 +74,10 @@ class Diagnostic:
 
     def problem(self, label: str = "") -> Problem:
         """Return it as what errors carry; `label` is the target that it is about."""
+        file = plain(self.file)  # a line, whatever its name
         if self.place.startswith("$"):
-            return Problem(self.file, self.what, self.fix, label, self.place)
-        return Problem(f"{self.file} ({self.place})" if self.place else self.file, self.what, self.fix, label)
+            return Problem(file, self.what, self.fix, label, self.place)
+        return Problem(f"{file} ({self.place})" if self.place else file, self.what, self.fix, label)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON value, for programs."""
