@@ -19,6 +19,7 @@ from array import array
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
 
     Signature = tuple[int, int, int, int, int, int]
     Columns = Sequence[array[int]]
@@ -97,6 +98,22 @@ def forked(function: Callable[[int], bytes], parts: Sequence[int]) -> list[bytes
         answers = [_answer(pid, descriptor) for pid, descriptor in children]
     for part, answer in zip(parts[1:], answers, strict=True):
         results.append(function(part) if answer is None else answer)
+    return results
+
+
+def spread(work: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> list[Any]:
+    """Return `work(item)` of every item, in order: JSON values. Items are dealt out to `jobs` processes like cards."""
+    jobs = min(jobs, len(items))
+    if jobs <= 1:
+        return [work(item) for item in items]
+    import json
+
+    def do_part(part: int) -> bytes:
+        return json.dumps([work(item) for item in items[part::jobs]]).encode()
+
+    results: list[Any] = [None] * len(items)
+    for part, data in enumerate(forked(do_part, range(jobs))):
+        results[part::jobs] = json.loads(data)
     return results
 
 

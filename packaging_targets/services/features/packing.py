@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from dataclasses import astuple, dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
 from packaging_targets.errors import PackagingError, Problem
@@ -16,7 +16,7 @@ from packaging_targets.formats.feature.checks import Checked, Feature, check_fea
 from packaging_targets.model.manifest import SourceInfo
 from packaging_targets.services.features.folders import unreadable, within
 from packaging_targets.store.states import open_regular
-from packaging_targets.store.sweep import forked, signature_of
+from packaging_targets.store.sweep import signature_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -123,21 +123,12 @@ def _demand_unchanged(listing: Listing) -> None:
 
 def _spread(work: Callable[[T], Any], items: Sequence[T], sizes: Sequence[int]) -> list[Any]:
     """Do `work` to every item, whose results are JSON values, in as many processes as pay."""
-    jobs = min(os.cpu_count() or 1, len(items))
-    if jobs <= 1 or sum(sizes) + _PER_FEATURE * len(items) < _PARALLEL:
+    if sum(sizes) + _PER_FEATURE * len(items) < _PARALLEL:
         return [work(item) for item in items]
-    # The largest first, dealt out like cards: every process gets about as much.
+    # The largest first: every process gets about as much.
     order = sorted(range(len(items)), key=lambda place: -sizes[place])
-    parts = [order[start::jobs] for start in range(jobs)]
-
-    def do_part(part: int) -> bytes:
-        return json.dumps([work(items[place]) for place in parts[part]]).encode()
-
-    results: list[Any] = [None] * len(items)
-    for part, data in zip(parts, forked(do_part, range(jobs)), strict=True):
-        for place, result in zip(part, json.loads(data), strict=True):
-            results[place] = result
-    return results
+    results = spread(work, [items[place] for place in order], os.cpu_count() or 1)
+    return [result for _, result in sorted(zip(order, results, strict=True), key=itemgetter(0))]
 
 
 def checked_to_json(checked: Checked) -> dict[str, Any]:

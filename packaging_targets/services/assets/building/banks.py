@@ -25,7 +25,7 @@ from packaging_targets.services.assets.building.snapshot import Snapshot
 from packaging_targets.services.assets.events import Operation
 from packaging_targets.services.assets.project import Project
 from packaging_targets.store.states import file_digest
-from packaging_targets.store.sweep import forked
+from packaging_targets.store.sweep import spread
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -133,16 +133,11 @@ def _encode_wave(
     snapshot: Snapshot, wave: Sequence[Asset], keys: Mapping[str, str], *, keep: bool
 ) -> list[dict[str, Any]]:
     """Return what each asset came to as a JSON value, in their order: it crosses processes."""
-    jobs = 1 if len(wave) < _ALONE else min(os.cpu_count() or 1, len(wave))
 
-    def do_part(part: int) -> bytes:
-        found = [_encode_one(snapshot, asset, keys[asset.root] if keep else "") for asset in wave[part::jobs]]
-        return json.dumps(found).encode()
+    def encode_one(asset: Asset) -> dict[str, Any]:
+        return _encode_one(snapshot, asset, keys[asset.root] if keep else "")
 
-    outcomes: list[Any] = [None] * len(wave)
-    for part, data in enumerate(forked(do_part, range(jobs))):
-        outcomes[part::jobs] = json.loads(data)
-    return outcomes
+    return spread(encode_one, wave, 1 if len(wave) < _ALONE else os.cpu_count() or 1)
 
 
 def _encode_one(snapshot: Snapshot, asset: Asset, key: str) -> dict[str, Any]:
