@@ -21,7 +21,7 @@ from packaging_targets.formats.assets.header import judge
 from packaging_targets.model.digest import canonical_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MAGIC = b"ASPA"
 SCHEMA_VERSION = 1
@@ -60,17 +60,14 @@ class Header:
         Raises PackagingError for metadata that has no canonical JSON.
         """
         table: list[AssetEntry] = []
-        preload: list[PreloadEntry] = []
-        slots: dict[str, int] = {}
+        preloaded: list[tuple[int, str]] = []
         offset = 0
         for bank in sorted(banks, key=lambda bank: bank.asset_id):
             table.append(_entry(bank, offset))
             offset += bank.size
             if bank.preload:
-                slot = slots.get(bank.bank_type, 0)
-                slots[bank.bank_type] = slot + 1
-                preload.append(PreloadEntry(bank.asset_id, slot))
-        return cls(tuple(table), tuple(preload))
+                preloaded.append((bank.asset_id, bank.bank_type))
+        return cls(tuple(table), tuple(deal_slots(preloaded)))
 
     @property
     def companions(self) -> dict[str, bytes]:
@@ -84,6 +81,15 @@ class Header:
 def tooling_json(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return `asset_table_metadata.json`, of the `tooling` of each asset in the pack, in the order of its table."""
     return canonical_json({"assets": list(rows), "schema_version": TOOLING_VERSION})
+
+
+def deal_slots(preloaded: Iterable[tuple[int, str]]) -> Iterator[PreloadEntry]:
+    """Yield the preload slot of each asset, given as id and bank type in order of the ids: from 0 for each type."""
+    slots: dict[str, int] = {}
+    for asset_id, bank_type in preloaded:
+        slot = slots.get(bank_type, 0)
+        slots[bank_type] = slot + 1
+        yield PreloadEntry(asset_id, slot)
 
 
 def prelude_and_header(header: Header) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 from packaging_targets.errors import IntegrityError, RequestError, legible
 from packaging_targets.formats.assets.diagnostics import Diagnostic
 from packaging_targets.formats.assets.entries import AssetEntry
+from packaging_targets.formats.assets.pack import deal_slots
 from packaging_targets.services.assets.building.record import PACK
 from packaging_targets.services.assets.project import Listing, Project
 from packaging_targets.services.assets.reading.finding import REGISTERED, find_asset
@@ -101,12 +102,9 @@ def _size(listing: Listing, path: str) -> int | None:
 
 
 def _slot(catalogue: Catalogue, asset: ListedAsset) -> int | None:
-    """Slots are dealt out per bank type from 0, in order of the ids of what is preloaded."""
-    built = {one.asset_id: one for one in catalogue.checked.assets if one.preload}
-    if asset.asset_id not in built:
-        return None
-    bank_type = built[asset.asset_id].made.bank_type
-    return sum(one.made.bank_type == bank_type for asset_id, one in built.items() if asset_id < asset.asset_id)
+    """Return the slot that the next build gives an asset, if it is preloaded."""
+    preloaded = ((one.asset_id, one.made.bank_type) for one in catalogue.checked.assets if one.preload)
+    return next((row.slot for row in deal_slots(preloaded) if row.asset_id == asset.asset_id), None)
 
 
 def _packed(project: Project, asset: ListedAsset) -> tuple[AssetEntry | None, str]:
