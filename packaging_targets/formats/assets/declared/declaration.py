@@ -20,6 +20,9 @@ SCHEMA_VERSION = 1
 FILE_LIMIT = 1 << 20
 """The longest declaration, in bytes."""
 
+NAME_FIX = "use up to 100 letters, digits and `_.-`, with a letter, a digit or `_` first"
+"""What to do about a name that is none."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _RESERVED = {"assets.pa"}  # the name of the action that assembles
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -201,7 +204,7 @@ def _check_identity(top: Mapping[str, Any], findings: Findings) -> None:
         findings.add(
             "$.name",
             f"{shown(top['name'])} is no asset name",
-            "use up to 100 letters, digits and `_.-`, with a letter, a digit or `_` first",
+            NAME_FIX,
         )
 
 

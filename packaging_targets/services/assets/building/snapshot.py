@@ -43,7 +43,6 @@ class Snapshot:
     listing: Listing
     tree: AssetTree
     checked: CheckedAssets
-    assets: tuple[Asset, ...]
     inputs: Mapping[str, tuple[Signature, str]]
     began: int
 
@@ -61,7 +60,12 @@ class Snapshot:
         except RequestError as error:
             raise AssetsError(*_unreadable(listing, error)) from error
         inputs |= {path: (mark, state) for path, (state, mark) in zip(unknown, found, strict=True)}
-        return cls(listing, tree, checked, checked.assets, inputs, began)
+        return cls(listing, tree, checked, inputs, began)
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """The assets of the build that are in order, by id."""
+        return self.checked.assets
 
     @property
     def sources(self) -> Frozen:

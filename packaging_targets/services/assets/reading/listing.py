@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from packaging_targets.errors import legible
 from packaging_targets.formats.assets.declared.checks import CheckedAssets, check_assets
-from packaging_targets.formats.assets.declared.declaration import FILE, FILE_LIMIT, Asset, read_asset
+from packaging_targets.formats.assets.declared.declaration import FILE, FILE_LIMIT, Asset, AssetTree, read_asset
 from packaging_targets.formats.assets.declared.findings import Findings, parse
 from packaging_targets.formats.assets.declared.registry import Registry, Row
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
@@ -67,10 +67,11 @@ class Catalogue:
     @classmethod
     def of(cls, listing: Listing) -> Catalogue:
         """Judge a listing. Raises AssetsError where the registry cannot be read."""
-        checked = check_assets(listing.tree(Record.load(listing.project).remembered(listing)))
+        tree = listing.tree(Record.load(listing.project).remembered(listing))
+        checked = check_assets(tree)
         if checked.registry is None:
             raise AssetsError(*checked.diagnostics)
-        reader = _Reader(listing, checked)
+        reader = _Reader(listing, tree, checked)
         assets = tuple(reader.assets(checked.registry))
         return cls(
             listing, checked, checked.registry, assets, tuple(sorted({*checked.diagnostics, *reader.diagnostics}))
@@ -130,11 +131,11 @@ class _Said:
 class _Reader:
     """Reads the declarations of all assets, those of the build as they have been read for it."""
 
-    def __init__(self, listing: Listing, checked: CheckedAssets) -> None:
+    def __init__(self, listing: Listing, tree: AssetTree, checked: CheckedAssets) -> None:
         self._listing = listing
+        self._tree = tree
         self._checked = checked
         self._built = {asset.file: asset for asset in checked.assets}
-        self._tree = listing.tree()
         self.diagnostics: list[Diagnostic] = []
 
     def assets(self, registry: Registry) -> Iterator[ListedAsset]:

@@ -15,7 +15,7 @@ from packaging_targets.formats.assets.banks.encoding import encode
 from packaging_targets.formats.assets.banks.glyph import TILE_SIZES
 from packaging_targets.formats.assets.banks.png import FILE_LIMIT
 from packaging_targets.formats.assets.banks.sounds import SAMPLE_LIMIT
-from packaging_targets.formats.assets.declared.declaration import FILE, is_name
+from packaging_targets.formats.assets.declared.declaration import FILE, NAME_FIX, is_name
 from packaging_targets.formats.assets.declared.draft import Draft
 from packaging_targets.formats.assets.declared.registry import INDEX
 from packaging_targets.formats.assets.declared.tiling import Sheet, read_sheet, tile_bank
@@ -86,8 +86,7 @@ def _wrong(request: Registration) -> list[Problem]:
     if request.tile_size not in TILE_SIZES:
         problems.append(Problem("", f"a tile size is 8, 16 or 32, and not {request.tile_size}"))
     if request.name and not is_name(request.name):
-        fix = "use up to 100 letters, digits and `_.-`, with a letter, a digit or `_` first"
-        problems.append(Problem("", f"`{request.name}` is no asset name", fix))
+        problems.append(Problem("", f"`{request.name}` is no asset name", NAME_FIX))
     return problems
 
 
