@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import re
-import struct
 import subprocess
 import sys
 import tracemalloc
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import make
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,16 +76,7 @@ def one_sample(size: int) -> dict[str, Any]:
 
 
 def file_of(header: bytes, payload: bytes = PAYLOAD, **prelude: Any) -> bytes:
-    fields = {
-        "magic": b"ASPA",
-        "version": 1,
-        "length": len(header),
-        "offset": 32 + len(header),
-        "flags": 0,
-        "reserved": bytes(8),
-        **prelude,
-    }
-    return struct.pack("<4sIIQI8s", *fields.values()) + header + payload
+    return make.file_of(header, payload, **prelude)
 
 
 GOOD = file_of(canonical_json(HEADER))
