@@ -1,0 +1,9 @@
+"""`aam`: list, tree, why, outdated, verify, search, info."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def add_parsers(verbs: Any) -> None:
+    """Add the verbs of this module to subparsers."""

@@ -1,0 +1,9 @@
+"""`aam`: install, uninstall, update, config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def add_parsers(verbs: Any) -> None:
+    """Add the verbs of this module to subparsers."""

@@ -1,0 +1,56 @@
+"""What the verbs of `aam` share: `--json` on each, and how a failure looks then."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from typing import TYPE_CHECKING, Any
+
+from packaging_targets.adapters.output import tell
+from packaging_targets.errors import PackagingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packaging_targets.errors import Problem
+
+    Verb = Callable[[argparse.Namespace], int]
+
+
+def add_verb(verbs: Any, name: str, does: str, act: Verb) -> argparse.ArgumentParser:
+    """Add a verb to subparsers. `act` gets the options, of which `format` is `json` or `text`, as `tell` reads it."""
+    about = f"{does[0].upper()}{does[1:]}."
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=does, description=about, allow_abbrev=False)
+    as_json = "tell the result, or what went wrong, as JSON"
+    parser.add_argument("--json", dest="format", action="store_const", const="json", default="text", help=as_json)
+    parser.set_defaults(verb=run, act=act)
+    return parser
+
+
+def add_group(verbs: Any, name: str, does: str) -> Any:
+    """Add a word that has verbs behind it, as `pkg` has; return its subparsers."""
+    about = f"{does[0].upper()}{does[1:]}."
+    parser = verbs.add_parser(name, help=does, description=about, allow_abbrev=False)
+    return parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the chosen verb; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file name that the terminal cannot show is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
+    act: Verb = options.act
+    try:
+        return act(options)
+    except PackagingError as error:
+        if options.format != "json":
+            raise
+        value = {"ok": False, "problems": as_json(error.problems), "warnings": as_json(error.warnings)}
+        tell(options, value, [])
+        return error.exit_code
+
+
+def as_json(problems: tuple[Problem, ...]) -> list[dict[str, str]]:
+    """Return problems as JSON values: what, where, fix."""
+    return [{"what": one.what, "where": one.place, "fix": one.fix} for one in problems]

@@ -1,0 +1,64 @@
+"""`meta.json`: what a registry knows of one package. It is the truth; `index.json` and `dist-tags.json` follow from it.
+
+    {"name": "@acme/review", "versions": {"2.0.0": {…}}, "dist-tags": {"latest": "2.0.0"}, "modifiedAt": "2026-…Z"}
+
+Members that we do not know are kept as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.model.semver import SemanticVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Yank:
+    """That a version is hidden from new resolutions, since when (seconds since 1970), and why."""
+
+    at: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version that was published.
+
+    `integrity` is the archive's as `formats/aam/integrity.py` writes it, `tarball` its path from the folder of
+    meta.json, `size` its bytes. Times are seconds since 1970. `dependencies`, `optional` and `peers` are ranges by
+    name.
+    `deprecated` is a message for those who install it, or empty.
+    """
+
+    version: SemanticVersion
+    integrity: str
+    tarball: str
+    published_at: int = 0
+    size: int = 0
+    description: str = ""
+    author: str = ""
+    dependencies: Mapping[str, str] = field(default_factory=dict)
+    optional: Mapping[str, str] = field(default_factory=dict)
+    peers: Mapping[str, str] = field(default_factory=dict)
+    yanked: Yank | None = None
+    deprecated: str = ""
+    other: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageMetadata:
+    """All that a registry knows of a package: `releases` by the text of their version, and versions by tag."""
+
+    name: PackageName
+    releases: Mapping[str, Release]
+    tags: Mapping[str, str]
+    modified_at: int = 0
+    other: Mapping[str, Any] = field(default_factory=dict)
+
+    def newest_first(self, *, yanked: bool = False) -> Iterable[Release]:
+        """Return the releases by precedence, highest first, without those that are yanked unless asked for."""
+        found = [one for one in self.releases.values() if yanked or one.yanked is None]
+        return sorted(found, key=lambda one: one.version, reverse=True)

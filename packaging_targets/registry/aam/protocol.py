@@ -1,0 +1,90 @@
+"""What a registry of agent packages is, to all who use one: whether it is a folder or a server cannot be told.
+
+One contract test suite (`tests/registry/aam/test_contract.py`) holds every kind to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from packaging_targets.formats.aam.metadata import PackageMetadata, Release
+from packaging_targets.formats.aam.names import PackageName
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A line of a registry's list: a package, what its `latest` is (empty for none), and its versions, lowest first."""
+
+    name: PackageName
+    latest: str
+    versions: tuple[str, ...]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publishing came to: the release as the registry has it, and the tags that lead to it now."""
+
+    name: PackageName
+    release: Release
+    tags: tuple[str, ...]
+
+
+class Registry(Protocol):
+    """Where agent packages are published and fetched.
+
+    Every method raises RegistryError where the registry cannot be reached, refuses, or holds what is damaged, with
+    all problems at once; RequestError where what is asked for is wrong whatever the registry holds.
+    """
+
+    @property
+    def url(self) -> str:
+        """The registry's address, as locks record it: `file:///opt/registry`."""
+        ...
+
+    def summaries(self) -> Iterator[Summary]:
+        """Yield every package that is not hidden, by name."""
+        ...
+
+    def search(self, text: str, limit: int) -> Sequence[Summary]:
+        """Return the packages whose name or description has all words of `text`, the best first."""
+        ...
+
+    def metadata(self, name: PackageName) -> PackageMetadata | None:
+        """Return what is known of a package, yanked versions too, or None where there is none of that name."""
+        ...
+
+    def open(self, name: PackageName, release: Release) -> AbstractContextManager[BinaryIO]:
+        """Open the archive of a release. Whoever reads it compares it with the release's integrity, under limits."""
+        ...
+
+    def publish(self, archive: BinaryIO, tag: str = "") -> Published:
+        """Publish an archive, which can be sought in; name and version are those of its manifest.
+
+        With `tag`, that leads to it and `latest` stays; else `latest` leads to the highest stable version.
+        Raises RegistryError where the version is there, also if with other build metadata.
+        """
+        ...
+
+    def set_tag(self, name: PackageName, tag: str, version: str) -> None:
+        """Let a tag lead to a version."""
+        ...
+
+    def remove_tag(self, name: PackageName, tag: str) -> None:
+        """Take a tag away; `latest` stays as long as there are versions."""
+        ...
+
+    def yank(self, name: PackageName, version: str, reason: str = "") -> None:
+        """Hide a version from new resolutions; locks that name it still install it. Twice is once."""
+        ...
+
+    def unyank(self, name: PackageName, version: str) -> None:
+        """Show a yanked version again."""
+        ...
+
+    def deprecate(self, name: PackageName, version: str, message: str) -> None:
+        """Warn those who install a version, or all versions where it is empty; an empty message takes that back."""
+        ...

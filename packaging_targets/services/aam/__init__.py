@@ -1,0 +1,1 @@
+"""What `aam` does with agent packages: one verb a module."""
