@@ -3,7 +3,8 @@
 A test names what it shows with a mark. `@pytest.mark.requirement("FR-2.name", …)` is for the specification of `features
 package` (FR functional requirements, SC success criteria, A acceptance scenarios, US user scenarios, EC edge cases, CL
 clarifications), for our own decisions (D), and for what other packers get wrong (UP the reference client, DE deacon).
-`@pytest.mark.statement("H3", …)` is for the numbered statements of docs/formats/assets-pa.md, which have vectors too.
+`@pytest.mark.statement("H3", …)` is for the numbered statements of docs/formats/assets-pa.md, which have vectors too, and
+`@pytest.mark.uaaps("P3", …)` for those of docs/uaaps/profile.md.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = ROOT / "docs" / "formats" / "assets-pa.md"
+PROFILE = ROOT / "docs" / "uaaps" / "profile.md"
 VECTORS = ROOT / "tests" / "vectors"
 
 _HEADING = re.compile(r"## (.+)")
-_STATEMENT = re.compile(r"- \*\*([A-Z]\d+)\*\* (.+)")
+_STATEMENT = re.compile(r"- \*\*([A-Z]\d+[\w.-]*)\*\* (.+)")
 
 SECTIONS = {
     "Functional requirements": {
@@ -211,10 +213,10 @@ class Page:
                 yield f"[{Path(file).name.partition('.')[0]}]({up}/{VECTORS.relative_to(ROOT).as_posix()}/{file})"
 
 
-def statements() -> dict[str, dict[str, str]]:
-    """Return the numbered statements of the contract by section: the first sentence of each."""
+def statements(contract: Path) -> dict[str, dict[str, str]]:
+    """Return the numbered statements of a contract by section: the first sentence of each."""
     sections: dict[str, dict[str, str]] = {}
-    for block in re.split(r"\n(?=- |#|\n)", CONTRACT.read_text("utf-8")):
+    for block in re.split(r"\n(?=- |#|\n)", contract.read_text("utf-8")):
         line = " ".join(block.split())
         if heading := _HEADING.fullmatch(line):
             section = sections.setdefault(heading[1], {})
@@ -256,8 +258,16 @@ PAGES = (
         "Of each there are vectors that are valid and ones that are refused, but for those that nothing can break: whatever\n"
         "stands where pixels do is a picture (G2), a warning stops nothing (A15), and companions and ids are what a packer makes,\n"
         "and not what it reads (C1, C2, I4).",
-        statements(),
+        statements(CONTRACT),
         vectors(),
+    ),
+    Page(
+        ROOT / "docs" / "uaaps" / "conformance.md",
+        "uaaps",
+        "# What UAAPS and our profile of it demand, and the tests that show it\n\n"
+        "Written by `python tests/conformance.py` from the [profile](profile.md) and the marks of the tests; a test fails when\n"
+        "this page is out of date, or when nothing shows a statement. Each row has the first sentence of its statement.",
+        statements(PROFILE),
     ),
 )
 
