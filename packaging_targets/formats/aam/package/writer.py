@@ -9,9 +9,10 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import PackagingError
+from packaging_targets.errors import PackagingError, raise_all
 from packaging_targets.formats.aam.package.paths import nfc
-from packaging_targets.formats.aam.package.reader import LIMITS, MAX_PACKED
+from packaging_targets.formats.aam.package.reader import LIMITS
+from packaging_targets.formats.aam.package.scanning.scan import ScannedSources
 from packaging_targets.formats.archive.compress import compressor
 from packaging_targets.formats.archive.tar import write_tar
 from packaging_targets.model.manifest import Entry, Manifest
@@ -37,8 +38,15 @@ def write_aam(stream: Writable, contents: Manifest, sources: SourceReader, where
     """Write the archive of the files of `contents`, holding no more than 32 MiB of it in memory.
 
     `where` is what it is called in messages; `mtime` is every file's time, in seconds since 1970. Raises
-    PackagingError where it would be more than an archive may be, and for a source that changes meanwhile.
+    PackagingError with all that no package should carry (see `scanning`), where it would be more than an archive may
+    be, and for a source that changes meanwhile.
     """
+    scanned = ScannedSources(sources)
+    _write(stream, contents, scanned, where, mtime)
+    raise_all(scanned.problems, PackagingError)
+
+
+def _write(stream: Writable, contents: Manifest, sources: SourceReader, where: str, mtime: int) -> None:
     if len(contents.entries) > LIMITS.entries:
         what = f"`{where}` would have {len(contents.entries):,} files, and {LIMITS.entries:,} is the most"
         raise PackagingError.one(what, where, "leave some out by `files` in the manifest")
@@ -72,7 +80,7 @@ class _Counted:
 class _Limited(_Counted):
     """The same of what it is packed to."""
 
-    limit, unit = MAX_PACKED, ""
+    limit, unit = LIMITS.packed, ""
 
 
 def _too_large(what: str, contents: Manifest, sources: SourceReader, where: str) -> PackagingError:
