@@ -1,9 +1,9 @@
 """A bundle: what a package and all that it depends on are, in the files of one platform.
 
-    my-package-1.0.0-cursor.bundle.aam
-    ├── bundle.json           format, version, package, package_version, target, built_at, checksum, artifacts
-    ├── .cursor/…             what is deployed
-    └── package.agent.json    the package's own manifest, byte for byte
+my-package-1.0.0-cursor.bundle.aam
+├── bundle.json           format, version, package, package_version, target, built_at, checksum, artifacts
+├── .cursor/…             what is deployed
+└── package.agent.json    the package's own manifest, byte for byte
 """
 
 from __future__ import annotations
