@@ -62,7 +62,7 @@ class _Search:
         agents = self._read("agents", self._agent_paths, self._reading.agent)
         rules = self._all_of("rule", map(self._reading.rule, self._rule_paths()))
         hooks, servers = self._json_file("hooks", "hooks/hooks.json"), self._json_file("mcp", "mcp/servers.json")
-                for agent in agents:
+        for agent in agents:
             self._check_agent(agent, {one.name for one in skills}, {one.name for one in commands})
         for rule in rules:
             self._check_refs(rule, {one.name for one in rules})
