@@ -164,7 +164,9 @@ def _block(value: Any, indent: str) -> list[str]:
         return [indent + _scalar(value)]
     lines = []
     for key, member in value.items():
-        is_block = isinstance(member, dict) or (isinstance(member, list) and any(isinstance(one, dict) for one in member))
+        is_block = isinstance(member, dict) or (
+            isinstance(member, list) and any(isinstance(one, dict) for one in member)
+        )
         if is_block:
             lines += [f"{indent}{_scalar(key)}:", *_block(member, indent + _STEP)]
         else:
