@@ -347,7 +347,7 @@ def test_a_token_is_not_written_into_a_projects_file(home: Path, project: Path) 
 
 
 def test_what_is_not_set_cannot_be_unset(home: Path, project: Path) -> None:
-    with pytest.raises(RequestError, match="`registries.default` is not set"):
+    with pytest.raises(RequestError, match=r"`registries\.default` is not set"):
         unset("registries.default", str(project), for_project=False)
 
 

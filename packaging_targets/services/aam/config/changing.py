@@ -14,7 +14,7 @@ from typing import Any
 
 from packaging_targets.errors import BuildError, RequestError, near_miss, raise_all
 from packaging_targets.formats.aam.artifacts.yaml_text import read_yaml
-from packaging_targets.services.aam.config.outline import Key, Outline, Unspliceable
+from packaging_targets.services.aam.config.outline import Key, Outline, UnspliceableError
 from packaging_targets.services.aam.config.reading import ConfigFile, config_files
 from packaging_targets.services.aam.config.settings import Config, Setting
 
@@ -131,11 +131,10 @@ def _located(value: Any, names: tuple[str, ...], new: Any) -> tuple[tuple[Key, .
 
 def _has(value: Any, path: tuple[Key, ...]) -> bool:
     for key in path:
-        if not (isinstance(value, dict) and key in value) and not (
-            isinstance(value, list) and key in range(len(value))
-        ):
+        members = value if isinstance(value, dict) else dict(enumerate(value or ()))
+        if key not in members:
             return False
-        value = value[key]  # type: ignore[index]  # a mapping by a name, a list by a number
+        value = members[key]
     return True
 
 
@@ -164,7 +163,7 @@ def _spliced(file: ConfigFile, data: bytes, path: tuple[Key, ...], value: Any, w
         new = mark + (outline.without(path) if value is None else outline.with_value(path, value))
         if read_yaml(new.encode(), file.path) == wanted:
             return new.encode()
-    except (Unspliceable, RequestError):
+    except (UnspliceableError, RequestError):
         pass
     what = f"`{file.path}` is written in a way in which that cannot be changed without touching more of it"
     raise RequestError.one(what, f"{file.path}:{outline.line_of(path)}", "change it by hand")
