@@ -160,7 +160,7 @@ class ConfigFile:
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             self._refuse(path, "`active_platforms` must be a list of texts", f"write [{', '.join(TARGETS)}], or fewer")
             return ()
-        names: list[str] = [ALIASES.get(one, one) for one in value]
+        names: list[str] = [str(ALIASES.get(one, one)) for one in value]
         for one in names:
             if one not in TARGETS:
                 fix = near_miss(one, TARGETS) or f"platforms: {', '.join(TARGETS)}"
