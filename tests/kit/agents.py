@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from packaging_targets.formats.aam.integrity import integrity_of
-from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
+from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import SemanticVersion
@@ -105,23 +105,17 @@ class MemoryRegistry:
         version: str = "1.0.0",
         dependencies: Ranges | None = None,
         *,
-        optional: Ranges | None = None,
-        peers: Ranges | None = None,
-        yanked: bool = False,
-        deprecated: str = "",
         data: bytes = b"",
+        **given: Any,
     ) -> MemoryRegistry:
-        """Add a version; its archive is `data`."""
+        """Add a version; its archive is `data`, and `given` are further members of its `Release`."""
         release = Release(
             SemanticVersion.parse(version),
             integrity_of(Digest.of(data)),
             f"versions/{version}.aam",
             size=len(data),
             dependencies=dict(dependencies or {}),
-            optional=dict(optional or {}),
-            peers=dict(peers or {}),
-            yanked=Yank(0) if yanked else None,
-            deprecated=deprecated,
+            **given,
         )
         known = self.packages.get(name)
         releases = {**(known.releases if known else {}), version: release}
