@@ -119,6 +119,11 @@ def _plain_lines(text: str) -> str:
     return "\n".join(map(plain, text.split("\n")))
 
 
+def reason(error: OSError) -> str:
+    """Return why the system refused, in lower case, as the end of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
 def near_miss(word: str, choices: Iterable[str]) -> str:
     """Return `did you mean …?` for the closest of `choices`, or an empty string."""
     from difflib import get_close_matches

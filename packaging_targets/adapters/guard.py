@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.output import warn
-from packaging_targets.errors import PackagingError
+from packaging_targets.errors import PackagingError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def guarded(verb: Callable[[Any], int], options: Any) -> int:
 def unwritten(error: OSError) -> int:
     """Say that standard output cannot be written; return the exit code."""
     _forget_output()
-    sys.stderr.write(f"error: the output cannot be written: {(error.strerror or str(error)).lower()}\n")
+    sys.stderr.write(f"error: the output cannot be written: {reason(error)}\n")
     return 1
 
 

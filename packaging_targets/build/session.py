@@ -26,7 +26,7 @@ from packaging_targets.build.planning.planner import Planner
 from packaging_targets.build.running.job import Done, Job
 from packaging_targets.build.staleness import candidates
 from packaging_targets.build.world import World
-from packaging_targets.errors import BuildError, PackagingError, Problem
+from packaging_targets.errors import BuildError, PackagingError, Problem, reason
 from packaging_targets.model.action import FOLDER, RULE_FILE, Action
 from packaging_targets.store.layout import package_at
 from packaging_targets.store.lock import Lock
@@ -109,7 +109,7 @@ class Session:
             raise self._unwritable(error) from error
 
     def _unwritable(self, error: OSError) -> PackagingError:
-        what = f"`{self.layout.state}` cannot be written: {(error.strerror or '').lower()}"
+        what = f"`{self.layout.state}` cannot be written: {reason(error)}"
         has_room = shutil.disk_usage(self.layout.root).free > 1 << 20  # SQLite calls a full disk an I/O error
         fix = "make the workspace writable for you" if has_room else "free some disk space"
         return BuildError.one(what, self.layout.root, fix)

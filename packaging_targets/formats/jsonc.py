@@ -41,12 +41,13 @@ class JsoncError(ValueError):
 
 def parse_jsonc(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Any:
     """Return the value that `data` holds; objects keep the order of their keys. Raises JsoncError."""
+    return _Parser(decode(data, max_bytes), max_depth).document()
+
+
+def decode(data: bytes, max_bytes: int) -> str:
+    """Return the text that `data` is, without a byte order mark. Raises JsoncError."""
     if len(data) > max_bytes:
         raise JsoncError(f"the file has {len(data):,} bytes, and the limit is {max_bytes:,}", 1, 1)
-    return _Parser(_decode(data), max_depth).document()
-
-
-def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Self
 
-from packaging_targets.errors import BuildError, RequestError
+from packaging_targets.errors import BuildError, RequestError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +56,7 @@ class Change:
         except OSError as error:
             self.undo()
             name = os.path.relpath(str(error.filename or self._root), self._root)
-            what = f"`{name}` cannot be written: {(error.strerror or str(error)).lower()}"
+            what = f"`{name}` cannot be written: {reason(error)}"
             raise BuildError.one(what, "", "nothing was changed") from error
         except BaseException:
             self.undo()

@@ -7,7 +7,7 @@ import fcntl
 import os
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import BuildError, legible
+from packaging_targets.errors import BuildError, legible, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,4 +80,4 @@ def _locked(descriptor: int, mode: int, path: str) -> bool:
 
 
 def _refused(path: str, error: OSError, fix: str) -> BuildError:
-    return BuildError.one(f"`{legible(path)}` cannot be locked: {(error.strerror or str(error)).lower()}", "", fix)
+    return BuildError.one(f"`{legible(path)}` cannot be locked: {reason(error)}", "", fix)

@@ -20,7 +20,7 @@ import stat
 import time
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import Problem, RequestError, raise_all
+from packaging_targets.errors import Problem, RequestError, raise_all, reason
 from packaging_targets.store.sweep import GONE, UNTRUSTED, forked, signature
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def examine(path: str) -> tuple[str, Signature]:
     except (FileNotFoundError, NotADirectoryError):
         return MISSING, GONE
     except OSError as error:
-        what = f"`{path}` cannot be read: {(error.strerror or '').lower()}"
+        what = f"`{path}` cannot be read: {reason(error)}"
         raise RequestError.one(what, path, "make it readable for you, or exclude it") from error
 
 

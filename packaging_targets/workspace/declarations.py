@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import Problem, RequestError
+from packaging_targets.errors import Problem, RequestError, reason
 from packaging_targets.model.label import Label, is_package
 from packaging_targets.model.target import Target, Where
 from packaging_targets.store.layout import TARGET_FILE, target_file_of
@@ -38,7 +38,7 @@ class Declarations:
         except FileNotFoundError:
             return []
         except OSError as error:
-            self.problems.append(Problem(path, f"`{path}` cannot be read: {(error.strerror or '').lower()}"))
+            self.problems.append(Problem(path, f"`{path}` cannot be read: {reason(error)}"))
             self.unread.add(package)
             return []
 

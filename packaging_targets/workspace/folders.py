@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, reason
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.states import is_junk
 
@@ -77,7 +77,7 @@ def children(settings: Settings, folder: str) -> tuple[list[str], bool] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError as error:
-        what = f"the folder `{folder}` cannot be read: {(error.strerror or '').lower()}"
+        what = f"the folder `{folder}` cannot be read: {reason(error)}"
         ignore = f'write ignore = ["{folder}"] in the [workspace] of the root\'s {TARGET_FILE}'
         raise RequestError.one(what, folder, f"make it readable for you, or {ignore}") from error
     return subfolders, is_package

@@ -15,7 +15,7 @@ from packaging_targets.adapters.doit.reporter import PackagingReporter
 from packaging_targets.adapters.doit.tasks import DOIT_CONFIG
 from packaging_targets.adapters.doit.turns import GROUP, Build
 from packaging_targets.adapters.output import output_as_notes
-from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss, raise_all
+from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss, raise_all, reason
 from packaging_targets.model.label import Label, LabelPattern
 from packaging_targets.store.layout import find_root, package_at
 from packaging_targets.workspace.settings import open_workspace
@@ -58,7 +58,7 @@ def _writable(path: str) -> str:
         with open(path, "w", encoding="utf-8"):
             return os.path.abspath(path)
     except OSError as error:
-        what = f"`{path}` cannot be written: {(error.strerror or '').lower()}"
+        what = f"`{path}` cannot be written: {reason(error)}"
         raise RequestError.one(what, "--log-json", "name a file in a folder that exists") from error
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from doit.exceptions import InvalidTask
 
 from packaging_targets.adapters.doit.turns import GROUP, Build, chosen, close_build, end_ahead
+from packaging_targets.errors import reason
 from packaging_targets.services.up_to_date import up_to_date_text
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class PackagingReporter:
             try:
                 self._events = open(path, "w", encoding="utf-8")  # noqa: SIM115  # closed by complete_run
             except OSError as error:
-                what = f"the log `{path}` cannot be written: {(error.strerror or '').lower()}"
+                what = f"the log `{path}` cannot be written: {reason(error)}"
                 raise InvalidTask(what) from error
         self._event("start", "", total=self._total)
 

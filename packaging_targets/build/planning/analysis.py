@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets.build.kinds import kind_of
 from packaging_targets.build.planning.context import placed
-from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
+from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all, reason
 from packaging_targets.model.action import FOLDER, Action, folders_around
 from packaging_targets.workspace.rules.loading import call_rule
 from packaging_targets.workspace.rules.schema import shown
@@ -162,4 +162,4 @@ def _place(rule: Rule, action: Action | None) -> str:
 
 
 def _os_error(error: OSError) -> str:
-    return f"`{error.filename}`: {(error.strerror or str(error)).lower()}" if error.filename else str(error)
+    return f"`{error.filename}`: {reason(error)}" if error.filename else str(error)

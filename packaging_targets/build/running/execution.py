@@ -15,7 +15,7 @@ from packaging_targets.build.keys import key_of
 from packaging_targets.build.kinds import kind_of
 from packaging_targets.build.running.job import Done, Job
 from packaging_targets.build.running.step import StagingStep
-from packaging_targets.errors import BuildError, PackagingError, Problem
+from packaging_targets.errors import BuildError, PackagingError, Problem, reason
 from packaging_targets.store.action_cache import ActionCache
 from packaging_targets.store.states import examine
 from packaging_targets.store.sweep import UNTRUSTED, signature_of
@@ -92,7 +92,7 @@ def _placed(problem: Problem, job: Job) -> Problem:
 
 
 def _os_problem(job: Job, error: OSError) -> Problem:
-    what = (error.strerror or str(error)).lower()
+    what = reason(error)
     path = error.filename2 or error.filename
     if path and str(path).startswith(job.staging):
         path = ", ".join(job.action.outputs)

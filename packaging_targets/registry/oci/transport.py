@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
-from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
+from packaging_targets.errors import IntegrityError, PackagingError, RegistryError, reason
 from packaging_targets.registry.oci.faults import PassingError, place, unreachable
 from packaging_targets.registry.oci.messages import Answer, Body, Request, Sink
 from packaging_targets.registry.oci.reference import is_loopback, joined, origin_of
@@ -202,7 +202,7 @@ def _opened(body: Body) -> BinaryIO:
         return body.open()
     except OSError as error:
         name = str(error.filename or "")
-        what = f"what is to be sent cannot be read: {(error.strerror or str(error)).lower()}"
+        what = f"what is to be sent cannot be read: {reason(error)}"
         raise RegistryError.one(what, name, "make it again, and leave it alone until it is published") from error
 
 

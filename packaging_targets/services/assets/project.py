@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import RequestError, legible
+from packaging_targets.errors import RequestError, legible, reason
 from packaging_targets.formats.assets.declared.declaration import FILE, AssetTree, Read
 from packaging_targets.formats.assets.declared.registry import FILE_LIMIT, FOLDER, INDEX
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
@@ -128,7 +128,7 @@ class Listing:
                 return file.read(FILE_LIMIT + 1)
         except OSError as error:
             is_link = error.errno == errno.ELOOP
-            why = "it is a symbolic link" if is_link else (error.strerror or str(error)).lower()
+            why = "it is a symbolic link" if is_link else reason(error)
             raise AssetsError(Diagnostic(path, "", _code(path), f"`{path}` cannot be read: {why}")) from error
 
     def tree(self, remembered: Mapping[str, Read] | None = None) -> AssetTree:
@@ -159,7 +159,7 @@ def _walk(root: str, top: str, closed: dict[str, str]) -> Iterator[tuple[str, Li
         try:
             entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name, reverse=True)
         except OSError as error:
-            closed[folder] = (error.strerror or str(error)).lower()
+            closed[folder] = reason(error)
             continue
         if entries and not os.access(os.path.join(root, folder), os.X_OK):
             closed[folder] = "it may not be entered"

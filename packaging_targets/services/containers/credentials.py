@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import Problem, RequestError
+from packaging_targets.errors import Problem, RequestError, reason
 from packaging_targets.services.containers.places import content_of
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def find_credentials(root: str, path: str) -> Iterator[Problem]:
     except RequestError as error:
         yield from error.problems
     except OSError as error:
-        what = f"the folder `{path}` cannot be read: {(error.strerror or '').lower()}"
+        what = f"the folder `{path}` cannot be read: {reason(error)}"
         yield Problem(path, what, "make it readable for you")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, reason
 from packaging_targets.store.layout import TARGET_FILE, declares_workspace, find_root
 
 HOME = "ops/packaging"
@@ -70,5 +70,5 @@ def content_of(root: str, path: str, limit: int = -1) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        what = f"`{path}` cannot be read: {(error.strerror or '').lower()}"
+        what = f"`{path}` cannot be read: {reason(error)}"
         raise RequestError.one(what, path, "make it a file that you can read") from error

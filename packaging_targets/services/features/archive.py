@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, reason
 from packaging_targets.formats.archive.tar_reader import Limits
 from packaging_targets.formats.feature.archive import FeatureArchive, read_feature_archive
 
@@ -26,5 +26,5 @@ def look_into(path: str, limits: Limits | None = None, *, installable: bool = Tr
                 raise RequestError.one(f"`{path}` is no regular file", path, "name an archive")
             return read_feature_archive(path, file, limits, installable=installable)
     except OSError as error:
-        what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
+        what = f"`{path}` cannot be read: {reason(error)}"
         raise RequestError.one(what, path, "name an archive that you may read") from error

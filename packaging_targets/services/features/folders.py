@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging_targets.errors import PackagingError, Problem
+from packaging_targets.errors import PackagingError, Problem, reason
 from packaging_targets.formats.feature.folder import METADATA_FILE, FeatureFolder, is_output_folder, output_inside
 from packaging_targets.store.layout import TARGET_FILE
 from packaging_targets.store.states import is_junk, is_racy, open_regular
@@ -156,7 +156,7 @@ def unreadable(path: str, error: OSError) -> Problem:
     if error.errno == errno.ENAMETOOLONG:
         what = f"the path `{shown}` has {len(os.fsencode(path)):,} bytes, more than the system allows"
         return Problem(shown, what, "nest folders less deeply, or shorten their names")
-    what = f"`{shown}` cannot be read: {(error.strerror or str(error)).lower()}"
+    what = f"`{shown}` cannot be read: {reason(error)}"
     return Problem(shown, what, "make it readable for you" if error.errno in {errno.EACCES, errno.EPERM} else "")
 
 

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
+from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all, reason
 from packaging_targets.formats.feature.folder import METADATA_FILE, is_output_folder
 from packaging_targets.services.features.folders import within
 from packaging_targets.services.features.sources import COLLECTION, SINGLE, SOURCE_FOLDER
@@ -164,13 +164,12 @@ class OutputFolder:
     def _failure(self, error: OSError) -> PackagingError:
         if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
             return self._not_writable(error)
-        what = f"`{error.filename or self.path}` cannot be written: {(error.strerror or str(error)).lower()}"
+        what = f"`{error.filename or self.path}` cannot be written: {reason(error)}"
         return PackagingError(self._problem(what, _FIXES.get(error.errno or 0, _ANOTHER)))
 
     def _not_writable(self, error: OSError) -> PackagingError:
-        reason = (error.strerror or str(error)).lower()
         return PackagingError(
-            self._problem(f"Output folder not writable: {self.path}", f"make it writable for you ({reason})")
+            self._problem(f"Output folder not writable: {self.path}", f"make it writable for you ({reason(error)})")
         )
 
     def _problem(self, what: str, fix: str) -> Problem:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
+from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all, reason
 from packaging_targets.formats.oci.contents import Contents, contents_of
 from packaging_targets.formats.oci.layout import REF_NAME
 from packaging_targets.formats.oci.manifest import TITLE, Descriptor, OciManifest
@@ -156,7 +156,7 @@ def _attachment(home: str, artifact_type: str, path: str, subject: Descriptor) -
         with open(whole, "rb") as file:
             digest, size = Digest(hashlib.file_digest(file, "sha256").hexdigest()), os.fstat(file.fileno()).st_size
     except OSError as error:
-        what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
+        what = f"`{path}` cannot be read: {reason(error)}"
         raise RequestError.one(what, path, "make it again: packaging build") from error
     layer = Descriptor(artifact_type, digest, size, {TITLE: os.path.basename(path)})
     manifest = OciManifest(_EMPTY, (layer,), artifact_type=artifact_type, subject=subject)

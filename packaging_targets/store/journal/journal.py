@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import accumulate, count
 from typing import Literal, Self
 
-from packaging_targets.errors import BuildError, IntegrityError, Problem, legible, raise_all
+from packaging_targets.errors import BuildError, IntegrityError, Problem, legible, raise_all, reason
 from packaging_targets.store.journal.decided import Decided
 from packaging_targets.store.journal.disk import delete_folder, discard, lstat, sync_folder, write_new
 from packaging_targets.store.journal.obstacles import Obstacles
@@ -276,4 +276,4 @@ class Journal:
 
     def _failure(self, error: OSError, fix: str) -> BuildError:
         path = legible(os.path.relpath(str(error.filename2 or error.filename or self._folder), self._root))
-        return BuildError.one(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}", "", fix)
+        return BuildError.one(f"`{path}` cannot be written: {reason(error)}", "", fix)

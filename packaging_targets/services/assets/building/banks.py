@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from packaging_targets.errors import BuildError
+from packaging_targets.errors import BuildError, reason
 from packaging_targets.formats.assets.banks.encoding import Encoded, encode
 from packaging_targets.formats.assets.declared.declaration import Asset
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
@@ -94,7 +94,7 @@ def _make_folder(project: Project) -> None:
     try:
         os.makedirs(project.path(BANKS), exist_ok=True)
     except OSError as error:
-        raise BuildError.one(f"`{BANKS}` cannot be made: {(error.strerror or str(error)).lower()}", BANKS) from error
+        raise BuildError.one(f"`{BANKS}` cannot be made: {reason(error)}", BANKS) from error
 
 
 def _known(project: Project, last: Mapping[str, Any], asset: Asset, key: str) -> BankFile | None:
@@ -157,7 +157,7 @@ def _encode_one(snapshot: Snapshot, asset: Asset, key: str) -> dict[str, Any]:
     except AssetsError as error:
         return {"diagnostics": [asdict(one) for one in _cause(snapshot, asset, error).diagnostics]}
     except OSError as error:
-        what = f"the bank of `{asset.name}` cannot be written: {(error.strerror or str(error)).lower()}"
+        what = f"the bank of `{asset.name}` cannot be written: {reason(error)}"
         raise BuildError.one(what, BANKS, "the last good outputs are as they were") from error
     finally:
         if key:

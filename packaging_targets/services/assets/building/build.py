@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from packaging_targets.errors import BuildError, PackagingError
+from packaging_targets.errors import BuildError, PackagingError, reason
 from packaging_targets.formats.assets.declared.declaration import Asset
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.services.assets.building.banks import encode_all
@@ -88,7 +88,7 @@ def _alone(project: Project, waiting: Callable[[], None]) -> Iterator[None]:
             with open(ignored, "w", encoding="ascii") as file:
                 file.write("*\n")
     except OSError as error:
-        raise BuildError.one(f"`{FOLDER}` cannot be made: {(error.strerror or str(error)).lower()}", FOLDER) from error
+        raise BuildError.one(f"`{FOLDER}` cannot be made: {reason(error)}", FOLDER) from error
     with folder_lock(folder, waiting, shared=False):
         Journal.recover(folder, project.root)
         yield

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from packaging_targets.errors import BuildError, PackagingError
+from packaging_targets.errors import BuildError, PackagingError, reason
 from packaging_targets.formats.assets import pack
 from packaging_targets.formats.assets.diagnostics import AssetsError, Diagnostic
 from packaging_targets.services.assets.building.banks import BankFile
@@ -44,7 +44,7 @@ def assemble(project: Project, banks: Sequence[BankFile]) -> Assembled:
             tooling = pack.tooling_json(bank.asset.tooling for bank in banks)
             whole = copying.result()
     except OSError as error:
-        what = f"`{STAGED}` cannot be written: {(error.strerror or str(error)).lower()}"
+        what = f"`{STAGED}` cannot be written: {reason(error)}"
         raise BuildError.one(what, PACK, "the last good outputs are as they were") from error
     offsets = {bank.key: len(start) + entry.offset for bank, entry in zip(banks, header.asset_table, strict=True)}
     return Assembled(offsets, {**companions, OUTPUTS[-1]: tooling}, whole)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from packaging_targets.errors import RequestError, legible
+from packaging_targets.errors import RequestError, legible, reason
 from packaging_targets.formats.assets.entries import AssetEntry
 from packaging_targets.formats.assets.reader import AssetPack
 from packaging_targets.store.states import open_regular
@@ -53,6 +53,6 @@ def look_into(path: str, *, verify: bool = False) -> PackContents:
             pack = AssetPack.open(stream, path)
             digests = {asset_id: digest.hex for asset_id, digest in pack.verify().items()} if verify else {}
     except OSError as error:
-        what = f"`{path}` cannot be read: {(error.strerror or str(error)).lower().rstrip('.')}"
+        what = f"`{path}` cannot be read: {reason(error).rstrip('.')}"
         raise RequestError.one(what, path) from error
     return PackContents(path, pack.entries, {row.asset_id: row.slot for row in pack.preload}, digests)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, cast
 
-from packaging_targets.errors import RequestError, legible
+from packaging_targets.errors import RequestError, legible, reason
 from packaging_targets.formats.assets.banks.encoding import Encoded, encode
 from packaging_targets.formats.assets.banks.pictures import bank_picture, wave_picture
 from packaging_targets.formats.assets.banks.png import SIGNATURE
@@ -133,7 +133,7 @@ def _check_place(project: Project, place: str) -> None:
 
 
 def _unwritable(shown: str, error: OSError) -> RequestError:
-    what = f"`{shown}` cannot be written: {(error.strerror or str(error)).lower()}"
+    what = f"`{shown}` cannot be written: {reason(error)}"
     return RequestError.one(what, shown, "choose another place with -o")
 
 

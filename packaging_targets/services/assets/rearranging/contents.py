@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import RequestError, legible
+from packaging_targets.errors import RequestError, legible, reason
 from packaging_targets.services.assets.project import Project
 from packaging_targets.store.sweep import signature
 
@@ -41,7 +41,7 @@ def contents(project: Project, folders: Iterable[str]) -> tuple[Content, ...]:
             if is_folder:
                 waiting += [f"{path}/{name}" for name in os.listdir(project.path(path))]
         except OSError as error:
-            what = f"`{legible(path)}` cannot be looked at: {(error.strerror or str(error)).lower()}"
+            what = f"`{legible(path)}` cannot be looked at: {reason(error)}"
             raise RequestError.one(what, legible(path), "make it readable for you, or move it away") from error
         found.append(Content(path, 0 if is_folder else stats.st_size, is_folder, signature(stats)))
     return tuple(sorted(found))

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from packaging_targets.errors import BuildError, RequestError
+from packaging_targets.errors import BuildError, RequestError, reason
 from packaging_targets.formats.assets.declared.findings import Findings
 from packaging_targets.formats.assets.declared.registry import FOLDER, INDEX, Registry, read_registry
 from packaging_targets.formats.assets.diagnostics import AssetsError
@@ -76,5 +76,5 @@ def _make(project: Project, path: str) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise BuildError.one(f"`{path}` cannot be made: {(error.strerror or str(error)).lower()}", place) from error
+        raise BuildError.one(f"`{path}` cannot be made: {reason(error)}", place) from error
     return True

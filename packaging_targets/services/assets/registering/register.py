@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from packaging_targets.errors import Problem, RequestError, legible, near_miss, raise_all
+from packaging_targets.errors import Problem, RequestError, legible, near_miss, raise_all, reason
 from packaging_targets.formats.assets.banks.encoding import encode
 from packaging_targets.formats.assets.banks.glyph import TILE_SIZES
 from packaging_targets.formats.assets.banks.png import FILE_LIMIT
@@ -218,5 +218,5 @@ def _read(project: Project, path: str, limit: int) -> bytes:
 
 
 def _unreadable(path: str, error: OSError) -> RequestError:
-    what = f"`{legible(path)}` cannot be read: {(error.strerror or str(error)).lower()}"
+    what = f"`{legible(path)}` cannot be read: {reason(error)}"
     return RequestError.one(what, legible(path))

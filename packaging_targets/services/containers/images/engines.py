@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, reason
 from packaging_targets.services.containers.images import ENGINES
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Engine:
         try:
             code = _run(build, root, environment)
         except OSError as error:
-            return f"{self.name} cannot be run: {(error.strerror or '').lower()}"
+            return f"{self.name} cannot be run: {reason(error)}"
         if code < 0:
             return f"{self.name} was ended by signal {-code}"
         return f"{self.name} ended with exit code {code}" if code else ""
@@ -101,7 +101,7 @@ class Engine:
         try:
             done = subprocess.run((self.name, *words), capture_output=True, stdin=subprocess.DEVNULL, check=False)
         except OSError as error:
-            return 1, "", f"{self.name} cannot be run: {(error.strerror or '').lower()}"
+            return 1, "", f"{self.name} cannot be run: {reason(error)}"
         answer, told = (text.decode("utf-8", "replace").strip() for text in (done.stdout, done.stderr))
         return done.returncode, answer, told
 

@@ -8,7 +8,7 @@ import os
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import BuildError
+from packaging_targets.errors import BuildError, reason
 from packaging_targets.services.containers.places import HOME, content_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def append(root: str, record: Record, before: Record | None) -> None:
             while line:  # what a full disk cuts off is told by the next write
                 line = line[file.write(line) :]
     except OSError as error:
-        what = f"`{LOG}` cannot be written: {(error.strerror or '').lower()}"
+        what = f"`{LOG}` cannot be written: {reason(error)}"
         raise BuildError.one(what, LOG, "make it writable for you") from error
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import IntegrityError, RequestError
+from packaging_targets.errors import IntegrityError, RequestError, reason
 from packaging_targets.formats.oci.documents import DOCUMENT_LIMIT
 from packaging_targets.formats.oci.layout import INDEX_FILE, LAYOUT_FILE, blob_path, read_layout
 from packaging_targets.model.digest import Digest
@@ -76,7 +76,7 @@ class LayoutFolder:
             # What is no file, such as a pipe, must not keep us waiting.
             descriptor = os.open(os.path.join(self.path, name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            what = f"`{name}` cannot be read: {(error.strerror or str(error)).lower()}"
+            what = f"`{name}` cannot be read: {reason(error)}"
             raise IntegrityError.one(what, where, _AGAIN) from error
         file = open(descriptor, "rb")  # noqa: SIM115  # closed by whoever asked for it
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

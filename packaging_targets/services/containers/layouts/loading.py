@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from packaging_targets.errors import BuildError, RequestError
+from packaging_targets.errors import BuildError, RequestError, reason
 from packaging_targets.formats.oci.platform import Platform
 from packaging_targets.services.containers.images.engines import Engine, find_engine
 from packaging_targets.services.containers.layouts.archive import LayoutArchive
@@ -87,7 +87,7 @@ def _load(engine: Engine, archive: LayoutArchive, target: ImageTarget) -> None:
         # buildah reads an archive more than once, which no pipe allows.
         code, told = (_from_file if engine.name == "buildah" else _from_pipe)(engine, write)
     except OSError as error:
-        code, told = -1, (error.strerror or str(error)).lower()
+        code, told = -1, reason(error)
     if code:
         what = f"{engine.name} does not take the image `{name}`: {told or f'it ended with exit code {code}'}"
         fix = "look at whether it runs, or name another with --builder"

@@ -1,0 +1,1 @@
+"""Bundles: a package and all that it depends on, in the files of one platform."""

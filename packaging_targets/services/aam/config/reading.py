@@ -1,0 +1,200 @@
+"""Reads `~/.aam/config.yaml` and the project's `.aam/config.yaml`: all that is wrong with them, with file and line."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from packaging_targets.errors import Problem, RequestError, near_miss, raise_all
+from packaging_targets.formats.aam.artifacts.yaml_text import read_yaml
+from packaging_targets.formats.aam.names import name_faults
+from packaging_targets.services.aam.config.outline import Key, Outline
+from packaging_targets.services.aam.config.settings import Config, Declared, Setting, url_of
+from packaging_targets.store.aam.places import PROJECT_CONFIG, user_config
+
+PLATFORMS = ("claude-code", "copilot", "codex", "cursor")
+AUTHS = ("none", "token", "oidc", "basic")
+_TOP = ("active_platforms", "registries")
+_REGISTRIES = ("default", "scopes", "sources")
+_SOURCE = ("auth", "name", "token", "url")
+_MODE = stat.S_IRWXG | stat.S_IRWXO
+
+
+def read_config(project: str = ".") -> Config:
+    """Return the configuration of a project's folder, over that of the user; raises RequestError with all problems."""
+    user = user_config()
+    own = os.path.join(project, PROJECT_CONFIG)
+    files = [_File(user, os.path.dirname(user), private=True)]
+    if os.path.realpath(own) != os.path.realpath(user):  # of a project that is the user's home
+        files.append(_File(own, project, private=False))
+    found = [file.read() for file in files]
+    raise_all(problem for file in files for problem in file.problems)
+    warnings = tuple(problem for file in files for problem in file.warnings)
+    theirs, ours = found[0], found[-1]
+    sources = {**theirs.sources, **{name: _with_token(one, theirs) for name, one in ours.sources.items()}}
+    return Config(
+        ours.default or theirs.default,
+        sources,
+        {**theirs.scopes, **ours.scopes},
+        ours.active_platforms or theirs.active_platforms,
+        warnings,
+    )
+
+
+def _with_token(source: Declared, user: Config) -> Declared:
+    """Give a project's source the user's token where both mean the same address: nobody else gets a token."""
+    known = user.sources.get(source.name)
+    if known is None or known.url.text != source.url.text:
+        return source
+    return Declared(source.name, source.url, source.auth if source.auth != "none" else known.auth, known.token)
+
+
+@dataclass(slots=True)
+class _File:
+    """One file; it may not be there. A `private` one is the user's, where tokens may stand."""
+
+    path: str
+    folder: str
+    private: bool
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    outline: Outline | None = None
+
+    def read(self) -> Config:
+        try:
+            with open(self.path, "rb") as file:
+                data = file.read()
+                mode = os.fstat(file.fileno()).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return Config()
+        except OSError as error:
+            self.problems.append(Problem(self.path, f"it cannot be read: {(error.strerror or str(error)).lower()}"))
+            return Config()
+        try:
+            value = read_yaml(data, self.path)
+        except RequestError as error:
+            self.problems += error.problems
+            return Config()
+        if value is None:
+            return Config()
+        self.outline = Outline(data.decode().removeprefix("\ufeff"))
+        config = self._config(value)
+        self._check_tokens(config, mode)
+        return config
+
+    def _config(self, value: Any) -> Config:
+        top = self._mapping((), value, _TOP)
+        registries = self._mapping(("registries",), top.get("registries"), _REGISTRIES)
+        default = registries.get("default")
+        return Config(
+            self._registry(("registries", "default"), default) if default is not None else None,
+            self._sources(registries.get("sources")),
+            self._scopes(registries.get("scopes")),
+            self._platforms(top.get("active_platforms")),
+        )
+
+    def _sources(self, value: Any) -> Mapping[str, Declared]:
+        path: tuple[Key, ...] = ("registries", "sources")
+        found: dict[str, Declared] = {}
+        if value is not None and not isinstance(value, list):
+            self._refuse(path, "`sources` must be a list", "write `- name: …` and `url: …` for each")
+            return found
+        for number, item in enumerate(value or ()):
+            if (one := self._source((*path, number), item)) is None:
+                continue
+            if one.name in found:
+                self._refuse((*path, number, "name"), f"there are two sources called `{one.name}`", "rename one")
+            found[one.name] = one
+        return found
+
+    def _source(self, path: Sequence[Key], value: Any) -> Declared | None:
+        item = self._mapping(path, value, _SOURCE)
+        missing = [key for key in ("name", "url") if not isinstance(item.get(key), str) or not item[key]]
+        for key in missing:
+            self._refuse((*path, key), f"a source needs a `{key}`, which is a text", f"write `{key}: …`")
+        if (auth := item.get("auth", "none")) not in AUTHS:
+            fix = near_miss(str(auth), AUTHS) or f"write one of {', '.join(AUTHS)}"
+            self._refuse((*path, "auth"), f"`auth` cannot be `{auth}`", fix)
+        token = item.get("token")
+        if token is not None and not (isinstance(token, str) and token):
+            self._refuse((*path, "token"), "`token` must be a text", 'write token: "${MY_TOKEN}"')
+        if missing:
+            return None
+        if url_of(item["name"], ".") if item["name"].startswith(("/", ".")) else ":" in item["name"]:
+            self._refuse((*path, "name"), f"`{item['name']}` cannot be the name of a source: it looks like a URL")
+        url = self._registry((*path, "url"), item["url"]) or self._setting((*path, "url"), item["url"])
+        given = self._setting((*path, "token"), token) if isinstance(token, str) and token else None
+        return Declared(item["name"], url, str(auth), given)
+
+    def _scopes(self, value: Any) -> Mapping[str, Setting]:
+        path: tuple[Key, ...] = ("registries", "scopes")
+        found = {}
+        for scope, registry in self._mapping(path, value).items():
+            if not scope.startswith("@") or any(name_faults(f"{scope}/x")):
+                self._refuse((*path, scope), f"`{scope}` is no scope", 'write it as "@myorg"')
+            elif (setting := self._registry((*path, scope), registry)) is not None:
+                found[scope] = setting
+        return found
+
+    def _platforms(self, value: Any) -> tuple[str, ...]:
+        path = ("active_platforms",)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            self._refuse(path, "`active_platforms` must be a list of texts", f"write [{', '.join(PLATFORMS)}], or fewer")
+            return ()
+        names = ["claude-code" if one == "claude" else one for one in value]
+        for one in names:
+            if one not in PLATFORMS:
+                fix = near_miss(one, PLATFORMS) or f"platforms: {', '.join(PLATFORMS)}"
+                self._refuse(path, f"there is no platform `{one}`", fix)
+        return tuple(dict.fromkeys(names))
+
+    def _registry(self, path: Sequence[Key], value: Any) -> Setting | None:
+        """Return a URL, a path, the name of a source, or a variable."""
+        setting = self._setting(path, value) if isinstance(value, str) and value else None
+        if setting is None:
+            self._refuse(path, f"`{path[-1]}` must be the URL of a registry", "write file:///opt/aam-registry, for example")
+            return None
+        try:
+            url_of(setting.text, self.folder)
+        except RequestError as error:
+            self._refuse(path, error.problems[0].what, error.problems[0].fix)
+        return setting
+
+    def _check_tokens(self, config: Config, mode: int) -> None:
+        for number, one in enumerate(config.sources.values()):
+            if one.token is None:
+                continue
+            if not self.private:
+                fix = f"move it to `{user_config()}`, or set it in the environment there"
+                what = f"the token of `{one.name}` stands in a project's configuration, where others read it"
+                self._refuse(("registries", "sources", number, "token"), what, fix)
+            elif mode & _MODE and one.token.text == one.token.text.strip("$"):
+                what = f"the token of `{one.name}` can be read by others: the mode of the file is {stat.S_IMODE(mode):o}"
+                self._refuse(("registries", "sources", number, "token"), what, f"chmod 600 {self.path}")
+
+    def _mapping(self, path: Sequence[Key], value: Any, known: Sequence[str] = ()) -> Mapping[str, Any]:
+        """Return a mapping whose keys are texts; keys that are not known, where some are, are warnings."""
+        if value is None:
+            return {}
+        if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+            self._refuse(path, f"`{path[-1] if path else 'the configuration'}` must be a mapping", "write `key: value` lines")
+            return {}
+        for key in value if known else ():
+            if key not in known:
+                fix = near_miss(key, known) or f"known: {', '.join(known)}"
+                self.warnings.append(Problem(self._where((*path, key)), f"`{key}` is not known, and has no effect", fix))
+        return value
+
+    def _setting(self, path: Sequence[Key], text: str) -> Setting:
+        return Setting(text, self._where(path), self.folder)
+
+    def _where(self, path: Sequence[Key]) -> str:
+        return f"{self.path}:{self.outline.line_of(path) if self.outline else 1}"
+
+    def _refuse(self, path: Sequence[Key], what: str, fix: str = "") -> None:
+        self.problems.append(Problem(self._where(path), what, fix))
