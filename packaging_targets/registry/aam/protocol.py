@@ -54,6 +54,13 @@ class Registry(Protocol):
         """Yield every package that is not hidden, by name."""
         ...
 
+    def names(self) -> Iterator[PackageName]:
+        """Yield the name of every package, also of those whose versions are all yanked: for mirrors.
+
+        What is damaged is told by the RegistryError that ends it, after all others.
+        """
+        ...
+
     def search(self, text: str, limit: int) -> Sequence[Summary]:
         """Return the packages whose name or description has all words of `text`, the best first."""
         ...

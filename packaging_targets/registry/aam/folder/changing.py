@@ -7,6 +7,7 @@ reported as published, so its archive goes.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -28,10 +29,10 @@ from packaging_targets.formats.aam.documents.meta import metadata_bytes
 from packaging_targets.formats.aam.documents.tags import MAX_TAGS, tags_bytes, tags_with
 from packaging_targets.formats.aam.integrity import parse_integrity, sha256sum_line
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
-from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.folder.staging import Staging, make_folder
 from packaging_targets.registry.aam.folder.tree import CHECKSUM, OURS, Tree
 
+_BLOCK = 1 << 20
 _MAX_PENDING = 4096
 _PENDING = re.compile(r"[a-z0-9_-]{1,140}")
 
@@ -127,15 +128,25 @@ def stage_checksum(tree: Tree, staging: Staging, folder: str, release: Release) 
     staging.write(f"{path}{CHECKSUM}", line)
 
 
+def holds(tree: Tree, path: str, release: Release) -> bool:
+    """Tell whether a file has the bytes of a release."""
+    file = tree.open(path)
+    if file is None:
+        return False
+    found = hashlib.sha256()
+    with file:
+        while block := file.read(_BLOCK):
+            found.update(block)
+    return found.hexdigest() == parse_integrity(release.integrity).hex
+
+
 def _made(tree: Tree, folder: str, release: Release) -> str:
     """Return the version whose archive is made by this change, or nothing where the same archive lies there already."""
     path = tree.archive(folder, release.version)
-    present = tree.open(path) if os.path.lexists(path) else None
-    if present is None:
+    if not os.path.lexists(path):
         return str(release.version)
-    with present:
-        if Digest.of(present.read(release.size + 1)) == parse_integrity(release.integrity):
-            return ""
+    if holds(tree, path, release):
+        return ""
     what = f"`{tree.told(path)}` is another archive, which meta.json does not know"
     fix = f"aam registry reindex {tree.url}, which takes it over, or remove it"
     raise RegistryError.one(what, legible(tree.root), fix)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from packaging_targets.errors import RegistryError, RequestError, legible
+from packaging_targets.errors import Problem, RegistryError, legible, raise_all
 from packaging_targets.formats.aam.documents import transitions
 from packaging_targets.formats.aam.documents.index import MAX_INDEX, parse_index
+from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.formats.aam.package.reader import MAX_PACKED, read_manifest
+from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.folder.changing import Addition, apply_change, recover
 from packaging_targets.registry.aam.folder.staging import writing
 from packaging_targets.registry.aam.folder.tree import Tree
 from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.searching import best_first
-
-_BLOCK = 1 << 20
 
 
 def _silently() -> None:
@@ -53,6 +51,20 @@ class FolderRegistry:
         for entry in parse_index(data, legible(self.tree.index)).entries:
             yield Summary(PackageName.parse(entry.name), entry.latest, entry.versions, entry.description)
 
+    def names(self) -> Iterator[PackageName]:
+        """Yield the name of every package, also where all of its versions are yanked; raises at the end."""
+        self.tree.demand()
+        problems: list[Problem] = []
+        for folder in self.tree.folders():
+            try:
+                metadata = self.tree.metadata(folder)
+            except RegistryError as error:
+                problems += error.problems
+            else:
+                if metadata is not None and metadata.name.folder == folder:
+                    yield metadata.name
+        raise_all(problems, RegistryError)
+
     def search(self, text: str, limit: int) -> Sequence[Summary]:
         """Return the packages whose name or description has all words of `text`, the best first."""
         return best_first(self.summaries(), text)[:limit]
@@ -81,9 +93,7 @@ class FolderRegistry:
         if tag:
             transitions.check_tag(tag)
         where = legible(archive.name) if isinstance(getattr(archive, "name", None), str) else "the archive"
-        digest, size = _measured(archive, where)
-        manifest = read_manifest(archive, where)
-        archive.seek(0)
+        manifest, digest, size = _measured(archive, where)
         with self._changing():
             before = self._owned(manifest.name) or transitions.nothing_of(manifest.name)
             release = transitions.release_of(manifest, digest, size, self._clock())
@@ -140,14 +150,12 @@ class FolderRegistry:
         return metadata
 
 
-def _measured(archive: BinaryIO, where: str) -> tuple[Digest, int]:
-    """Return digest and size of an archive, and go back to its start; raises RequestError where it is too large."""
-    digest, size = hashlib.sha256(), 0
+def _measured(archive: BinaryIO, where: str) -> tuple[AgentManifest, Digest, int]:
+    """Check an archive, and return its manifest, digest and size; raises IntegrityError with all that is wrong."""
     archive.seek(0)
-    while block := archive.read(_BLOCK):
-        digest.update(block)
-        size += len(block)
-        if size > MAX_PACKED:
-            raise RequestError.one(f"the archive is larger than {MAX_PACKED:,} bytes", where, "leave files out")
+    reader = PackageReader(archive, where)
+    for _ in reader:
+        pass
+    size = archive.seek(0, os.SEEK_END)
     archive.seek(0)
-    return Digest(digest.hexdigest()), size
+    return reader.manifest, reader.digest, size

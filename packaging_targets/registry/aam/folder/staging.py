@@ -9,17 +9,20 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Self
 
 from packaging_targets.errors import IntegrityError, RegistryError, legible
+from packaging_targets.formats.aam.package.reader import MAX_PACKED
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.folder.tree import OURS, Tree
 from packaging_targets.store.journal.disk import sync_folder
 from packaging_targets.store.lock import folder_lock
 
 _BLOCK = 1 << 20
+_FEW = 16
+"""Up to so many files are waited for one by one; for more, all that the system has to write is."""
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -46,25 +49,34 @@ class Staging:
 
     def copy(self, path: str, source: BinaryIO, digest: Digest, at: int) -> None:
         """Let a file hold what is read from `source`, with a time; raises IntegrityError for another digest."""
-        found = hashlib.sha256()
+        found, size = hashlib.sha256(), 0
         with self._beside(path) as file:
-            while block := source.read(_BLOCK):
+            while size <= MAX_PACKED and (block := source.read(_BLOCK)):
                 found.update(block)
-                file.write(block)
+                size += file.write(block)
         if found.hexdigest() != digest.hex:
             what = f"the bytes of `{self._tree.told(path)}` are not what they claim to be"
             raise IntegrityError.one(what, "", "they changed while they were read, or were damaged before")
         os.utime(self._files[-1][0], (at, at))
 
-    def commit(self) -> None:
-        """Rename all files into their places, in the order in which they were written."""
+    def commit(self) -> bool:
+        """Rename all files into their places, in the order in which they were written, when the disk has them.
+
+        Returns whether there were any.
+        """
+        some = bool(self._files)
+        _sync([beside for beside, _ in self._files], sync_file)
+        waiting: dict[str, None] = {}
         for number, (beside, path) in enumerate(self._files):
             os.rename(beside, path)
-            folder = os.path.dirname(path)
+            waiting[os.path.dirname(path)] = None
             following = self._files[number + 1 : number + 2]
-            if not following or os.path.dirname(following[0][1]) != folder:
-                sync_folder(folder)
+            if len(self._files) <= _FEW and (not following or os.path.dirname(following[0][1]) not in waiting):
+                _sync(waiting, sync_folder)  # what comes next must not outlive a power cut alone
+                waiting.clear()
+        _sync(waiting, sync_folder)
         self._files.clear()
+        return some
 
     @contextmanager
     def _beside(self, path: str) -> Iterator[BinaryIO]:
@@ -72,8 +84,6 @@ class Staging:
         with open(beside, "xb") as file:
             self._files.append((beside, path))
             yield file
-            file.flush()
-            os.fsync(file.fileno())
 
 
 @contextmanager
@@ -101,6 +111,23 @@ def make_folder(path: str) -> None:
     if not os.path.isdir(path):
         os.mkdir(path)
         sync_folder(os.path.dirname(path))
+
+
+def sync_file(path: str) -> None:
+    """Wait until the disk has what was written to a file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(paths: Collection[str], one: Callable[[str], None]) -> None:
+    if len(paths) > _FEW:
+        os.sync()
+        return
+    for path in paths:
+        one(path)
 
 
 def _read_only(tree: Tree) -> RegistryError:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 from urllib.parse import quote
 
-from packaging_targets.errors import RegistryError, legible
+from packaging_targets.errors import RegistryError, legible, reason
 from packaging_targets.formats.aam.documents.index import INDEX
 from packaging_targets.formats.aam.documents.meta import MAX_META, META, parse_metadata
 from packaging_targets.formats.aam.documents.tags import TAGS
@@ -26,6 +26,8 @@ from packaging_targets.formats.aam.metadata import PackageMetadata
 OURS = ".aam-"
 CHECKSUM = ".sha256"
 ARCHIVE = ".aam"
+MAX_LINE = 512
+"""More than a checksum's line has."""
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -133,5 +135,5 @@ class Tree:
 
     def refused(self, path: str, error: OSError, verb: str) -> RegistryError:
         """Return the error that says what the system does not let us do."""
-        what = f"`{self.told(path)}` cannot be {verb}: {(error.strerror or str(error)).lower()}"
+        what = f"`{self.told(path)}` cannot be {verb}: {reason(error)}"
         return RegistryError.one(what, legible(self.root))
