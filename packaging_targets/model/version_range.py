@@ -2,7 +2,7 @@
 
 A range is comparators joined by spaces, all of which have to hold. A prerelease is in a range only where one of the
 comparators names a prerelease of the same three numbers. What else npm knows (`||`, `1.x`, `1.2`, `1.0.0 - 2.0.0`) is
-refused: UAAPS has no such ranges, and `1.2` may be the name of a tag.
+refused: UAAPS has no such ranges, and `1.2` may be the name of a tag. npm knows no numbers above 2**53 - 1.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Comparator:
     version: SemanticVersion
 
     def allows(self, version: SemanticVersion) -> bool:
-        """Tell whether the bound holds, by precedence alone."""
+        """Tell whether the bound holds, by precedence alone: `<` orders versions by it, while `==` knows builds."""
         match self.operator:
             case ">=":
-                return version >= self.version
+                return not version < self.version
             case ">":
-                return version > self.version
+                return self.version < version
             case "<=":
-                return version <= self.version
+                return not self.version < version
             case "<":
                 return version < self.version
         return not (version < self.version or self.version < version)

@@ -11,7 +11,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Protocol
 
-from packaging_targets.errors import BuildError
+from packaging_targets.errors import BuildError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,4 +95,4 @@ def _remove(folder: str) -> None:
 
 
 def _unwritable(path: str, error: OSError) -> BuildError:
-    return BuildError.one(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}", path)
+    return BuildError.one(f"`{path}` cannot be written: {reason(error)}", path)

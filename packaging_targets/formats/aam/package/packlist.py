@@ -32,7 +32,7 @@ NEVER = (
     *("**/.git", "**/*.pyc", "**/.DS_Store", "**/Thumbs.db", "**/TARGETS.toml", "**/*.aam", "**/*.aam.sha256"),
     *("package.agent.lock", "evals/reports/**"),
 )
-"""Globs of what is never packed, whatever `files` says: version control, environments, caches, what declares the packing."""
+"""Globs of what is never packed, whatever `files` says: what others keep beside sources, and what packing makes."""
 
 _REFERENCES = ("skills", "commands", "agents", "rules", "hooks", "mcp")
 _CREDENTIALS = match_any(

@@ -1,8 +1,8 @@
 """Where everything stands in a YAML text, and changing one value of it without touching anything else.
 
-PyYAML tells of every node from where to where it goes in the text, so a change is a splice: comments, blank lines, order
-and quotes of all else stay as they are. The result is read again before it counts: a text that cannot be spliced, such
-as `{a: b}` on one line, is refused and left alone.
+PyYAML tells of every node from where to where it goes in the text, so a change is a splice: comments, blank lines,
+order and quotes of all else stay as they are. The result is read again before it counts: a text that cannot be
+spliced, such as `{a: b}` on one line, is refused and left alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _STEP = "  "
 
 
-class Unspliceable(ValueError):
+class UnspliceableError(ValueError):
     """A text that a change cannot be spliced into."""
 
 
@@ -59,14 +59,14 @@ class Outline:
         node, _ = self._deepest(path[:-1])
         found = self._child(node, path[-1])
         if found is None or node.flow_style:
-            raise Unspliceable
+            raise UnspliceableError
         first, last = found
         start = self._text.rfind("\n", 0, first.start_mark.index) + 1
         if isinstance(path[-1], int):
             return self._text[:start] + self._text[self._line_end(last) :]
         before = self._text[start : first.start_mark.index]
         if before.strip():  # the first key of a list's item stands behind its dash
-            raise Unspliceable
+            raise UnspliceableError
         return self._text[:start] + self._text[self._line_end(last) :]
 
     def _deepest(self, path: Sequence[Key]) -> tuple[Any, int]:
@@ -91,21 +91,21 @@ class Outline:
 
     def _replaced(self, node: Any, value: Any) -> str:
         if self._is_empty(node):
-            raise Unspliceable
+            raise UnspliceableError
         start, end = node.start_mark.index, self._end(node)
         flow = isinstance(node, self._yaml.ScalarNode) or node.flow_style
         if not flow or "\n" in self._text[start:end]:
-            raise Unspliceable
+            raise UnspliceableError
         return self._text[:start] + _scalar(value) + self._text[end:]
 
     def _below(self, path: Sequence[Key], node: Any, value: Any) -> str:
         """Put a value below a key that has none yet."""
         if node.value:  # `null`, `~`
-            raise Unspliceable
+            raise UnspliceableError
         parent, _ = self._deepest(path[:-1])
         key, _ = self._child(parent, path[-1]) or (node, node)
         if parent.flow_style:
-            raise Unspliceable
+            raise UnspliceableError
         indent = " " * key.start_mark.column + _STEP
         return self._inserted(self._line_end(key), _block(value, indent))
 
@@ -113,7 +113,7 @@ class Outline:
         """Put members behind the last one of a mapping or list."""
         fits = isinstance(node, self._yaml.MappingNode if isinstance(value, dict) else self._yaml.SequenceNode)
         if not fits or node.flow_style or not node.value:
-            raise Unspliceable
+            raise UnspliceableError
         return self._inserted(self._line_end(node), _block(value, " " * node.start_mark.column))
 
     def _inserted(self, at: int, lines: list[str]) -> str:
@@ -164,8 +164,7 @@ def _block(value: Any, indent: str) -> list[str]:
         return [indent + _scalar(value)]
     lines = []
     for key, member in value.items():
-        is_block = isinstance(member, dict) or (isinstance(member, list) and any(isinstance(one, dict) for one in member))
-        if is_block:
+        if isinstance(member, dict) or (isinstance(member, list) and isinstance(member[0], dict)):
             lines += [f"{indent}{_scalar(key)}:", *_block(member, indent + _STEP)]
         else:
             lines.append(f"{indent}{_scalar(key)}: {_scalar(member)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,26 +11,23 @@ from typing import Any
 
 from packaging_targets.errors import Problem, RequestError, near_miss, raise_all
 from packaging_targets.formats.aam.artifacts.yaml_text import read_yaml
+from packaging_targets.formats.aam.bundle.values import ALIASES, TARGETS
 from packaging_targets.formats.aam.names import name_faults
 from packaging_targets.services.aam.config.outline import Key, Outline
 from packaging_targets.services.aam.config.settings import Config, Declared, Setting, url_of
 from packaging_targets.store.aam.places import PROJECT_CONFIG, user_config
 
-PLATFORMS = ("claude-code", "copilot", "codex", "cursor")
 AUTHS = ("none", "token", "oidc", "basic")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TOP = ("active_platforms", "registries")
 _REGISTRIES = ("default", "scopes", "sources")
 _SOURCE = ("auth", "name", "token", "url")
-_MODE = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def read_config(project: str = ".") -> Config:
     """Return the configuration of a project's folder, over that of the user; raises RequestError with all problems."""
-    user = user_config()
-    own = os.path.join(project, PROJECT_CONFIG)
-    files = [_File(user, os.path.dirname(user), private=True)]
-    if os.path.realpath(own) != os.path.realpath(user):  # of a project that is the user's home
-        files.append(_File(own, project, private=False))
+    files = config_files(project)
     found = [file.read() for file in files]
     raise_all(problem for file in files for problem in file.problems)
     warnings = tuple(problem for file in files for problem in file.warnings)
@@ -44,6 +42,16 @@ def read_config(project: str = ".") -> Config:
     )
 
 
+def config_files(project: str) -> list[ConfigFile]:
+    """Return the user's file and the project's, which is the user's where the project is their home."""
+    user = user_config()
+    own = os.path.normpath(os.path.join(project, PROJECT_CONFIG))
+    files = [ConfigFile(user, os.path.dirname(user), private=True)]
+    if os.path.realpath(own) != os.path.realpath(user):
+        files.append(ConfigFile(own, project, private=False))
+    return files
+
+
 def _with_token(source: Declared, user: Config) -> Declared:
     """Give a project's source the user's token where both mean the same address: nobody else gets a token."""
     known = user.sources.get(source.name)
@@ -53,7 +61,7 @@ def _with_token(source: Declared, user: Config) -> Declared:
 
 
 @dataclass(slots=True)
-class _File:
+class ConfigFile:
     """One file; it may not be there. A `private` one is the user's, where tokens may stand."""
 
     path: str
@@ -64,15 +72,19 @@ class _File:
     outline: Outline | None = None
 
     def read(self) -> Config:
+        """Return what the file says, nothing where it is not there; `problems` has what is wrong with it."""
         try:
             with open(self.path, "rb") as file:
-                data = file.read()
-                mode = os.fstat(file.fileno()).st_mode
+                return self.parsed(file.read(), os.fstat(file.fileno()).st_mode)
         except (FileNotFoundError, NotADirectoryError):
             return Config()
         except OSError as error:
-            self.problems.append(Problem(self.path, f"it cannot be read: {(error.strerror or str(error)).lower()}"))
+            what = f"`{self.path}` cannot be read: {(error.strerror or str(error)).lower()}"
+            self.problems.append(Problem(self.path, what))
             return Config()
+
+    def parsed(self, data: bytes, mode: int) -> Config:
+        """Return what `data` says, as if the file held it with that mode."""
         try:
             value = read_yaml(data, self.path)
         except RequestError as error:
@@ -82,7 +94,8 @@ class _File:
             return Config()
         self.outline = Outline(data.decode().removeprefix("\ufeff"))
         config = self._config(value)
-        self._check_tokens(config, mode)
+        for number, one in enumerate(config.sources.values()):
+            self._check_token(("registries", "sources", number, "token"), one, mode)
         return config
 
     def _config(self, value: Any) -> Config:
@@ -123,8 +136,9 @@ class _File:
             self._refuse((*path, "token"), "`token` must be a text", 'write token: "${MY_TOKEN}"')
         if missing:
             return None
-        if url_of(item["name"], ".") if item["name"].startswith(("/", ".")) else ":" in item["name"]:
-            self._refuse((*path, "name"), f"`{item['name']}` cannot be the name of a source: it looks like a URL")
+        if not _NAME.fullmatch(item["name"]):
+            what = f"`{item['name']}` cannot be the name of a source: use letters, digits, `-` and `_`"
+            self._refuse((*path, "name"), what)
         url = self._registry((*path, "url"), item["url"]) or self._setting((*path, "url"), item["url"])
         given = self._setting((*path, "token"), token) if isinstance(token, str) and token else None
         return Declared(item["name"], url, str(auth), given)
@@ -144,12 +158,12 @@ class _File:
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            self._refuse(path, "`active_platforms` must be a list of texts", f"write [{', '.join(PLATFORMS)}], or fewer")
+            self._refuse(path, "`active_platforms` must be a list of texts", f"write [{', '.join(TARGETS)}], or fewer")
             return ()
-        names = ["claude-code" if one == "claude" else one for one in value]
+        names: list[str] = [str(ALIASES.get(one, one)) for one in value]
         for one in names:
-            if one not in PLATFORMS:
-                fix = near_miss(one, PLATFORMS) or f"platforms: {', '.join(PLATFORMS)}"
+            if one not in TARGETS:
+                fix = near_miss(one, TARGETS) or f"platforms: {', '.join(TARGETS)}"
                 self._refuse(path, f"there is no platform `{one}`", fix)
         return tuple(dict.fromkeys(names))
 
@@ -157,7 +171,9 @@ class _File:
         """Return a URL, a path, the name of a source, or a variable."""
         setting = self._setting(path, value) if isinstance(value, str) and value else None
         if setting is None:
-            self._refuse(path, f"`{path[-1]}` must be the URL of a registry", "write file:///opt/aam-registry, for example")
+            self._refuse(
+                path, f"`{path[-1]}` must be the URL of a registry", "write file:///opt/aam-registry, for example"
+            )
             return None
         try:
             url_of(setting.text, self.folder)
@@ -165,29 +181,31 @@ class _File:
             self._refuse(path, error.problems[0].what, error.problems[0].fix)
         return setting
 
-    def _check_tokens(self, config: Config, mode: int) -> None:
-        for number, one in enumerate(config.sources.values()):
-            if one.token is None:
-                continue
-            if not self.private:
-                fix = f"move it to `{user_config()}`, or set it in the environment there"
-                what = f"the token of `{one.name}` stands in a project's configuration, where others read it"
-                self._refuse(("registries", "sources", number, "token"), what, fix)
-            elif mode & _MODE and one.token.text == one.token.text.strip("$"):
-                what = f"the token of `{one.name}` can be read by others: the mode of the file is {stat.S_IMODE(mode):o}"
-                self._refuse(("registries", "sources", number, "token"), what, f"chmod 600 {self.path}")
+    def _check_token(self, path: Sequence[Key], one: Declared, mode: int) -> None:
+        if one.token is None:
+            return
+        if not self.private:
+            what = f"the token of `{one.name}` stands in a project's configuration, where others read it"
+            self._refuse(path, what, f"move the source to `{user_config()}`")
+        elif mode & _OTHERS and not one.token.is_variable:
+            what = f"the token of `{one.name}` can be read by others: the mode of the file is {stat.S_IMODE(mode):04o}"
+            self._refuse(path, what, f"chmod 600 {self.path}")
 
     def _mapping(self, path: Sequence[Key], value: Any, known: Sequence[str] = ()) -> Mapping[str, Any]:
         """Return a mapping whose keys are texts; keys that are not known, where some are, are warnings."""
         if value is None:
             return {}
         if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-            self._refuse(path, f"`{path[-1] if path else 'the configuration'}` must be a mapping", "write `key: value` lines")
+            self._refuse(
+                path, f"`{path[-1] if path else 'the configuration'}` must be a mapping", "write `key: value` lines"
+            )
             return {}
         for key in value if known else ():
             if key not in known:
                 fix = near_miss(key, known) or f"known: {', '.join(known)}"
-                self.warnings.append(Problem(self._where((*path, key)), f"`{key}` is not known, and has no effect", fix))
+                self.warnings.append(
+                    Problem(self._where((*path, key)), f"`{key}` is not known, and has no effect", fix)
+                )
         return value
 
     def _setting(self, path: Sequence[Key], text: str) -> Setting:

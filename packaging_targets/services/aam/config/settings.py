@@ -26,6 +26,11 @@ class Setting:
     where: str
     folder: str
 
+    @property
+    def is_variable(self) -> bool:
+        """Whether the environment has the text."""
+        return _VARIABLE.fullmatch(self.text) is not None
+
     def value(self) -> str:
         """Return the text, or what the environment has for it; raises RequestError where that has nothing."""
         match = _VARIABLE.fullmatch(self.text)
