@@ -46,10 +46,16 @@ def bundle_name(archive: str, target: str) -> str:
     return f"{archive.removesuffix('.aam')}-{target}{SUFFIX}"
 
 
-def bundle_targets(engines: Iterable[str]) -> tuple[str, ...]:
-    """Return which targets `all` means: those of the manifest's `engines` that we know, or all where there is none."""
-    known = {ALIASES.get(one, one) for one in engines}
-    return tuple(one for one in TARGETS if one in known) or TARGETS
+def bundle_targets(engines: Iterable[str], configured: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return which targets `all` means: those of a manifest's `engines`, else those that are configured, else all.
+
+    Engines that are no target of ours are passed over.
+    """
+    for names in (engines, configured):
+        known = {ALIASES.get(one, one) for one in names}
+        if found := tuple(one for one in TARGETS if one in known):
+            return found
+    return TARGETS
 
 
 def checksum(files: Mapping[str, PackageFile]) -> str:
