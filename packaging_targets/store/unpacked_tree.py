@@ -1,9 +1,22 @@
-"""Puts the files of an archive below a new folder, or leaves nothing behind."""
+"""Puts the files of an archive below a new folder, or leaves nothing behind.
+
+The paths were checked by whoever reads the archive. The folder is new, so nothing that stood on the disk before can
+be written over or be a link that leads elsewhere, and each file is made as one that was not there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+import hashlib
+import os
+import shutil
+from typing import TYPE_CHECKING, Protocol
+
+from packaging_targets.errors import BuildError, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class ArchivedFile(Protocol):
@@ -21,7 +34,7 @@ class ArchivedFile(Protocol):
 
 
 class Archive(Protocol):
-    """What `PackageReader` is: the files of an archive, and the bytes of the one that was yielded last."""
+    """What a reader of archives is: their files, and the bytes of the one that was yielded last."""
 
     def __iter__(self) -> Iterator[ArchivedFile]: ...
 
@@ -30,10 +43,56 @@ class Archive(Protocol):
         ...
 
 
-def unpack(archive: Archive, folder: str) -> Mapping[str, str]:
+def unpack(archive: Archive, folder: str) -> dict[str, str]:
     """Put the files of an archive below `folder`, which is made; return the SHA-256 of each, in hex, by path.
 
-    Whatever goes wrong, the folder is removed again. Raises BuildError where it cannot be written, and all that
-    the archive does.
+    Whatever goes wrong, the folder is removed again. Nothing is synced to the disk. Raises BuildError where the
+    folder is there or cannot be written, and all that the archive raises.
     """
-    raise NotImplementedError
+    try:
+        os.mkdir(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        return _unpacked(archive, folder)
+    except OSError as error:
+        _remove(folder)
+        raise _unwritable(str(error.filename or folder), error) from error
+    except BaseException:
+        _remove(folder)
+        raise
+
+
+def _unpacked(archive: Archive, folder: str) -> dict[str, str]:
+    digests: dict[str, str] = {}
+    made = {""}
+    for file in archive:
+        parent = file.path.rpartition("/")[0]
+        if parent not in made:
+            os.makedirs(f"{folder}/{parent}", exist_ok=True)
+            made.add(parent)
+        digests[file.path] = _write(f"{folder}/{file.path}", 0o755 if file.executable else 0o644, archive.content())
+    return digests
+
+
+def _write(place: str, mode: int, pieces: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    descriptor = os.open(place, _FLAGS, mode)
+    try:
+        os.fchmod(descriptor, mode)  # whatever the umask says
+        for piece in pieces:
+            digest.update(piece)
+            left = memoryview(piece)
+            while left:
+                left = left[os.write(descriptor, left) :]
+    finally:
+        os.close(descriptor)
+    return digest.hexdigest()
+
+
+def _remove(folder: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unwritable(path: str, error: OSError) -> BuildError:
+    return BuildError.one(f"`{path}` cannot be written: {reason(error)}", path)

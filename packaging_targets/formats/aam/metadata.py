@@ -17,10 +17,14 @@ from packaging_targets.model.semver import SemanticVersion
 
 @dataclass(frozen=True, slots=True)
 class Yank:
-    """That a version is hidden from new resolutions, since when (seconds since 1970), and why."""
+    """That a version is hidden from new resolutions, since when (seconds since 1970), and why.
+
+    `tags` are those that led to it then, which it gets back where it is shown again.
+    """
 
     at: int
     reason: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

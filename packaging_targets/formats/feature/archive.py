@@ -7,22 +7,20 @@ files, and what makes its bytes others than those of the same sources packed aga
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from packaging_targets.errors import IntegrityError, Problem, legible
-from packaging_targets.formats.archive.tar_reader import (
+from packaging_targets.formats.archive.reading.tar_reader import (
     FILE,
     FOLDER,
     HARD_LINK,
     LINK,
-    PIECE,
     Limits,
     TarEntry,
     TarReader,
 )
+from packaging_targets.formats.archive.reading.unpacked import UnpackedStream
 from packaging_targets.formats.feature.checks import UPSTREAM, Feature, archive_name, check_feature
 from packaging_targets.formats.feature.folder import INSTALL_SCRIPT, METADATA_FILE, FeatureFolder, Findings
 from packaging_targets.formats.jsonc import MAX_BYTES
@@ -30,9 +28,6 @@ from packaging_targets.formats.jsonc import MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_GZIP = b"\x1f\x8b"
-_MAGICS = {b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"{": "JSON"}
-_RATIO_FROM = 1 << 20
 _KEPT = 16 << 20  # bytes of scripts and metadata that are kept to be looked into
 _KINDS = {b"3": "a device", b"4": "a device", b"6": "a FIFO"}
 _SPECIAL = 0o7000  # setuid, setgid and sticky bits
@@ -63,7 +58,7 @@ def read_feature_archive(
     `installable` tells whether a missing `install.sh` is an error.
     """
     found = FeatureArchive(name)
-    stream = _Unpacked(file, limits or Limits())
+    stream = UnpackedStream(file, limits or Limits())
     kept: dict[str, bytes] = {}
     try:
         reader = TarReader(stream, limits or Limits())
@@ -81,79 +76,6 @@ def read_feature_archive(
     found.sha256, found.tar_sha256 = stream.digest.hexdigest(), stream.plain_digest.hexdigest()
     _judge(found, kept, installable=installable)
     return found
-
-
-class _Unpacked:
-    """The bytes of a tar that may be compressed, counted and hashed on both sides."""
-
-    def __init__(self, file: BinaryIO, limits: Limits) -> None:
-        self._file = file
-        self._limits = limits
-        self._ahead = b""
-        self._zlib: zlib._Decompress | None = None
-        self.compression = "none"
-        self.packed = self.unpacked = 0
-        self.digest, self.plain_digest = hashlib.sha256(), hashlib.sha256()
-
-    def begin(self) -> None:
-        """Tell the compression by the first bytes; raises IntegrityError for what is no tar."""
-        self._ahead = self._more()
-        if self._ahead.startswith(_GZIP):
-            self.compression, self._zlib = "gzip", zlib.decompressobj(31)
-        elif not self._ahead:
-            raise IntegrityError.one("the archive is empty")
-        else:
-            for magic, kind in _MAGICS.items():
-                if self._ahead.startswith(magic):
-                    raise IntegrityError.one(f"this is {kind}: clients read tar, as it is or in gzip")
-
-    def read(self, size: int, /) -> bytes:
-        data = self._inflated(size) if self._zlib else self._stored(size)
-        self.unpacked += len(data)
-        self.plain_digest.update(data)
-        if self.unpacked > self._limits.unpacked:
-            raise IntegrityError.one(f"the archive unpacks to more than {self._limits.unpacked:,} bytes, the limit")
-        if self.unpacked > max(_RATIO_FROM, self.packed * self._limits.ratio):
-            raise IntegrityError.one(
-                f"the archive unpacks to more than {self._limits.ratio:,} times its size, the limit"
-            )
-        return data
-
-    def _stored(self, size: int) -> bytes:
-        data = self._ahead or self._more()
-        self._ahead = data[size:]
-        return data[:size]
-
-    def _inflated(self, size: int) -> bytes:
-        while self._zlib:
-            try:
-                data = self._zlib.decompress(self._ahead, size)
-            except zlib.error as error:
-                raise IntegrityError.one(f"the gzip stream is damaged: {error}") from None
-            self._ahead = self._zlib.unconsumed_tail or self._zlib.unused_data
-            if self._zlib.eof:
-                self._next_member()
-            elif not data and not self._ahead:
-                self._ahead = self._more()
-                if not self._ahead:
-                    raise IntegrityError.one("the gzip stream ends too early")
-            if data:
-                return data
-        return b""
-
-    def _next_member(self) -> None:
-        self._ahead = self._ahead.lstrip(b"\0") or self._more()
-        self._zlib = zlib.decompressobj(31) if self._ahead.startswith(_GZIP) else None
-        if self._ahead and not self._zlib:
-            raise IntegrityError.one("bytes that are no gzip stand behind the gzip stream")
-
-    def _more(self) -> bytes:
-        data = self._file.read(PIECE)
-        self.packed += len(data)
-        self.digest.update(data)
-        if self.packed > self._limits.packed:
-            raise IntegrityError.one(f"the archive has more than {self._limits.packed:,} bytes, the limit")
-        return data
 
 
 def _keep(entry: TarEntry, reader: TarReader, kept: dict[str, bytes]) -> None:

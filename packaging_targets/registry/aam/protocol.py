@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
 
@@ -26,11 +27,15 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a publishing came to: the release as the registry has it, and the tags that lead to it now."""
+    """What a publishing came to: the release as the registry has it, and the tags that lead to it now.
+
+    `warnings` tell which tags of the manifest were passed over.
+    """
 
     name: PackageName
     release: Release
     tags: tuple[str, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 class Registry(Protocol):
@@ -47,6 +52,13 @@ class Registry(Protocol):
 
     def summaries(self) -> Iterator[Summary]:
         """Yield every package that is not hidden, by name."""
+        ...
+
+    def names(self) -> Iterator[PackageName]:
+        """Yield the name of every package, also of those whose versions are all yanked: for mirrors.
+
+        What is damaged is told by the RegistryError that ends it, after all others.
+        """
         ...
 
     def search(self, text: str, limit: int) -> Sequence[Summary]:

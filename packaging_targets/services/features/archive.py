@@ -6,7 +6,7 @@ import os
 import stat
 
 from packaging_targets.errors import RequestError, reason
-from packaging_targets.formats.archive.tar_reader import Limits
+from packaging_targets.formats.archive.reading.tar_reader import Limits
 from packaging_targets.formats.feature.archive import FeatureArchive, read_feature_archive
 
 

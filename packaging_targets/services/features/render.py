@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging_targets.formats.archive.tar_reader import FILE, FOLDER, HARD_LINK, LINK
+from packaging_targets.formats.archive.reading.tar_reader import FILE, FOLDER, HARD_LINK, LINK
 from packaging_targets.formats.feature.folder import COLLECTION_FILE
 from packaging_targets.services.features.sources import SINGLE
 
 if TYPE_CHECKING:
-    from packaging_targets.formats.archive.tar_reader import TarEntry
+    from packaging_targets.formats.archive.reading.tar_reader import TarEntry
     from packaging_targets.formats.feature.archive import FeatureArchive
     from packaging_targets.services.features.package import Archive, Result
 

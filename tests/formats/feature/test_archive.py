@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tars import made
 
 from packaging_targets.errors import Problem
-from packaging_targets.formats.archive.tar_reader import Limits, TarEntry
+from packaging_targets.formats.archive.reading.tar_reader import Limits, TarEntry
 from packaging_targets.formats.feature.archive import FeatureArchive, path_of, read_feature_archive
 
 METADATA = json.dumps({"id": "go", "version": "1.0.0", "name": "Go"}).encode()

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from packaging_targets.errors import IntegrityError, PackagingError, Problem, RequestError, raise_all
-from packaging_targets.formats.archive.tar_files import TarFiles
-from packaging_targets.formats.archive.tar_reader import Limits
+from packaging_targets.formats.archive.reading.tar_files import TarFiles
+from packaging_targets.formats.archive.reading.tar_reader import Limits
 from packaging_targets.formats.oci.documents import DOCUMENT_LIMIT
 from packaging_targets.formats.oci.image import Parent
 from packaging_targets.formats.oci.layout import (

@@ -113,7 +113,7 @@ class _Reading:
         if _NO_JSON.fullmatch(text) or (len(text) > _DIGITS and (_INTEGER.fullmatch(text) or _FLOAT.fullmatch(text))):
             self._refuse(event, f"`{text[:40]}` is no number that JSON has", "quote it")
         if _INTEGER.fullmatch(text):
-            return int(text, 0) if text.startswith("0o") or text.startswith("0x") else int(text)
+            return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
         if _FLOAT.fullmatch(text):
             return self._float(event, text)
         return text

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from packaging_targets.formats.aam.bundle.values import Bundle
-    from packaging_targets.formats.aam.package.reader import AgentPackage
+from packaging_targets.errors import Problem, RequestError, near_miss, raise_all
+from packaging_targets.formats.aam.bundle.output import Output
+from packaging_targets.formats.aam.bundle.platforms.claude_code import ClaudeCode
+from packaging_targets.formats.aam.bundle.platforms.codex import Codex
+from packaging_targets.formats.aam.bundle.platforms.copilot import Copilot
+from packaging_targets.formats.aam.bundle.platforms.cursor import Cursor
+from packaging_targets.formats.aam.bundle.platforms.platform import Platform
+from packaging_targets.formats.aam.bundle.source import FLAT, Source
+from packaging_targets.formats.aam.bundle.values import ALIASES, FORMAT, VERSION, Bundle, bundle_name, checksum
+from packaging_targets.formats.aam.manifest import MANIFEST
+from packaging_targets.formats.aam.package.reader import AgentPackage
+from packaging_targets.formats.aam.times import time_text
+
+PLATFORMS: dict[str, type[Platform]] = {one.target: one for one in (ClaudeCode, Codex, Copilot, Cursor)}
+
+
+def platform_of(target: str) -> type[Platform]:
+    """Return the platform of a target; raises RequestError for one that there is not."""
+    name = ALIASES.get(target, target)
+    if name not in PLATFORMS:
+        listing = f"(targets: {', '.join(PLATFORMS)})"
+        raise RequestError.one(
+            f"there is no target `{target}`", fix=f"{near_miss(target, PLATFORMS)}  {listing}".strip()
+        )
+    return PLATFORMS[name]
 
 
 def compile_bundle(
@@ -15,7 +37,7 @@ def compile_bundle(
     dependencies: Sequence[AgentPackage],
     target: str,
     *,
-    scoped_dirs: str = "flat",
+    scoped_dirs: str = FLAT,
     built_at: int = 0,
 ) -> Bundle:
     """Return the bundle of `root` and its dependencies for a platform of TARGETS.
@@ -23,4 +45,28 @@ def compile_bundle(
     `scoped_dirs` is `flat` (`acme-review`) or `seed` (`acme--review`); `built_at` counts seconds since 1970.
     Raises RequestError with all that is wrong with the packages, and with names that two of them want.
     """
-    raise NotImplementedError
+    platform = platform_of(target)
+    output = Output(platform.title)
+    for package in (root, *sorted(dependencies, key=lambda one: one.manifest.name)):
+        source = Source(package, scoped_dirs)
+        output.errors += source.artifacts.errors
+        output.warnings += source.artifacts.warnings
+        platform(source, output).deploy()
+    raise_all(output.errors, RequestError, output.warnings)
+    files = {**output.files(), MANIFEST: root.files[MANIFEST]}
+    if len(files) == 1:
+        where = f"{root.manifest.name}@{root.manifest.version}"
+        output.lose(where, f"the bundle is empty: nothing in the package is for {platform.title}")
+    manifest = root.manifest
+    about: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "package": str(manifest.name),
+        "package_version": str(manifest.version),
+        "target": platform.target,
+        "built_at": time_text(built_at),
+        "checksum": checksum(files),
+        "artifacts": output.artifacts(),
+    }
+    warnings: list[Problem] = sorted(set(output.warnings))
+    return Bundle(bundle_name(manifest, platform.target), platform.target, files, about, tuple(warnings))

@@ -1,9 +1,9 @@
 """A bundle: what a package and all that it depends on are, in the files of one platform.
 
-    my-package-1.0.0-cursor.bundle.aam
-    ├── bundle.json           format, version, package, package_version, target, built_at, checksum, artifacts
-    ├── .cursor/…             what is deployed
-    └── package.agent.json    the package's own manifest, byte for byte
+my-package-1.0.0-cursor.bundle.aam
+├── bundle.json           format, version, package, package_version, target, built_at, checksum, artifacts
+├── .cursor/…             what is deployed
+└── package.agent.json    the package's own manifest, byte for byte
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from packaging_targets.errors import Problem
-from packaging_targets.formats.aam.manifest import MANIFEST
+from packaging_targets.formats.aam.manifest import MANIFEST, AgentManifest
 from packaging_targets.formats.aam.package.reader import PackageFile
+from packaging_targets.model.digest import Digest
 
 TARGETS = ("claude-code", "codex", "copilot", "cursor")
 ALIASES = {"claude": "claude-code"}
+FORMAT, VERSION = "uaaps-bundle", "1.0"
 BUNDLE_JSON = "bundle.json"
 SUFFIX = ".bundle.aam"
 
@@ -36,3 +38,14 @@ class Bundle:
     def deployed(self) -> Mapping[str, PackageFile]:
         """The files that go into a project."""
         return {path: file for path, file in self.files.items() if path != MANIFEST}
+
+
+def bundle_name(manifest: AgentManifest, target: str) -> str:
+    """Return what the bundle of a package for a target is called."""
+    return f"{manifest.archive.removesuffix('.aam')}-{target}{SUFFIX}"
+
+
+def checksum(files: Mapping[str, PackageFile]) -> str:
+    """Return the `checksum` of a bundle: of the lines `<hex sha256>  <path>` of all members but bundle.json, sorted."""
+    lines = sorted(f"{Digest.of(file.data).hex}  {path}\n" for path, file in files.items() if path != BUNDLE_JSON)
+    return f"sha256:{Digest.of(''.join(lines).encode()).hex}"

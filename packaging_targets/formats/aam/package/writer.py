@@ -1,17 +1,90 @@
-"""Writes the archive of a package: the same bytes for the same files anywhere."""
+"""Writes the archive of a package: the same bytes for the same files anywhere.
+
+Files alone, under NFC names in the order of their UTF-8 bytes, in a tar of ours (`formats/archive/tar.py`) in gzip.
+What no reader would take is not written: the limits are those of the reader.
+"""
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from packaging_targets.errors import PackagingError, raise_all
+from packaging_targets.formats.aam.package.paths import nfc
+from packaging_targets.formats.aam.package.reader import LIMITS
+from packaging_targets.formats.aam.package.scanning.scan import ScannedSources
+from packaging_targets.formats.archive.compress import compressor
+from packaging_targets.formats.archive.tar import write_tar
+from packaging_targets.model.manifest import Entry, Manifest
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from packaging_targets.formats.archive.members import Writable
-    from packaging_targets.model.manifest import Manifest, SourceReader
+    from packaging_targets.model.manifest import SourceReader
+
+LEVEL = 6
+_NAMED = 5
+_RATIO_FROM = 1 << 20
+
+
+def contents_of(paths: Iterable[str], folder: str = "") -> Manifest:
+    """Return what goes where in an archive of files, whose paths are relative to `folder`."""
+    below = f"{folder}/" if folder else ""
+    return Manifest.of((Entry(nfc(path), below + path) for path in paths), folders=False)
 
 
 def write_aam(stream: Writable, contents: Manifest, sources: SourceReader, where: str, *, mtime: int = 0) -> None:
-    """Write the archive of the files of `contents`; `where` is what it is called in messages.
+    """Write the archive of the files of `contents`, holding no more than 32 MiB of it in memory.
 
-    Raises PackagingError where it would be larger than an archive may be.
+    `where` is what it is called in messages; `mtime` is every file's time, in seconds since 1970. Raises
+    PackagingError with all that no package should carry (see `scanning`), where it would be more than an archive may
+    be, and for a source that changes meanwhile.
     """
-    raise NotImplementedError
+    scanned = ScannedSources(sources)
+    _write(stream, contents, scanned, where, mtime)
+    raise_all(scanned.problems, PackagingError)
+
+
+def _write(stream: Writable, contents: Manifest, sources: SourceReader, where: str, mtime: int) -> None:
+    if len(contents.entries) > LIMITS.entries:
+        what = f"`{where}` would have {len(contents.entries):,} files, and {LIMITS.entries:,} is the most"
+        raise PackagingError.one(what, where, "leave some out by `files` in the manifest")
+    out = _Limited(stream, contents, sources, where)
+    with compressor("gzip", out, LEVEL) as packed:
+        counted = _Counted(packed, contents, sources, where)
+        write_tar(counted, contents, sources, mtime=mtime)
+    if counted.size > max(_RATIO_FROM, out.size * LIMITS.ratio):
+        what = f"`{where}` would unpack to more than {LIMITS.ratio} times its size, which readers refuse as a bomb"
+        raise _too_large(what, contents, sources, where)
+
+
+class _Counted:
+    """A stream that counts what passes, and refuses what unpacks to more than an archive may."""
+
+    limit, unit = LIMITS.unpacked, " unpacked"
+
+    def __init__(self, stream: Writable, contents: Manifest, sources: SourceReader, where: str) -> None:
+        self._stream = stream
+        self._told = (contents, sources, where)
+        self.size = 0
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> None:
+        self.size += len(data)
+        if self.size > self.limit:
+            what = f"`{self._told[2]}` would have more than {self.limit:,} bytes{self.unit}, the most there may be"
+            raise _too_large(what, *self._told)
+        self._stream.write(data)
+
+
+class _Limited(_Counted):
+    """The same of what it is packed to."""
+
+    limit, unit = LIMITS.packed, ""
+
+
+def _too_large(what: str, contents: Manifest, sources: SourceReader, where: str) -> PackagingError:
+    sizes = [(sources.info(entry.source).size, entry.dest) for entry in contents.entries if entry.source]
+    largest = sorted(sizes, key=itemgetter(0), reverse=True)[:_NAMED]
+    named = ", ".join(f"`{path}` ({size:,} bytes)" for size, path in largest)
+    return PackagingError.one(what, where, f"leave some out by `files` in the manifest; the largest: {named}")

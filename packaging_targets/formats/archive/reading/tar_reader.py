@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PIECE = 1 << 18
-FILE, HARD_LINK, LINK, FOLDER = b"0", b"1", b"2", b"5"
+FILE, HARD_LINK, LINK, FOLDER, SPARSE = b"0", b"1", b"2", b"5", b"S"
 _FILES = {b"0", b"\0", b"7"}
 _WITHOUT_CONTENT = {b"1", b"2", b"3", b"4", b"5", b"6"}
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
 _PAX_LIMIT = 1 << 16
+_SPARSE = b"GNU.sparse."
 _READ = {b"path", b"linkpath", b"size"}
 """Keys of pax headers. All others are passed over: global ones hold for every entry, and may be millions."""
 _RECORD = re.compile(rb"([1-9][0-9]{0,5}) ")
@@ -184,6 +185,8 @@ def _records(data: bytes, at: int) -> dict[bytes, bytes]:
         key, _, value = data[match.end() : end - 1].partition(b"=")
         if key in _READ:
             found[key] = value
+        elif key.startswith(_SPARSE):
+            found[_SPARSE] = b""
         start = end
     return found
 
@@ -196,6 +199,8 @@ def _overridden(entry: TarEntry, records: dict[bytes, bytes], at: int) -> TarEnt
     name, kind = records.get(b"path", entry.name), entry.kind
     if kind in _FILES:
         kind = FOLDER if name.endswith(b"/") else FILE
+        # What stands in the archive is a map of such a file, and then what of it is no hole.
+        kind = SPARSE if _SPARSE in records else kind
     return TarEntry(
         name,
         kind,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tars import made
 
 from packaging_targets.errors import IntegrityError
-from packaging_targets.formats.archive.tar_files import TarFiles
-from packaging_targets.formats.archive.tar_reader import Limits
+from packaging_targets.formats.archive.reading.tar_files import TarFiles
+from packaging_targets.formats.archive.reading.tar_reader import Limits
 
 NAME = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=12).filter(
     lambda name: name not in {".", ".."}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tars import made
 
 from packaging_targets.errors import IntegrityError
-from packaging_targets.formats.archive.tar_reader import FILE, FOLDER, HARD_LINK, LINK, Limits, TarReader
+from packaging_targets.formats.archive.reading.tar_reader import FILE, FOLDER, HARD_LINK, LINK, Limits, TarReader
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=200)
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from packaging_targets.errors import Problem
-from packaging_targets.formats.archive.tar_reader import FILE, FOLDER, HARD_LINK, LINK, Limits, TarReader
+from packaging_targets.formats.archive.reading.tar_reader import FILE, FOLDER, HARD_LINK, LINK, Limits, TarReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packaging_targets.formats.archive.tar_reader import TarEntry
+    from packaging_targets.formats.archive.reading.tar_reader import TarEntry
 
 _PIECE = 1 << 20
 _KINDS = {HARD_LINK: "a hard link", LINK: "a symbolic link", b"3": "a device", b"4": "a device", b"6": "a FIFO"}

@@ -1,0 +1,157 @@
+"""`hooks/hooks.json` and `mcp/servers.json`: what runs at events, and which MCP servers there are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from packaging_targets.errors import near_miss
+from packaging_targets.formats.aam.artifacts.fields import Found
+from packaging_targets.formats.aam.artifacts.package_root import exists, references
+from packaging_targets.formats.aam.artifacts.values import Hook, Hooks, Servers
+
+EVENTS = (
+    "pre-tool-use",
+    "permission-request",
+    "post-tool-use",
+    "pre-prompt",
+    "session-start",
+    "session-end",
+    "stop",
+    "sub-agent-end",
+    "pre-compact",
+    "notification",
+)
+_KINDS = ("command", "prompt")
+_SERVER = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_REMOTE = ("http", "sse")
+_SERVER_FIELDS = {"command": str, "args": list, "env": dict, "type": str, "url": str, "headers": dict}
+
+
+class JsonFile:
+    """One such file of a package: what is wrong with it is told at a path in it, as in `$.hooks.stop[0]`."""
+
+    def __init__(self, path: str, where: str, files: Mapping[str, bytes], found: Found) -> None:
+        self.path = path
+        self._where = where
+        self._files = files
+        self._found = found
+
+    def hooks(self) -> Hooks | None:
+        """Return the hooks of the file, without those that something is wrong with."""
+        value = self._member(self._read(), "hooks")
+        return None if value is None else Hooks(self.path, tuple(self._events(value)))
+
+    def servers(self) -> Servers | None:
+        """Return the servers of the file, without those that something is wrong with."""
+        whole = self._read()
+        value = self._member(whole, "servers")
+        if value is None or whole is None:
+            return None
+        good = {name: server for name, server in value.items() if self._is_server(name, server)}
+        inputs = whole.get("inputs", [])
+        if not isinstance(inputs, list) or not all(isinstance(one, dict) for one in inputs):
+            self._wrong("$.inputs", "must be a list of tables")
+            inputs = []
+        return Servers(self.path, good, tuple(inputs))
+
+    def _read(self) -> Mapping[str, Any] | None:
+        try:
+            value = json.loads(self._files[self.path].decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            self._found.error(f"{self._where}:1", "is not UTF-8", "save it as UTF-8")
+            return None
+        except json.JSONDecodeError as error:
+            self._found.error(f"{self._where}:{error.lineno}", f"is no JSON: {error.msg}")
+            return None
+        except (RecursionError, ValueError):
+            self._found.error(f"{self._where}:1", "is nested too deep, or has a number that is too long")
+            return None
+        if not isinstance(value, dict):
+            self._wrong("$", "must be a table")
+            return None
+        return value
+
+    def _member(self, value: Mapping[str, Any] | None, name: str) -> Mapping[str, Any] | None:
+        if value is None:
+            return None
+        member = value.get(name)
+        if not isinstance(member, dict):
+            self._wrong(f"$.{name}", "must be a table" if name in value else "is missing, and has to be a table")
+            return None
+        return member
+
+    def _events(self, value: Mapping[str, Any]) -> Iterator[Hook]:
+        for event, groups in value.items():
+            at = f"$.hooks.{event}"
+            if event not in EVENTS:
+                self._found.warning(f"{self._where}:{at}", f"there is no event `{event}`", near_miss(event, EVENTS))
+            elif not isinstance(groups, list):
+                self._wrong(at, "must be a list")
+            else:
+                for number, group in enumerate(groups):
+                    yield from self._group(event, group, f"{at}[{number}]")
+
+    def _group(self, event: str, group: Any, at: str) -> Iterator[Hook]:
+        if not isinstance(group, dict) or not isinstance(group.get("hooks"), list):
+            self._wrong(at, "must be a table with a list `hooks`")
+            return
+        matcher = group.get("matcher", "")
+        if not isinstance(matcher, str):
+            self._wrong(f"{at}.matcher", "must be a text")
+            return
+        for number, hook in enumerate(group["hooks"]):
+            if made := self._hook(event, matcher, hook, f"{at}.hooks[{number}]"):
+                yield made
+
+    def _hook(self, event: str, matcher: str, hook: Any, at: str) -> Hook | None:
+        kind = hook.get("type") if isinstance(hook, dict) else None
+        if kind not in _KINDS:
+            self._wrong(f"{at}.type", "must be `command` or `prompt`")
+            return None
+        text, timeout = hook.get(kind), hook.get("timeout")
+        if not isinstance(text, str) or not text.strip():
+            self._wrong(f"{at}.{kind}", "must be a text that is not empty")
+            return None
+        if timeout is not None and (not isinstance(timeout, int | float) or isinstance(timeout, bool) or timeout <= 0):
+            self._wrong(f"{at}.timeout", "must be a number of seconds, more than 0")
+            return None
+        self._has_all(text, f"{at}.{kind}")
+        return Hook(event, kind, text, matcher, timeout)
+
+    def _is_server(self, name: str, server: Any) -> bool:
+        at, before = f"$.servers.{name}", len(self._found.errors)
+        if not _SERVER.fullmatch(name):
+            self._wrong(at, "has a name that is not of lower-case letters, digits and `-`")
+        if not isinstance(server, dict):
+            self._wrong(at, "must be a table")
+            return False
+        for field, value in server.items():
+            if field in _SERVER_FIELDS and not isinstance(value, _SERVER_FIELDS[field]):
+                self._wrong(f"{at}.{field}", f"must be {_WORDS[_SERVER_FIELDS[field]]}")
+            elif not _is_flat(value):
+                self._wrong(f"{at}.{field}", "may hold texts alone")
+        needed = "url" if server.get("type") in _REMOTE else "command"
+        if needed not in server:
+            self._wrong(at, f"has no `{needed}`")
+        self._has_all(json.dumps(server), at)
+        return len(self._found.errors) == before
+
+    def _has_all(self, text: str, at: str) -> None:
+        for path in references(text):
+            if not exists(path, self._files):
+                self._wrong(at, f"names `${{PACKAGE_ROOT}}/{path}`, which the package does not have")
+
+    def _wrong(self, at: str, what: str) -> None:
+        self._found.error(self._where, f"`{at}` {what}")
+
+
+_WORDS = {str: "a text", list: "a list", dict: "a table"}
+
+
+def _is_flat(value: Any) -> bool:
+    """Tell whether the lists and tables of a server hold texts alone."""
+    members = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return all(isinstance(one, str) for one in members)

@@ -1,0 +1,1 @@
+"""Where each platform wants what, and how it wants it: a module a platform."""

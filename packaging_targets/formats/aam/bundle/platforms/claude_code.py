@@ -1,0 +1,130 @@
+"""Claude Code: skills, commands, agents and rules in `.claude/`; what always applies stands in CLAUDE.md."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from packaging_targets.formats.aam.artifacts.package_root import relocated
+from packaging_targets.formats.aam.artifacts.values import Agent, Command, Hooks, Rule, Servers
+from packaging_targets.formats.aam.artifacts.yaml_writer import write_front_matter
+from packaging_targets.formats.aam.bundle.platforms import events
+from packaging_targets.formats.aam.bundle.platforms.platform import FILES, Platform, guidance, with_variables
+from packaging_targets.formats.aam.bundle.platforms.servers import put_servers
+
+_TOOLS = {"file_read": "Read", "file_write": "Write, Edit", "shell": "Bash"}
+_PROMPTS = frozenset({"pre-tool-use", "permission-request", "post-tool-use", "pre-prompt", "stop", "sub-agent-end"})
+_ARGUMENT = re.compile(r"[^A-Za-z0-9_]")
+
+
+class ClaudeCode(Platform):
+    """A package on its way to Claude Code."""
+
+    target = "claude-code"
+    title = "Claude Code"
+    key = "claude"
+    root = ".claude"
+    skills = ".claude/skills/"
+    hooks_file = ".claude/settings.json"
+    writes = (
+        ".claude/skills/**",
+        ".claude/commands/*.md",
+        ".claude/agents/*.md",
+        ".claude/rules/*.md",
+        f".claude/{FILES}/**",
+        ".claude/settings.json",
+        ".mcp.json",
+        "CLAUDE.md",
+    )
+
+    def instructions(self, text: str) -> None:
+        """Put AGENTS.md into CLAUDE.md, which Claude Code reads."""
+        self.shared_instructions("CLAUDE.md", text)
+
+    def command(self, command: Command) -> None:
+        """Write a command; its variables are arguments, which stand in it as `$name`."""
+        path = f".claude/commands/{self.source.deployed(command.name)}.md"
+        if not self.output.claim(path, self.source, command.path):
+            return
+        variables = command.variables
+        names = ("description", "argument-hint", "allowed-tools", "model")
+        fields = {name: command.fields[name] for name in names if command.fields.get(name)}
+        if variables:
+            hints = (f"<{one['name']}>" if one.get("required") else f"[{one['name']}]" for one in variables)
+            fields.setdefault("argument-hint", " ".join(hints))
+            fields["arguments"] = [_argument(one["name"]) for one in variables]
+        body = with_variables(self.located(command.body), variables, lambda name: f"${_argument(name)}").lstrip("\n")
+        whole = guidance(variables, lambda name: f"${_argument(name)}") + body
+        self.output.text(path, write_front_matter(fields, whole) if fields else f"{whole.strip()}\n")
+        self.output.artifact("command", command.name, path)
+
+    def agent(self, agent: Agent) -> None:
+        """Write a subagent."""
+        path = f".claude/agents/{self.source.deployed(agent.name)}.md"
+        if not self.output.claim(path, self.source, agent.path):
+            return
+        fields: dict[str, Any] = {"name": self.source.deployed(agent.name), "description": agent.description}
+        if tools := agent.texts("tools"):
+            fields["tools"] = ", ".join(_TOOLS.get(tool, tool) for tool in tools)
+        if skills := agent.texts("skills"):
+            fields["skills"] = [self._skill_name(name) for name in skills]
+        self.output.text(path, write_front_matter(fields, self.located(agent.body)))
+        self.output.artifact("agent", agent.name, path)
+        self.lose_fields(agent.path, agent.fields, "commands", "parameters", "capabilities")
+
+    def _skill_name(self, name: str) -> str:
+        """Return what a skill that an agent uses is called where it is deployed; others' skills keep their names."""
+        own = {skill.name for skill in self.source.artifacts.skills}
+        return self.source.deployed(name) if name in own else name.rpartition(":")[2]
+
+    def rule(self, rule: Rule) -> None:
+        """Write a rule for some files, or put one that always applies into CLAUDE.md."""
+        self.lose_fields(rule.path, {"refs": rule.refs}, "refs")
+        name = self.source.deployed(rule.name)
+        if rule.mode == "manual":
+            self.lose(rule.path, "is left out: Claude Code has no rules that a person calls")
+            return
+        body = self.located(rule.body)
+        path = "CLAUDE.md" if rule.mode == "always" else f".claude/rules/{name}.md"
+        if not self.output.claim(f".claude/rules/{name}.md", self.source, rule.path):
+            return
+        if rule.mode == "always":
+            self.output.section(path, f"rule:{name}", body, self.source.where(rule.path))
+        elif rule.mode == "files":
+            self.output.text(path, write_front_matter({"paths": list(rule.globs)}, body))
+        else:
+            self.lose(rule.path, "the mode `intelligent` becomes `always`: Claude Code reads all rules without paths")
+            self.output.text(path, write_front_matter({"description": rule.description}, body))
+        self.output.artifact("rule", rule.name, path)
+
+    def hooks(self, hooks: Hooks) -> None:
+        """Add to the project's settings; hooks of one event and matcher stand together."""
+        for event, hook in events.native(self, hooks, events.CLAUDE_CODE, _PROMPTS):
+            entry: dict[str, Any] = {"type": hook.kind, hook.kind: self._in_shell(hook.text)}
+            entry |= {"timeout": hook.timeout} if hook.timeout is not None else {}
+            document = self.output.document(self.hooks_file, hooks={})
+            groups = document["hooks"].setdefault(event, [])
+            matcher = {"matcher": hook.matcher} if hook.matcher else {}
+            group = next((one for one in groups if one.get("matcher", "") == hook.matcher), None)
+            if group is None:
+                groups.append(group := {**matcher, "hooks": []})
+            group["hooks"].append(entry)
+
+    def _in_shell(self, text: str) -> str:
+        """Return a command of the shell with the paths of the package's files below the project's folder."""
+
+        def place(path: str) -> str:
+            return f'"$CLAUDE_PROJECT_DIR"/{self.bring(path)}'
+
+        return relocated(text, place).replace('""$CLAUDE_PROJECT_DIR"/', '"$CLAUDE_PROJECT_DIR/')
+
+    def servers(self, servers: Servers) -> None:
+        """Add to the project's MCP servers."""
+        put_servers(self, servers, ".mcp.json", "mcpServers", "${{{0}}}".format, "${CLAUDE_PROJECT_DIR:-.}/")
+        if servers.inputs:
+            self.lose(servers.path, "`inputs` are left out: Claude Code asks no questions for servers")
+
+
+def _argument(name: str) -> str:
+    """Return what a variable is called as an argument, which has no hyphens."""
+    return _ARGUMENT.sub("_", name)

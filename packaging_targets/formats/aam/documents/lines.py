@@ -1,0 +1,68 @@
+"""Documents that have one package a line, so that one line can be changed without reading the others.
+
+    head    {"formatVersion": 1, …
+    lines   each starts with the package's name and ends with a comma but for the last; sorted by the bytes of names
+    tail    what closes the document
+
+Whoever changes a line finds it by halving the bytes. Only the lines that are met on the way are looked at: where one
+of them, the head or the tail is not as we write it, the document is somebody else's and has to be written anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How a document has its lines: `start` stands before a name on each, `tail` behind the last."""
+
+    start: bytes
+    tail: bytes
+
+    def joined(self, head: bytes, lines: list[bytes]) -> bytes:
+        """Return the document of these lines, which are sorted and have no commas behind them."""
+        return head + b",\n".join(lines) + (b"\n" if lines else b"") + self.tail
+
+    def find(self, data: bytes, head: int, name: str) -> tuple[int, int] | None:
+        """Return where the line of a name starts and ends behind a head of that length, or would stand (then twice).
+
+        Returns None where the document is not as we write it.
+        """
+        wanted, low, high = name.encode(), head, len(data) - len(self.tail)
+        if high < low or not data.endswith(self.tail) or data[low - 1 : low] != b"\n":
+            return None
+        start, end = low, high
+        while start < end:
+            middle = (start + end) // 2
+            first = data.rfind(b"\n", start, middle) + 1 or start
+            last = data.find(b"\n", middle, end) + 1
+            found = self._name(data, first, last)
+            if found is None or (last == high) == data.endswith(b",\n", first, last):
+                return None
+            if found == wanted:
+                return first, last
+            start, end = (last, end) if found < wanted else (start, first)
+        return (start, start) if self._stands_between(data, (low, start, high), wanted) else None
+
+    def spliced(self, data: bytes, head: bytes, old_head: int, place: tuple[int, int], line: bytes | None) -> bytes:
+        """Return the document with `line`, or nothing, at a place that was found, and with another head."""
+        before = data[old_head : place[0]]
+        after = data[place[1] : len(data) - len(self.tail)]
+        parts = [part.removesuffix(b"\n").removesuffix(b",") for part in (before, line or b"", after)]
+        return self.joined(head, [part for part in parts if part])
+
+    def _name(self, data: bytes, first: int, last: int) -> bytes | None:
+        """Return the name on a line, or None where it does not look like one of ours."""
+        if not data.startswith(self.start, first) or not data[first:last].rstrip(b",\n").endswith(b"}"):
+            return None
+        start = first + len(self.start)
+        end = data.find(b'"', start, last)
+        return None if end < 0 else data[start:end]
+
+    def _stands_between(self, data: bytes, place: tuple[int, int, int], name: bytes) -> bool:
+        """Tell whether the lines around a place that halving came to are in order."""
+        low, at, high = place
+        before = self._name(data, data.rfind(b"\n", low, at - 1) + 1 or low, at) if at > low else b""
+        after = self._name(data, at, data.find(b"\n", at, high) + 1) if at < high else None
+        return before is not None and before < name and (at == high or (after is not None and name < after))

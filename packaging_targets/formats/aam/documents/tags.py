@@ -1,0 +1,52 @@
+"""`dist-tags.json`: what every tag of every package leads to, one package a line; it follows from all meta.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from packaging_targets.formats.aam.documents.lines import Lines
+from packaging_targets.formats.aam.documents.reading import Reading, load_object, member
+from packaging_targets.formats.aam.metadata import PackageMetadata
+from packaging_targets.formats.aam.names import name_faults, tag_fault
+
+TAGS = "dist-tags.json"
+MAX_TAGS = 256 << 20
+_HEAD = b"{\n"
+_LINES = Lines(b'  "', b"}\n")
+
+
+def parse_tags(data: bytes, where: str) -> Mapping[str, Mapping[str, str]]:
+    """Return versions by tag by package; raises RegistryError with every problem."""
+    value = load_object(data, where, MAX_TAGS)
+    reading = Reading(where)
+    for name in value:
+        field = member("$", name)
+        for fault in name_faults(name):
+            reading.wrong(field, f"the name `{name[:200]}` {fault}")
+        for tag, version in reading.mapping(value, name, "$").items():
+            if fault := tag_fault(tag):
+                reading.wrong(member(field, tag), f"the tag `{tag[:80]}` {fault}")
+            if not isinstance(version, str):
+                reading.wrong(member(field, tag), f"the tag `{tag[:80]}` must lead to the text of a version")
+    reading.done()
+    return value
+
+
+def tags_bytes(packages: Iterable[PackageMetadata]) -> bytes:
+    """Return the one dist-tags.json of these packages."""
+    ordered = sorted(packages, key=lambda one: str(one.name))
+    return _LINES.joined(_HEAD, [_line(one) for one in ordered if one.tags])
+
+
+def tags_with(data: bytes, metadata: PackageMetadata) -> bytes | None:
+    """Return a dist-tags.json with the line that a package has now; None where it is not as we write it."""
+    place = _LINES.find(data, len(_HEAD), str(metadata.name)) if data.startswith(_HEAD) else None
+    if place is None:
+        return None
+    return _LINES.spliced(data, _HEAD, len(_HEAD), place, _line(metadata) if metadata.tags else None)
+
+
+def _line(metadata: PackageMetadata) -> bytes:
+    tags = json.dumps(dict(sorted(metadata.tags.items())), ensure_ascii=False)
+    return f'  "{metadata.name}": {tags}'.encode()

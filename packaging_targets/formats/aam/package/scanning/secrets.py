@@ -1,0 +1,84 @@
+"""What looks like a secret: whoever gets the package could use it.
+
+A pattern is tried only on what holds one of its signs, which are found at a gigabyte a second. Examples and
+placeholders, which have few different characters, are passed over, and so are lines that say they are none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ALLOWED = "pragma: allowlist secret"
+"""What a line says whose text is no secret, as other programs that look for secrets have it."""
+
+_FEWEST = 10  # different characters
+_EXAMPLE = b"EXAMPLE"
+# A word in a sentence has no capital letter and no digit behind such a prefix; a random key has both.
+_MIXED = rb"(?=[A-Za-z_-]*[0-9])(?=[a-z0-9_-]*[A-Z])"
+
+
+class Secret(NamedTuple):
+    """A likely secret at a position: what it is, never its text."""
+
+    at: int
+    what: str
+
+
+class _Pattern(NamedTuple):
+    what: str
+    signs: tuple[bytes, ...]
+    pattern: re.Pattern[bytes]
+
+
+def _pattern(what: str, signs: str, pattern: bytes) -> _Pattern:
+    return _Pattern(what, tuple(sign.encode() for sign in signs.split()), re.compile(pattern))
+
+
+_KEY = re.compile(
+    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    rb"(?:\s|\\[nr]|[\"',+]|[A-Za-z-]{1,30}: [^\n]{0,100}\n){0,40}[A-Za-z0-9+/]{32}"
+)
+_PATTERNS = (
+    _Pattern("a private key", (b"-----BEGIN",), _KEY),
+    _pattern("an access key of AWS", "AKIA ASIA", rb"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
+    _pattern(
+        "a secret key of AWS",
+        "ecret_access_key ecretAccessKey",
+        rb"ecret(?:_access_key|AccessKey)[\"']?\s{0,9}[=:]\s{0,9}[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])",
+    ),
+    _pattern("a token of GitHub", "ghp_ gho_ ghu_ ghs_ ghr_", rb"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36}"),
+    _pattern("a token of GitHub", "github_pat_", rb"github_pat_[A-Za-z0-9_]{60}"),
+    _pattern("a token of GitLab", "glpat-", rb"glpat-[A-Za-z0-9_-]{20}"),
+    _pattern("a token of Slack", "xox", rb"xox[abeoprs]-[A-Za-z0-9-]{20}"),
+    _pattern(
+        "a web hook of Slack", "hooks.slack.com", rb"hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20}"
+    ),
+    _pattern("a token of npm", "npm_", rb"(?<![A-Za-z0-9_])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9_])"),
+    _pattern("a token of npm", "_authToken", rb":_authToken\s{0,9}=\s{0,9}(?!\$)[^\s\"']{16}"),
+    _pattern("a token of PyPI", "pypi-AgE", rb"pypi-AgE[A-Za-z0-9_-]{50}"),
+    _pattern("a key of OpenAI or Anthropic", "sk-", rb"sk-(?<![A-Za-z0-9_-]sk-)" + _MIXED + rb"[A-Za-z0-9_-]{20}"),
+    _pattern("a key of Google", "AIza", rb"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}"),
+    _pattern("a key of Stripe", "k_live_", rb"[rs]k_live_[A-Za-z0-9]{24}"),
+    _pattern("a token of Hugging Face", "hf_", rb"(?<![A-Za-z0-9_])hf_" + _MIXED + rb"[A-Za-z0-9]{34}"),
+    _pattern("a token of a package registry", "aam_", rb"(?<![A-Za-z0-9_])aam_" + _MIXED + rb"[A-Za-z0-9_-]{32}"),
+    _pattern("a secret key of age", "AGE-SECRET-KEY-1", rb"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
+)
+
+
+def secrets_in(data: bytes) -> Iterator[Secret]:
+    """Yield what looks like a secret in bytes of a text."""
+    for what, signs, pattern in _PATTERNS:
+        if any(sign in data for sign in signs):
+            for match in pattern.finditer(data):
+                if len(set(match[0])) >= _FEWEST and _EXAMPLE not in match[0] and not _is_allowed(data, match.end()):
+                    yield Secret(match.start(), what)
+
+
+def _is_allowed(data: bytes, end: int) -> bool:
+    start = data.rfind(b"\n", 0, end) + 1
+    stop = data.find(b"\n", end)
+    return ALLOWED.encode() in data[start : stop if stop >= 0 else len(data)]

@@ -1,0 +1,154 @@
+"""Copies a registry of any kind into one in a folder: archives, times, tags and yanks, each byte verified.
+
+What is there already is not copied again. Versions that the source does not have stay. Archives come before the
+meta.json that names them, and the index at the end, so who is killed goes on when it runs again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from packaging_targets.errors import IntegrityError, PackagingError, Problem, RegistryError, legible
+from packaging_targets.formats.aam.documents.meta import in_order, metadata_bytes
+from packaging_targets.formats.aam.integrity import parse_integrity
+from packaging_targets.formats.aam.metadata import PackageMetadata, Release
+from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.registry.aam.folder.changing import (
+    all_packages,
+    holds,
+    make_package,
+    recover,
+    stage_all,
+    stage_checksum,
+)
+from packaging_targets.registry.aam.folder.initialising import initialise
+from packaging_targets.registry.aam.folder.registry import FolderRegistry
+from packaging_targets.registry.aam.folder.staging import Staging, writing
+from packaging_targets.registry.aam.folder.tree import Tree
+from packaging_targets.registry.aam.protocol import Registry
+
+_CHUNK = 64
+
+
+@dataclass(slots=True)
+class Mirrored:
+    """What a mirroring came to: versions that were copied, how many were there, packages that changed, problems."""
+
+    copied: list[str] = field(default_factory=list)
+    present: int = 0
+    changed: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def mirror(
+    source: Registry,
+    target: FolderRegistry,
+    names: Sequence[PackageName] = (),
+    tell: Callable[[str], None] = lambda _: None,
+) -> Mirrored:
+    """Copy packages, or all of them where none is named; the target is made where it is not there.
+
+    `tell` gets each version as it is copied. What cannot be copied is a problem, and the rest is. Raises
+    RegistryError where source or target cannot be used at all.
+    """
+    if isinstance(source, FolderRegistry) and source.tree.real == target.tree.real:
+        raise RegistryError.one("a registry cannot be a mirror of itself", legible(target.tree.root))
+    initialise(target)
+    with writing(target.tree, target.waiting):
+        recover(target.tree)
+        mirroring = _Mirroring(source, target, tell)
+        wanted = list(names) or mirroring.every()
+        for start in range(0, len(wanted), _CHUNK):
+            mirroring.copy(wanted[start : start + _CHUNK])
+        with Staging(target.tree) as staging:
+            stage_all(target.tree, staging, all_packages(target.tree))
+            staging.commit()
+    return mirroring.done
+
+
+class _Mirroring:
+    """Packages on their way from a registry into a folder."""
+
+    def __init__(self, source: Registry, target: FolderRegistry, tell: Callable[[str], None]) -> None:
+        self._source = source
+        self._tree = target.tree
+        self._tell = tell
+        self.done = Mirrored()
+
+    def every(self) -> list[PackageName]:
+        """Return the names of all packages of the source; those that it cannot tell are problems."""
+        found: list[PackageName] = []
+        try:
+            found.extend(self._source.names())
+        except PackagingError as error:
+            self.done.problems += error.problems
+        return found
+
+    def copy(self, names: Sequence[PackageName]) -> None:
+        """Copy the archives of several packages, and then what is known of these."""
+        found: list[PackageMetadata] = []
+        with Staging(self._tree) as staging:
+            for name in names:
+                try:
+                    found.append(self._archives(name, staging))
+                except PackagingError as error:
+                    self.done.problems += (replace(one, where=one.where or str(name)) for one in error.problems)
+            staging.commit()
+        with Staging(self._tree) as staging:
+            for metadata in found:
+                path, data = self._tree.meta(metadata.name.folder), metadata_bytes(metadata)
+                if self._tree.read(path, len(data)) != data:
+                    staging.write(path, data)
+                    self.done.changed.append(str(metadata.name))
+            staging.commit()
+
+    def _archives(self, name: PackageName, staging: Staging) -> PackageMetadata:
+        """Stage the archives of a package that are not there; return what is known of it then."""
+        metadata = self._source.metadata(name)
+        if metadata is None:
+            raise RegistryError.one(f"there is no package {name} in the registry", self._source.url)
+        before = self._tree.metadata(name.folder)
+        if before is not None and before.name != name:
+            raise RegistryError.one(f"the folder of {name} belongs to {before.name}", legible(self._tree.root))
+        releases = dict(before.releases) if before else {}
+        make_package(self._tree, name.folder)
+        lost = set()
+        for release in in_order(metadata.releases.values()):
+            local = replace(release, tarball=f"versions/{release.version}.aam")
+            try:
+                self._archive(name, release, local, releases.get(str(release.version)), staging)
+            except PackagingError as error:
+                self.done.problems += (replace(one, where=one.where or str(name)) for one in error.problems)
+                lost.add(str(release.version))
+            else:
+                releases[str(release.version)] = local
+        tags = {tag: version for tag, version in metadata.tags.items() if version in releases and version not in lost}
+        return replace(metadata, releases=releases, tags=tags)
+
+    def _archive(
+        self, name: PackageName, release: Release, local: Release, present: Release | None, staging: Staging
+    ) -> None:
+        told = f"{name}@{release.version}"
+        if present is not None and parse_integrity(present.integrity) != parse_integrity(release.integrity):
+            what = f"the bytes of {told} are not those that the mirror has: a version never changes"
+            raise IntegrityError.one(what, self._source.url, "find out which of the two was tampered with")
+        path = self._tree.archive(name.folder, release.version)
+        if (present is not None and _looks_like(self._tree, path, release)) or holds(self._tree, path, release):
+            self.done.present += 1
+            return
+        self._tell(told)
+        with self._source.open(name, release) as file:
+            staging.copy(path, file, parse_integrity(release.integrity), release.published_at)
+        stage_checksum(self._tree, staging, name.folder, local)
+        self.done.copied.append(told)
+
+
+def _looks_like(tree: Tree, path: str, release: Release) -> bool:
+    """Tell whether a file has the size and the time with which a release is written."""
+    try:
+        stat = os.stat(tree.inside(path))
+    except OSError:
+        return False
+    return (stat.st_size, stat.st_mtime) == (release.size, release.published_at)

@@ -1,0 +1,161 @@
+"""The kind of registry that is a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from packaging_targets.errors import Problem, RegistryError, legible, raise_all
+from packaging_targets.formats.aam.documents import transitions
+from packaging_targets.formats.aam.documents.index import MAX_INDEX, parse_index
+from packaging_targets.formats.aam.manifest import AgentManifest
+from packaging_targets.formats.aam.metadata import PackageMetadata, Release
+from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.formats.aam.package.reader import PackageReader
+from packaging_targets.model.digest import Digest
+from packaging_targets.registry.aam.folder.changing import Addition, apply_change, recover
+from packaging_targets.registry.aam.folder.staging import writing
+from packaging_targets.registry.aam.folder.tree import Tree
+from packaging_targets.registry.aam.protocol import Published, Summary
+from packaging_targets.registry.aam.searching import best_first
+
+
+def _silently() -> None:
+    """Say nothing while another process has the lock."""
+
+
+class FolderRegistry:
+    """A registry in the folder `root`.
+
+    `clock` gives the seconds since 1970 of events; `waiting` is called where another process has the lock.
+    """
+
+    def __init__(self, root: str, clock: Callable[[], int], waiting: Callable[[], None] = _silently) -> None:
+        self.tree = Tree(root)
+        self._clock = clock
+        self.waiting = waiting
+
+    @property
+    def url(self) -> str:
+        """The registry's address: `file:///opt/registry`."""
+        return self.tree.url
+
+    def summaries(self) -> Iterator[Summary]:
+        """Yield every package that is not hidden, by name."""
+        data = self.tree.read(self.tree.index, MAX_INDEX)
+        if data is None:
+            self.tree.demand()
+            return
+        for entry in parse_index(data, legible(self.tree.index)).entries:
+            yield Summary(PackageName.parse(entry.name), entry.latest, entry.versions, entry.description)
+
+    def names(self) -> Iterator[PackageName]:
+        """Yield the name of every package, also where all of its versions are yanked; raises at the end."""
+        self.tree.demand()
+        problems: list[Problem] = []
+        for folder in self.tree.folders():
+            try:
+                metadata = self.tree.metadata(folder)
+            except RegistryError as error:
+                problems += error.problems
+            else:
+                if metadata is not None and metadata.name.folder == folder:
+                    yield metadata.name
+        raise_all(problems, RegistryError)
+
+    def search(self, text: str, limit: int) -> Sequence[Summary]:
+        """Return the packages whose name or description has all words of `text`, the best first."""
+        return best_first(self.summaries(), text)[:limit]
+
+    def metadata(self, name: PackageName) -> PackageMetadata | None:
+        """Return what is known of a package, or None where there is none of that name."""
+        metadata = self.tree.metadata(name.folder)
+        if metadata is None:
+            self.tree.demand()
+            return None
+        return metadata if metadata.name == name else None
+
+    @contextmanager
+    def open(self, name: PackageName, release: Release) -> Iterator[BinaryIO]:
+        """Open the archive of a release."""
+        path = os.path.join(self.tree.folder(name.folder), release.tarball)
+        file = self.tree.open(path)
+        if file is None:
+            what = f"the archive of {name}@{release.version} is missing: `{self.tree.told(path)}`"
+            raise RegistryError.one(what, legible(self.tree.root), f"aam registry verify {self.url}")
+        with file:
+            yield file
+
+    def publish(self, archive: BinaryIO, tag: str = "") -> Published:
+        """Publish an archive; see the Protocol. The bytes are checked before anything is written."""
+        if tag:
+            transitions.check_tag(tag)
+        where = legible(archive.name) if isinstance(getattr(archive, "name", None), str) else "the archive"
+        manifest, digest, size = _measured(archive, where)
+        with self._changing():
+            before = self._owned(manifest.name) or transitions.nothing_of(manifest.name)
+            release = transitions.release_of(manifest, digest, size, self._clock())
+            publication = transitions.Publication(release, tag, transitions.declared_tags(manifest))
+            after, warnings = transitions.with_release(before, publication)
+            apply_change(self.tree, after, Addition(release, archive))
+        text = str(release.version)
+        leading = tuple(one for one, version in after.tags.items() if version == text)
+        return Published(manifest.name, release, leading, warnings)
+
+    def set_tag(self, name: PackageName, tag: str, version: str) -> None:
+        """Let a tag lead to a version."""
+        self._change(name, lambda known, at: transitions.set_tag(known, tag, version, at))
+
+    def remove_tag(self, name: PackageName, tag: str) -> None:
+        """Take a tag away; `latest` stays as long as there are versions."""
+        self._change(name, lambda known, at: transitions.remove_tag(known, tag, at))
+
+    def yank(self, name: PackageName, version: str, reason: str = "") -> None:
+        """Hide a version from new resolutions."""
+        self._change(name, lambda known, at: transitions.yank(known, version, reason, at))
+
+    def unyank(self, name: PackageName, version: str) -> None:
+        """Show a yanked version again."""
+        self._change(name, lambda known, at: transitions.unyank(known, version, at))
+
+    def deprecate(self, name: PackageName, version: str, message: str) -> None:
+        """Warn those who install a version, or all versions where it is empty."""
+        self._change(name, lambda known, at: transitions.deprecate(known, version, message, at))
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        self.tree.demand()
+        with writing(self.tree, self.waiting):
+            recover(self.tree)
+            yield
+
+    def _change(self, name: PackageName, transition: Callable[[PackageMetadata, int], PackageMetadata]) -> None:
+        with self._changing():
+            before = self._owned(name)
+            if before is None:
+                raise RegistryError.one(f"there is no package {name} in the registry", legible(self.tree.root))
+            after = transition(before, self._clock())
+            if after is not before:
+                apply_change(self.tree, after)
+
+    def _owned(self, name: PackageName) -> PackageMetadata | None:
+        """Return what is known of a package; raises RegistryError where its folder belongs to another."""
+        metadata = self.tree.metadata(name.folder)
+        if metadata is not None and metadata.name != name:
+            path = self.tree.told(self.tree.meta(name.folder))
+            what = f"the folder of {name} belongs to {metadata.name}, as `{path}` says"
+            raise RegistryError.one(what, legible(self.tree.root), f"aam registry verify {self.url}")
+        return metadata
+
+
+def _measured(archive: BinaryIO, where: str) -> tuple[AgentManifest, Digest, int]:
+    """Check an archive, and return its manifest, digest and size; raises IntegrityError with all that is wrong."""
+    archive.seek(0)
+    reader = PackageReader(archive, where)
+    for _ in reader:
+        pass
+    size = archive.seek(0, os.SEEK_END)
+    archive.seek(0)
+    return reader.manifest, reader.digest, size

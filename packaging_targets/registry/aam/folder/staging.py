@@ -1,0 +1,134 @@
+"""Files that are written beside their places first, all of them, and then renamed into these in order.
+
+What the disk has no room for is found out before anything is changed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO, Self
+
+from packaging_targets.errors import IntegrityError, RegistryError, legible
+from packaging_targets.formats.aam.package.reader import MAX_PACKED
+from packaging_targets.model.digest import Digest
+from packaging_targets.registry.aam.folder.tree import OURS, Tree
+from packaging_targets.store.journal.disk import sync_folder
+from packaging_targets.store.lock import folder_lock
+
+_BLOCK = 1 << 20
+_FEW = 16
+"""Up to so many files are waited for one by one; for more, all that the system has to write is."""
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Staging:
+    """Files on their way into a registry; whoever leaves its `with` without `commit` leaves nothing behind."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._files: list[tuple[str, str]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        for beside, _ in self._files:
+            with suppress(OSError):
+                os.unlink(beside)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Let a file hold `data`."""
+        with self._beside(path) as file:
+            file.write(data)
+
+    def copy(self, path: str, source: BinaryIO, digest: Digest, at: int) -> None:
+        """Let a file hold what is read from `source`, with a time; raises IntegrityError for another digest."""
+        found, size = hashlib.sha256(), 0
+        with self._beside(path) as file:
+            while size <= MAX_PACKED and (block := source.read(_BLOCK)):
+                found.update(block)
+                size += file.write(block)
+        if found.hexdigest() != digest.hex:
+            what = f"the bytes of `{self._tree.told(path)}` are not what they claim to be"
+            raise IntegrityError.one(what, "", "they changed while they were read, or were damaged before")
+        os.utime(self._files[-1][0], (at, at))
+
+    def commit(self) -> bool:
+        """Rename all files into their places, in the order in which they were written, when the disk has them.
+
+        Returns whether there were any.
+        """
+        some = bool(self._files)
+        _sync([beside for beside, _ in self._files], sync_file)
+        waiting: dict[str, None] = {}
+        for number, (beside, path) in enumerate(self._files):
+            os.rename(beside, path)
+            waiting[os.path.dirname(path)] = None
+            following = self._files[number + 1 : number + 2]
+            if len(self._files) <= _FEW and (not following or os.path.dirname(following[0][1]) not in waiting):
+                _sync(waiting, sync_folder)  # what comes next must not outlive a power cut alone
+                waiting.clear()
+        _sync(waiting, sync_folder)
+        self._files.clear()
+        return some
+
+    @contextmanager
+    def _beside(self, path: str) -> Iterator[BinaryIO]:
+        beside = os.path.join(os.path.dirname(path), f"{OURS}{secrets.token_hex(8)}.new")
+        with open(beside, "xb") as file:
+            self._files.append((beside, path))
+            yield file
+
+
+@contextmanager
+def writing(tree: Tree, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the one lock of those who change a registry; tell in one way what keeps it from being changed.
+
+    Raises RegistryError where the root is read-only or the disk is full.
+    """
+    if os.path.isdir(tree.root) and not os.access(tree.root, os.W_OK):
+        raise _read_only(tree)
+    try:
+        with folder_lock(tree.root, waiting, shared=False):
+            yield
+    except OSError as error:
+        if error.errno in _READ_ONLY:
+            raise _read_only(tree) from error
+        if error.errno in _FULL:
+            what = "the disk has no room for this; nothing was changed"
+            raise RegistryError.one(what, legible(tree.root), "make room, and do it again") from error
+        raise tree.refused(error.filename or tree.root, error, "written") from error
+
+
+def make_folder(path: str) -> None:
+    """Make a folder where there is none, so that it outlives a power cut."""
+    if not os.path.isdir(path):
+        os.mkdir(path)
+        sync_folder(os.path.dirname(path))
+
+
+def sync_file(path: str) -> None:
+    """Wait until the disk has what was written to a file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(paths: Collection[str], one: Callable[[str], None]) -> None:
+    if len(paths) > _FEW:
+        os.sync()
+        return
+    for path in paths:
+        one(path)
+
+
+def _read_only(tree: Tree) -> RegistryError:
+    return RegistryError.one("the registry is read-only", legible(tree.root), "change it where it may be written")
