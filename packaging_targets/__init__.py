@@ -8,6 +8,8 @@ from __future__ import annotations
 TYPE_CHECKING = False  # `typing` takes longer to import than a small build with nothing to do
 if TYPE_CHECKING:
     from packaging_targets.errors import PackagingError, Problem, RequestError
+    from packaging_targets.formats.aam.manifest import AgentManifest
+    from packaging_targets.formats.aam.package.checks import check_agent_folder
     from packaging_targets.formats.assets.declared.checks import check_assets, find_registries
     from packaging_targets.formats.assets.declared.declaration import Asset, AssetTree
     from packaging_targets.formats.assets.reader import AssetPack
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from packaging_targets.model.label import Label
     from packaging_targets.model.manifest import Entry, Manifest
     from packaging_targets.model.rule import Context
+    from packaging_targets.model.semver import SemanticVersion
 
 _HOME = {
     "Action": "model.action",
+    "AgentManifest": "formats.aam.manifest",
     "Asset": "formats.assets.declared.declaration",
     "AssetPack": "formats.assets.reader",
     "AssetTree": "formats.assets.declared.declaration",
@@ -40,6 +44,8 @@ _HOME = {
     "Platform": "formats.oci.platform",
     "Problem": "errors",
     "RequestError": "errors",
+    "SemanticVersion": "model.semver",
+    "check_agent_folder": "formats.aam.package.checks",
     "check_assets": "formats.assets.declared.checks",
     "check_features": "formats.feature.checks",
     "collection_text": "formats.feature.checks",
@@ -50,6 +56,7 @@ _HOME = {
 
 __all__ = [
     "Action",
+    "AgentManifest",
     "Asset",
     "AssetPack",
     "AssetTree",
@@ -65,6 +72,8 @@ __all__ = [
     "Platform",
     "Problem",
     "RequestError",
+    "SemanticVersion",
+    "check_agent_folder",
     "check_assets",
     "check_features",
     "collection_text",

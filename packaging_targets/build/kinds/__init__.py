@@ -139,6 +139,7 @@ _TAR = {"manifest": MANIFEST, "mtime": MTIME, "root": flag()}
 
 
 KINDS = {
+    "aam/1": Kind("aam", Params(manifest=MANIFEST, mtime=MTIME), tools=("deflate",)),
     "assets_pa/1": Kind(
         "assets",
         Params(

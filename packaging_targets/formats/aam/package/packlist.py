@@ -26,9 +26,16 @@ if TYPE_CHECKING:
 ALWAYS = (MANIFEST, "README", "README.md", "LICENSE", "LICENSE.md", "CHANGELOG", "CHANGELOG.md")
 """Files at the root that are packed whatever `files` says."""
 
+NEVER_FOLDERS = frozenset(
+    {
+        *(".git", ".hg", ".svn", ".agent-packages", ".packaging", "node_modules", ".venv", "venv"),
+        *("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+    }
+)
+"""Folders of which nothing is packed, wherever they are."""
+
 NEVER = (
-    *(f"**/{folder}/**" for folder in (".git", ".hg", ".svn", ".agent-packages", "node_modules", ".venv", "venv")),
-    *(f"**/{folder}/**" for folder in ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".packaging")),
+    *(f"**/{folder}/**" for folder in sorted(NEVER_FOLDERS)),
     *("**/.git", "**/*.pyc", "**/.DS_Store", "**/Thumbs.db", "**/TARGETS.toml", "**/*.aam", "**/*.aam.sha256"),
     *("package.agent.lock", "evals/reports/**"),
 )

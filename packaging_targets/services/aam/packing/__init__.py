@@ -1,0 +1,1 @@
+"""Verbs for those who write packages: to begin one, to check it, to pack it."""

@@ -1,0 +1,56 @@
+"""`aam pkg validate`: all that is wrong with a package, in a folder or in an archive, and nothing written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging_targets.errors import PackagingError, RequestError, raise_all, reason
+from packaging_targets.formats.aam.package.reader import read_package
+from packaging_targets.services.aam.packing.folder import list_package
+from packaging_targets.services.aam.packing.pack import CountedFile, write_package
+
+if TYPE_CHECKING:
+    from packaging_targets.errors import Problem
+    from packaging_targets.formats.aam.manifest import AgentManifest
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """A package that is in order: its files, and its size in bytes when it is packed."""
+
+    manifest: AgentManifest
+    files: tuple[str, ...]
+    size: int
+    warnings: tuple[Problem, ...]
+
+
+def validate(path: str) -> Valid:
+    """Check the package in the folder, or the archive, at `path`.
+
+    Raises PackagingError with all that is wrong with it, and RequestError where there is nothing.
+    """
+    return _valid_folder(path) if os.path.isdir(path) else _valid_archive(path)
+
+
+def _valid_folder(path: str) -> Valid:
+    folder = list_package(path)
+    found = folder.check()
+    raise_all(found.errors, PackagingError, found.warnings)
+    if found.manifest is None:
+        raise AssertionError  # a folder without a manifest has errors
+    out = CountedFile()
+    write_package(out, folder, found, found.manifest.archive)
+    return Valid(found.manifest, tuple(entry.dest for entry in found.contents.entries), out.size, found.warnings)
+
+
+def _valid_archive(path: str) -> Valid:
+    try:
+        with open(path, "rb") as file:
+            package = read_package(file, path)
+            size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        fix = "name the folder of a package, or an archive"
+        raise RequestError.one(f"`{path}` cannot be read: {reason(error)}", path, fix) from error
+    return Valid(package.manifest, tuple(package.files), size, ())
