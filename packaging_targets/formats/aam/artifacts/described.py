@@ -8,6 +8,7 @@ from typing import Any
 from packaging_targets.formats.aam.artifacts.fields import (
     AGENT,
     COMMAND,
+    OLDER_AGENT,
     PROMPT,
     RULE,
     SKILL,
@@ -61,7 +62,7 @@ class Reading:
     def agent(self, path: str) -> Agent | None:
         """Return the agent that an agent.yaml and its system prompt describe, or one file of the older form."""
         if not path.endswith(AGENT_FILE):
-            document = self._document(path, AGENT)
+            document = self._document(path, OLDER_AGENT)
             expected = path.rpartition("/")[2].removesuffix(".md")
             return self._agent(path, expected, document, document) if document else None
         document = self._document(path, AGENT)

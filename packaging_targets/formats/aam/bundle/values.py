@@ -20,6 +20,7 @@ from packaging_targets.model.digest import Digest
 TARGETS = ("claude-code", "codex", "copilot", "cursor")
 ALIASES = {"claude": "claude-code"}
 FORMAT, VERSION = "uaaps-bundle", "1.0"
+TYPES = ("skill", "agent", "command", "rule", "hook", "mcp")
 BUNDLE_JSON = "bundle.json"
 SUFFIX = ".bundle.aam"
 

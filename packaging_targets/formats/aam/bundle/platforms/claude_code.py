@@ -100,7 +100,8 @@ class ClaudeCode(Platform):
     def hooks(self, hooks: Hooks) -> None:
         """Add to the project's settings; hooks of one event and matcher stand together."""
         for event, hook in events.native(self, hooks, events.CLAUDE_CODE, _PROMPTS):
-            entry: dict[str, Any] = {"type": hook.kind, hook.kind: self._in_shell(hook.text)}
+            text = self._in_shell(hook.text) if hook.kind == "command" else self.located(hook.text)
+            entry: dict[str, Any] = {"type": hook.kind, hook.kind: text}
             entry |= {"timeout": hook.timeout} if hook.timeout is not None else {}
             document = self.output.document(self.hooks_file, hooks={})
             groups = document["hooks"].setdefault(event, [])

@@ -94,7 +94,7 @@ class Copilot(Platform):
         elif rule.mode == "files":
             fields["applyTo"] = joined(self, rule)
         elif rule.mode == "intelligent":
-            self.lose(rule.path, "the mode `intelligent` becomes `manual`: Copilot chooses no instructions by itself")
+            self.lose(rule.path, "the mode `intelligent` works in VS Code alone: GitHub.com never applies the rule")
         self.output.text(path, write_front_matter(fields, self.located(rule.body)))
         self.output.artifact("rule", rule.name, path)
         self.lose_fields(rule.path, {"refs": rule.refs}, "refs")
