@@ -62,7 +62,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """One version of each package, by name; `left_out` tells of optional ones, `peers` of what is missing or another."""
+    """One version of each package, by name; `left_out` and `peers` tell of what is missing."""
 
     packages: Mapping[str, Candidate]
     left_out: tuple[Problem, ...] = ()
