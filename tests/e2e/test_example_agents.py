@@ -69,7 +69,7 @@ def test_the_second_build_does_nothing_and_one_rule_rebuilds_its_package_and_the
     ws.build()
     assert ws.build().output == "up to date: 11 targets\n"
     rule = "style/rules/plain-words/RULE.md"
-    ws.write(rule, ws.read(rule) + "\nRead it again tomorrow.\n")
+    ws.path(rule).write_text(f"{ws.read(rule)}\nRead it again tomorrow.\n")
     built = re.findall(r"^built +(\S+)", ws.build().output, re.MULTILINE)
     assert sorted(built) == ["//style:package", *(f"//team:bundles#{platform}" for platform in PLATFORMS)]
 
