@@ -22,6 +22,7 @@ _FILES = {b"0", b"\0", b"7"}
 _WITHOUT_CONTENT = {b"1", b"2", b"3", b"4", b"5", b"6"}
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
 _PAX_LIMIT = 1 << 16
+_EXTENDED = 2  # headers of an entry, such as those of GNU for a long name and a long link
 _SPARSE = b"GNU.sparse."
 _READ = {b"path", b"linkpath", b"size"}
 """Keys of pax headers. All others are passed over: global ones hold for every entry, and may be millions."""
@@ -76,10 +77,13 @@ class TarReader:
     def __iter__(self) -> Iterator[TarEntry]:
         overrides: dict[bytes, bytes] = {}
         shared: dict[bytes, bytes] = {}
-        count = 0
+        count = extended = 0
         while (block := self._block()) is not None:
             entry = _parsed(block, self.at - BLOCK)
             if entry.kind in {_PAX, _GLOBAL, _LONG_NAME, _LONG_LINK}:
+                extended += 1
+                if extended > _EXTENDED * self._limits.entries:
+                    raise _over("extended headers", _EXTENDED * self._limits.entries)
                 found = self._extension(entry)
                 (shared if entry.kind == _GLOBAL else overrides).update(found)
                 continue
