@@ -102,7 +102,7 @@ class Reading:
         document = self.found.attempt(lambda: read(self.files[path], self.where(path)))
         if document is None or not check_fields(document, kind, self.found):
             return None
-        for at, line in enumerate(document.body.split("\n"), document.first + document.front.count("\n") + 1):
+        for at, line in document.lines:
             for named in references(line):
                 if not exists(named, self.files):
                     what = f"`${{PACKAGE_ROOT}}/{named}` is named, which the package does not have"
