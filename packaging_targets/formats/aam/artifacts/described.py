@@ -110,7 +110,8 @@ class Reading:
         return document
 
     def _name(self, document: Document, kind: str, expected: str) -> str:
-        name: str = document.fields.get("name") or expected
+        given: str | None = document.fields.get("name")
+        name = expected if given is None else given
         check_name(name, document.place("name"), kind, self.found, expected)
         return name
 
