@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
@@ -59,7 +58,9 @@ def _add_registry(verbs: Any) -> None:
         ("verify", "read every byte of a registry, and tell all that is wrong", _verify),
     ):
         parser = add_verb(verbs, name, does, act)
-        parser.add_argument("registry", nargs="?", default="", metavar="URL", help=f"{_URL}; default: the configured one")
+        parser.add_argument(
+            "registry", nargs="?", default="", metavar="URL", help=f"{_URL}; default: the configured one"
+        )
     copying = add_verb(verbs, "mirror", "copy a registry into a folder, or what is new in it", _mirror)
     copying.add_argument("source", metavar="SOURCE", help=_URL)
     copying.add_argument("target", metavar="TARGET", help="the folder, as a URL or a path; made where it is not there")
