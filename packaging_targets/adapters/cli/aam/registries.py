@@ -1,4 +1,4 @@
-"""`aam`: registry …, dist-tag …, yank, unyank, deprecate, and what `pkg publish` does."""
+"""`aam`: registry …, dist-tag …, yank, unyank, deprecate."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_j
 from packaging_targets.adapters.output import complain, tell, tells, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from packaging_targets.errors import Problem
+    from packaging_targets.formats.aam.names import PackageName
     from packaging_targets.registry.aam.folder.registry import FolderRegistry
-    from packaging_targets.registry.aam.protocol import Published
 
 _URL = "a URL such as file:///opt/aam-registry, a path, or a name in the configuration"
 _NAMED = f"the registry: {_URL}; by default the one that the configuration has for the package"
@@ -35,17 +35,7 @@ def add_parsers(verbs: Any) -> None:
     deprecating.add_argument("version", metavar="NAME[@VERSION]", help="the version, or the package for all versions")
     deprecating.add_argument("message", help="what to tell them; an empty text takes the warning back")
     for parser in (yanking, unyanking, deprecating):
-        _add_option(parser)
-
-
-def add_publish(verbs: Any) -> None:
-    """Add `publish` to the verbs of `pkg`."""
-    does = "publish an archive, or the package of a folder, which is packed first"
-    parser = add_verb(verbs, "publish", does, _publish)
-    parser.add_argument("path", nargs="?", default=".", metavar="DIR|ARCHIVE", help="default: this folder")
-    parser.add_argument("--tag", default="", help="the tag that leads to it; `latest` stays where it is then")
-    parser.add_argument("--dry-run", action="store_true", help="tell what would be published, and change nothing")
-    _add_option(parser)
+        add_registry_option(parser)
 
 
 def _add_registry(verbs: Any) -> None:
@@ -77,21 +67,28 @@ def _add_tags(verbs: Any) -> None:
     listing = add_verb(verbs, "ls", "list the tags of a package", _list_tags)
     listing.add_argument("name", help=_PACKAGE)
     for parser in (adding, removing, listing):
-        _add_option(parser)
+        add_registry_option(parser)
 
 
-def _add_option(parser: Any) -> None:
+def add_registry_option(parser: Any) -> None:
+    """Let a verb take the registry that it is about."""
     parser.add_argument("--registry", default="", metavar="URL", help=_NAMED)
 
 
-def _registry(options: Namespace, text: str, name: Any = None) -> FolderRegistry:
-    from packaging_targets.services.aam.registries.naming import registry_of
+def waiting_told(options: Namespace) -> Callable[[], None]:
+    """Return what is called where another process changes the registry."""
 
     def waiting() -> None:
         if tells(options, "info"):
             sys.stderr.write("waiting for another process that changes the registry\n")
 
-    return registry_of(text, name, waiting)
+    return waiting
+
+
+def _registry(options: Namespace, text: str, name: PackageName | None = None) -> FolderRegistry:
+    from packaging_targets.services.aam.registries.naming import registry_of
+
+    return registry_of(text, name, waiting_told(options))
 
 
 def _init(options: Namespace) -> int:
@@ -181,12 +178,21 @@ def _list_tags(options: Namespace) -> int:
 
 
 def _yank(options: Namespace) -> int:
-    from packaging_targets.services.aam.registries.naming import release_named
+    from packaging_targets.formats.aam.documents.transitions import find_release
+    from packaging_targets.services.aam.registries.naming import known_of, release_named
 
     name, version = release_named(options.version)
-    _registry(options, options.registry, name).yank(name, version, options.reason)
-    value = {"ok": True, "name": str(name), "version": version, "yanked": True}
-    return tell(options, value, [f"yanked {name}@{version}: locks that name it still install it"])
+    registry = _registry(options, options.registry, name)
+    registry.yank(name, version, options.reason)
+    known = known_of(registry, name)
+    yank = find_release(known, version).yanked
+    moved = {tag: known.tags.get(tag, "") for tag in (yank.tags if yank else ())}
+    lines = [f"yanked {name}@{version}: locks that name it still install it"]
+    lines += [
+        f"  {tag} leads to {target} now" if target else f"  {tag} leads nowhere now" for tag, target in moved.items()
+    ]
+    value = {"ok": True, "name": str(name), "version": version, "yanked": True, "movedTags": moved}
+    return tell(options, value, lines)
 
 
 def _unyank(options: Namespace) -> int:
@@ -207,29 +213,6 @@ def _deprecate(options: Namespace) -> int:
     line = f"deprecated {about}: {options.message}" if options.message else f"no longer deprecated: {about}"
     value = {"ok": True, "name": str(name), "version": version, "deprecated": options.message}
     return tell(options, value, [line])
-
-
-def _publish(options: Namespace) -> int:
-    from packaging_targets.services.aam.registries.publishing import packed, publish_archive
-
-    with packed(options.path) as (archive, name):
-        registry = _registry(options, options.registry, name)
-        done = publish_archive(archive, registry, options.tag, dry_run=options.dry_run)
-    warn(options, done.warnings)
-    return tell(options, _publication(done, registry.url, dry_run=options.dry_run), _published(options, done, registry))
-
-
-def _publication(done: Published, url: str, *, dry_run: bool) -> Mapping[str, Any]:
-    release = done.release
-    value = {"ok": True, "registry": url, "name": str(done.name), "version": str(release.version), "dryRun": dry_run}
-    value |= {"integrity": release.integrity, "size": release.size, "tags": list(done.tags)}
-    return {**value, "warnings": as_json(done.warnings)}
-
-
-def _published(options: Namespace, done: Published, registry: FolderRegistry) -> list[str]:
-    verb = "would publish" if options.dry_run else "published"
-    tags = f" as {', '.join(done.tags)}" if done.tags else ""
-    return [f"{verb} {done.name}@{done.release.version}{tags} to {registry.url}", f"  {done.release.integrity}"]
 
 
 def _told(

@@ -78,7 +78,7 @@ def read_bundle(file: BinaryIO, where: str) -> Bundle:
     raise_all((Problem(place, what) for what in _faults(about, package.manifest)), IntegrityError)
     files = {path: one for path, one in package.files.items() if path != BUNDLE_JSON}
     raise_all((Problem(where, what) for what in _strays(about, files)), IntegrityError)
-    return Bundle(bundle_name(package.manifest, about["target"]), about["target"], files, about)
+    return Bundle(bundle_name(package.manifest.archive, about["target"]), about["target"], files, about)
 
 
 def may_write(target: str, path: str) -> bool:

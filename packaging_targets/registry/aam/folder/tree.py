@@ -96,7 +96,7 @@ class Tree:
             return None
         with file:
             try:
-                return file.read(limit + 1)
+                return file.read(min(os.fstat(file.fileno()).st_size, limit) + 1)
             except OSError as error:
                 raise self.refused(path, error, "read") from error
 
