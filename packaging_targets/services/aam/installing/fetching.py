@@ -58,12 +58,15 @@ class Fetching:
             raise (kinds.pop() if len(kinds) == 1 else PackagingError)(*problems)
         return found
 
-    def _unpacked(self, name: str, locked: LockedPackage, folder: str) -> Installed:
+    def archive(self, name: str, locked: LockedPackage) -> bytes:
+        """Return the bytes of a package's archive, from the cache or from where the lock says it comes from."""
         archive = archive_of(name, locked)
         data = self.cache.get(archive)
-        if data is None:
-            data = self._fetched(name, locked, archive)
-        reader = PackageReader(io.BytesIO(data), archive.where)
+        return self._fetched(name, locked, archive) if data is None else data
+
+    def _unpacked(self, name: str, locked: LockedPackage, folder: str) -> Installed:
+        archive = archive_of(name, locked)
+        reader = PackageReader(io.BytesIO(self.archive(name, locked)), archive.where)
         files = unpack(reader, os.path.join(folder, archive.name.folder))
         faults = [Problem(archive.where, what) for what in _faults(archive, locked, reader.manifest)]
         if faults:
