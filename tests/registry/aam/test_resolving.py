@@ -22,8 +22,12 @@ from packaging_targets.registry.aam.resolving.provider import Demands, solve
 URL = "file:///memory"
 
 
+def routes(registry: MemoryRegistry) -> Routes:
+    return Routes({URL: registry, registry.url: registry}.__getitem__, registry.url)
+
+
 def chosen(registry: MemoryRegistry, ranges: Mapping[str, str], **given: object) -> dict[str, str]:
-    found = resolve(Wanted(ranges, **given), Routes(registry))  # type: ignore[arg-type]  # each test gives its own
+    found = resolve(Wanted(ranges, **given), routes(registry))  # type: ignore[arg-type]  # each test gives its own
     return {name: str(one.version) for name, one in found.packages.items()}
 
 
@@ -139,7 +143,7 @@ def test_a_circle_is_refused_and_told() -> None:
 def test_an_optional_dependency_is_left_out_where_it_cannot_be_had() -> None:
     registry = shelf("c", "1.0.0", "2.0.0").add("a", "1.0.0", {"c": "^2.0.0"}, optional={"gone": "*", "b": "*"})
     registry.add("b", "1.0.0", {"c": "^1.0.0"})
-    found = resolve(Wanted({"a": "*"}, optional={"c": "*"}), Routes(registry))
+    found = resolve(Wanted({"a": "*"}, optional={"c": "*"}), routes(registry))
     assert {name: str(one.version) for name, one in found.packages.items()} == {"a": "1.0.0", "c": "2.0.0"}
     assert [one.what for one in found.left_out] == [
         "`b` *, which `a` 1.0.0 would use, cannot be had, and is left out",
@@ -153,7 +157,7 @@ def test_an_optional_dependency_is_left_out_where_it_cannot_be_had() -> None:
 @pytest.mark.uaaps("P50")
 def test_peers_that_are_missing_or_others_are_told() -> None:
     registry = shelf("host", "1.0.0", "2.0.0").add("a", "1.0.0", peers={"host": "^2.0.0", "other": "*"})
-    found = resolve(Wanted({"a": "*", "host": "^1.0.0"}), Routes(registry))
+    found = resolve(Wanted({"a": "*", "host": "^1.0.0"}), routes(registry))
     assert [(one.what, one.fix) for one in found.peers] == [
         ("`a` 1.0.0 needs `host` ^2.0.0 beside it, but 1.0.0 is installed", 'aam install "host@^2.0.0"'),
         ("`a` 1.0.0 needs `other` * beside it, which is not installed", 'aam install "other@*"'),
@@ -179,8 +183,9 @@ def test_a_scope_belongs_to_one_registry() -> None:
     public, private = MemoryRegistry("file:///public"), MemoryRegistry("file:///private")
     public.add("@acme/a", "9.0.0").add("b", "1.0.0")
     private.add("@acme/a", "1.0.0").add("b", "2.0.0")
-    routes = Routes(None, {"acme": private}, [public])
-    found = resolve(Wanted({"@acme/a": "*", "b": "*"}), routes).packages
+    two = {one.url: one for one in (public, private)}
+    scoped = Routes(two.__getitem__, "", {"acme": private.url}, [public.url])
+    found = resolve(Wanted({"@acme/a": "*", "b": "*"}), scoped).packages
     assert {name: (str(one.version), one.registry) for name, one in found.items()} == {
         "@acme/a": ("1.0.0", "file:///private"),
         "b": ("1.0.0", "file:///public"),
@@ -192,15 +197,15 @@ def test_a_scope_belongs_to_one_registry() -> None:
 @pytest.mark.uaaps("P46")
 def test_a_name_that_two_registries_offer_is_refused_unless_the_lock_names_one() -> None:
     one, two = MemoryRegistry("file:///one").add("a"), MemoryRegistry("file:///two").add("a", "2.0.0")
-    routes = Routes(None, {}, [one, two])
+    both = Routes({"file:///one": one, "file:///two": two}.__getitem__, others=["file:///one", "file:///two"])
     with pytest.raises(RegistryError) as caught:
-        resolve(Wanted({"a": "*"}), routes)
+        resolve(Wanted({"a": "*"}), both)
     assert str(caught.value) == (
         "error: `a` is offered by `file:///one` and `file:///two`, and nothing says which is meant\n"
         "  fix: give its scope to one of them under registries.scopes, or name one: --registry file:///one"
     )
     integrity = two.packages["a"].releases["2.0.0"].integrity
-    found = resolve(Wanted({"a": "*"}, locked={"a": Locked("2.0.0", "file:///two", integrity)}), routes)
+    found = resolve(Wanted({"a": "*"}, locked={"a": Locked("2.0.0", "file:///two", integrity)}), both)
     assert found.packages["a"].registry == "file:///two"
 
 
@@ -258,7 +263,7 @@ def test_a_solution_is_found_exactly_where_there_is_one(graph: Graph, ranges: Ma
     registry = registry_of(graph)
     possible = next(solutions(graph, ranges), None) is not None
     try:
-        found = resolve(Wanted(ranges), Routes(registry))
+        found = resolve(Wanted(ranges), routes(registry))
     except RegistryError:
         found = None
     assert (found is not None) == possible
@@ -271,8 +276,8 @@ def test_the_straight_way_is_no_other_one_where_nothing_is_given_way_to(
     graph: Graph, ranges: Mapping[str, str]
 ) -> None:
     """resolvelib, asked alone, finds a solution exactly where both together do."""
-    wanted, routes = Wanted(ranges), Routes(registry_of(graph))
-    catalogue = Catalogue(routes, wanted)
+    wanted = Wanted(ranges)
+    catalogue = Catalogue(routes(registry_of(graph)), wanted)
     alone: Mapping[str, Candidate] | None
     try:
         alone = solve(Demands(catalogue, wanted), 10_000)

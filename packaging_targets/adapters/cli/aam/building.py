@@ -32,10 +32,10 @@ def add_build(package: Any) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from packaging_targets.services.aam.packing.build import Wanted, build, nothing_to_fetch
+    from packaging_targets.services.aam.packing.build import Wanted, build
 
-    wanted = Wanted(options.path, options.target, options.output, options.scoped_dirs)
-    built = build(wanted, nothing_to_fetch)
+    wanted = Wanted(options.path, options.target, options.output, options.scoped_dirs, options.registry)
+    built = build(wanted)
     warn(options, built.warnings)
     for made in built.bundles:
         warn(options, made.warnings)

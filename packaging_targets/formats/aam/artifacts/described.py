@@ -102,7 +102,7 @@ class Reading:
         document = self.found.attempt(lambda: read(self.files[path], self.where(path)))
         if document is None or not check_fields(document, kind, self.found):
             return None
-        for at, line in enumerate(document.body.split("\n"), document.first + document.front.count("\n") + 1):
+        for at, line in document.lines:
             for named in references(line):
                 if not exists(named, self.files):
                     what = f"`${{PACKAGE_ROOT}}/{named}` is named, which the package does not have"
@@ -110,7 +110,8 @@ class Reading:
         return document
 
     def _name(self, document: Document, kind: str, expected: str) -> str:
-        name: str = document.fields.get("name") or expected
+        given: str | None = document.fields.get("name")
+        name = expected if given is None else given
         check_name(name, document.place("name"), kind, self.found, expected)
         return name
 

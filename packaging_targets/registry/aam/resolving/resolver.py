@@ -54,8 +54,8 @@ def _solved(demands: Demands, catalogue: Catalogue, routes: Routes, wanted: Want
 def _changed_bytes(pins: Mapping[str, Candidate], wanted: Wanted) -> Iterator[Problem]:
     for name, one in pins.items():
         locked = wanted.locked.get(name)
-        same = locked and (locked.version, locked.registry) == (str(one.version), one.registry)
-        if locked and same and locked.registry and locked.integrity != one.integrity:
+        same = locked and locked.version == str(one.version) and locked.registry and one.registry
+        if locked and same and locked.integrity != one.integrity:
             what = f"{one} has other bytes in `{one.registry}` than the lock says"
             both = f"{one.integrity} there, {locked.integrity} in the lock"
             yield Problem(wanted.where, what, f"a version never changes: ask whoever publishes it  ({both})")

@@ -7,7 +7,7 @@ choose silently could be made to install a stranger's package.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from packaging_targets.errors import RegistryError, near_miss
@@ -26,18 +26,30 @@ class Offer:
 
 @dataclass(slots=True)
 class Routes:
-    """`everything` serves all names where there is one; `scopes` serve what is theirs, `others` all else."""
+    """Where names lead: `everything` serves all where there is one; `scopes` serve what is theirs, `others` all else.
 
-    everything: Registry | None = None
-    scopes: Mapping[str, Registry] = field(default_factory=dict)
-    others: Sequence[Registry] = ()
+    All of them are URLs, which `opened` makes registries of when they are needed.
+    """
+
+    opened: Callable[[str], Registry]
+    everything: str = ""
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    others: Sequence[str] = ()
+    _registries: dict[str, Registry] = field(default_factory=dict)
     _known: dict[tuple[str, str], Offer | None] = field(default_factory=dict)
+
+    def registry(self, url: str) -> Registry:
+        """Return the registry at a URL."""
+        if (known := self._registries.get(url)) is None:
+            known = self._registries[url] = self.opened(url)
+        return known
 
     def registries_for(self, name: PackageName) -> Sequence[Registry]:
         """Return the registries in which a name is looked up."""
-        if self.everything is not None:
-            return (self.everything,)
-        return (self.scopes[name.scope],) if name.scope in self.scopes else self.others
+        if self.everything:
+            return (self.registry(self.everything),)
+        urls = (self.scopes[name.scope],) if name.scope in self.scopes else self.others
+        return [self.registry(url) for url in urls]
 
     def offer(self, text: str, locked: str = "") -> Offer | None:
         """Return what is offered under a name, or None where nobody does; `locked` is the URL that a lock has for it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from packaging_targets.formats.aam.package.reader import AgentPackage, read_pack
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.clock import told_time
 from packaging_targets.services.aam.config.reading import read_config
+from packaging_targets.services.aam.packing.dependencies import dependencies_of
 from packaging_targets.services.aam.packing.folder import list_package
 from packaging_targets.services.aam.packing.pack import OUTPUT, CountedFile, write_package
 from packaging_targets.store.change import Change
@@ -26,20 +27,21 @@ if TYPE_CHECKING:
     from packaging_targets.formats.aam.bundle.values import Bundle
     from packaging_targets.formats.aam.manifest import AgentManifest
 
-Fetch = Callable[["AgentManifest"], Sequence[AgentPackage]]
-"""Finds the packages that a manifest's dependencies lead to, transitively, and reads them."""
-
 ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to build: the folder or archive of a package, a target or ALL, and where the bundles go."""
+    """What to build: the folder or archive of a package, a target or ALL, and where the bundles go.
+
+    `registry` serves all that the package depends on, where it is given.
+    """
 
     path: str = "."
     target: str = ALL
     output: str = OUTPUT
     scoped_dirs: str = "flat"
+    registry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Built:
     warnings: tuple[Problem, ...]
 
 
-def build(wanted: Wanted, fetch: Fetch) -> Built:
+def build(wanted: Wanted) -> Built:
     """Compile a package for each platform; the bundles stand in their places when all of them are whole.
 
     Raises PackagingError with all that is wrong with the package, or with what it depends on, and RequestError where
@@ -78,7 +80,8 @@ def build(wanted: Wanted, fetch: Fetch) -> Built:
     if wanted.target != ALL:
         platform_of(wanted.target)  # before anything is read
     root, warnings = _package(wanted.path)
-    closure = _closure(root, fetch)
+    closure = closure_of(root, tuple(dependencies_of(root.manifest, wanted.path, wanted.registry)))
+    raise_all(closure.errors, BuildError, closure.warnings)
     targets = _targets(root, wanted.target)
     bundles = tuple(_compiled(root, closure, targets, wanted.scoped_dirs))
     change = Change(wanted.output)
@@ -86,15 +89,6 @@ def build(wanted: Wanted, fetch: Fetch) -> Built:
     change.apply()
     manifests = tuple(one.manifest for one in closure.dependencies)
     return Built(root.manifest, manifests, made, (*warnings, *closure.warnings))
-
-
-def nothing_to_fetch(manifest: AgentManifest) -> Sequence[AgentPackage]:
-    """Refuse a package that depends on others, where there is nowhere to find these."""
-    names = ", ".join(f"`{name}` {wanted}" for name, wanted in sorted(manifest.dependencies.items()))
-    if not names:
-        return ()
-    fix = "declare an agent_bundle, which finds them in the workspace"
-    raise RequestError.one(f"`{manifest.name}` depends on {names}, which cannot be fetched here", fix=fix)
 
 
 def _package(path: str) -> tuple[AgentPackage, tuple[Problem, ...]]:
@@ -113,14 +107,6 @@ def _package(path: str) -> tuple[AgentPackage, tuple[Problem, ...]]:
     write_package(CountedFile(packed), folder, found, path)
     packed.seek(0)
     return read_package(packed, path), found.warnings
-
-
-def _closure(root: AgentPackage, fetch: Fetch) -> Closure:
-    manifest = root.manifest
-    others = fetch(manifest) if manifest.dependencies or manifest.optional else ()
-    closure = closure_of(root, others)
-    raise_all(closure.errors, BuildError, closure.warnings)
-    return closure
 
 
 def _targets(root: AgentPackage, target: str) -> tuple[str, ...]:

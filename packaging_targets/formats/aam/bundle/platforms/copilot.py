@@ -101,10 +101,7 @@ class Copilot(Platform):
 
     def hooks(self, hooks: Hooks) -> None:
         """Write the package's hooks."""
-        for event, hook in events.native(self, hooks, events.COPILOT, frozenset()):
-            matcher = events.matched(self, hooks, hook, _MATCHED)
-            if matcher is None:
-                continue
+        for event, hook, matcher in events.native(self, hooks, events.COPILOT, frozenset(), _MATCHED):
             entry: dict[str, Any] = {"type": "command", "bash": self.located(hook.text), "cwd": "."}
             entry |= {"timeoutSec": hook.timeout} if hook.timeout is not None else {}
             entry |= {"matcher": matcher} if matcher else {}
