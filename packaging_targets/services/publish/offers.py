@@ -16,8 +16,10 @@ from typing import Any
 
 from packaging_targets.build.session import planned
 from packaging_targets.errors import PackagingError, Problem, RequestError, near_miss, raise_all
+from packaging_targets.formats.aam.names import tag_fault
 from packaging_targets.registry.oci.reference import Registry
 from packaging_targets.services.graph.opening import graph_of
+from packaging_targets.services.publish.agents import OfferedPackage, publish_packages
 from packaging_targets.services.publish.features import JOBS, FeaturePublishing, publish_features
 from packaging_targets.services.publish.images import ImagePublishing, WantedImage, publish_images
 from packaging_targets.services.publish.report import Report
@@ -39,9 +41,7 @@ class Offer:
     @property
     def place(self) -> tuple[str, ...]:
         """Where it goes, however that is written; what goes to one place is published together."""
-        # Whether there is TLS is no part of a place: a port has it, or has not.
-        host = Registry.parse(self.value["registry"], insecure=True).origin.partition("://")[2]
-        return (self.kind, host, self.value[KINDS[self.kind].within])
+        return (self.kind, *KINDS[self.kind].place(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,14 @@ class Options:
 class Kind:
     """How offers of a kind are published.
 
-    `keys` are the strings that each must have, `within` is the one that names its place in a registry. `publish` takes
-    the workspace's root, the offers of one place, and the options. `joined` kinds make one thing of a place's offers,
-    so that one that is asked for brings the others along. `faults` yields what else is wrong with an offer: what, fix.
+    `keys` are the strings that each must have. `place` says where one goes, and raises RequestError where that is
+    nowhere. `publish` takes the workspace's root, the offers of one place, and the options. `joined` kinds make one
+    thing of a place's offers, so that one that is asked for brings the others along. `faults` yields what else is
+    wrong with an offer: what, fix.
     """
 
     keys: tuple[str, ...]
-    within: str
+    place: Callable[[Mapping[str, Any]], tuple[str, ...]]
     publish: Callable[[str, Sequence[Offer], Options], Report]
     joined: bool = False
     faults: Callable[[Mapping[str, Any]], Iterator[tuple[str, str]]] = lambda _: iter(())
@@ -163,6 +164,17 @@ def _demand_offers(found: Iterable[tuple[str, Sequence[object]]], offers: Mappin
             raise RequestError.one(f"`{text}` has no `publish` field", "", fix)
 
 
+def _repository(member: str) -> Callable[[Mapping[str, Any]], tuple[str, ...]]:
+    """Return what tells the place of offers whose repository in an OCI registry is in a member."""
+
+    def place(value: Mapping[str, Any]) -> tuple[str, ...]:
+        # Whether there is TLS is no part of a place: a port has it, or has not.
+        host = Registry.parse(value["registry"], insecure=True).origin.partition("://")[2]
+        return (host, value[member])
+
+    return place
+
+
 def _features(root: str, offers: Sequence[Offer], options: Options) -> Report:
     folders = tuple(os.path.join(root, offer.value["folder"]) for offer in offers)
     namespace = offers[0].value["namespace"]
@@ -198,8 +210,26 @@ def _image_faults(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "`base` of what is published must be a string", ""
 
 
+def _agent_packages(root: str, offers: Sequence[Offer], options: Options) -> Report:
+    offered = [OfferedPackage(one.label, one.value["archive"], one.value.get("tag") or "") for one in offers]
+    return publish_packages(root, offered, offers[0].value["registry"], dry_run=options.dry_run)
+
+
+def _agent_package_faults(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not value["registry"]:
+        yield "`registry` of what is published must not be empty", 'write registry = "file:///opt/aam-registry"'
+    tag = value.get("tag") or ""
+    if not isinstance(tag, str):
+        yield "`tag` of what is published must be a string", 'write tag = "beta"'
+    elif tag and (fault := tag_fault(tag)):
+        yield f"the tag `{tag[:80]}` {fault}", 'write tag = "beta"'
+
+
 KINDS: Mapping[str, Kind] = {
-    "features": Kind(("folder", "registry", "namespace"), "namespace", _features, joined=True),
-    "image": Kind(("layout", "registry", "repository"), "repository", _images, faults=_image_faults),
+    "agent_package": Kind(
+        ("archive", "registry"), lambda value: (value["registry"],), _agent_packages, faults=_agent_package_faults
+    ),
+    "features": Kind(("folder", "registry", "namespace"), _repository("namespace"), _features, joined=True),
+    "image": Kind(("layout", "registry", "repository"), _repository("repository"), _images, faults=_image_faults),
 }
 """What can be published."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,8 +100,11 @@ def index_bytes(index: Index) -> bytes:
     return _LINES.joined(_head(index.updated_at, _other_lines(index.other)), [_line(one) for one in ordered])
 
 
-def index_with(data: bytes, metadata: PackageMetadata) -> bytes | None:
-    """Return an index.json with the line that a package has now; None where it is not as we write it."""
+def index_with(data: bytes, metadata: PackageMetadata) -> Sequence[bytes | memoryview] | None:
+    """Return an index.json with the line that a package has now, as pieces to write in a row.
+
+    There are none where nothing changes. Returns None where the document is not as we write it.
+    """
     head = _HEAD.match(data)
     name = str(metadata.name)
     place = _LINES.find(data, head.end(), name) if head else None
@@ -116,7 +119,8 @@ def index_with(data: bytes, metadata: PackageMetadata) -> bytes | None:
         other = {key: value for key, value in line.items() if key not in _ENTRY}
     entry = entry_of(metadata, other)
     updated_at = max(parse_time(head[1].decode()), metadata.modified_at)
-    return _LINES.spliced(data, _head(updated_at, head[2]), head.end(), place, None if entry is None else _line(entry))
+    heads = (_head(updated_at, head[2]), head.end())
+    return _LINES.spliced(data, heads, place, None if entry is None else _line(entry))
 
 
 def _head(updated_at: int, other: bytes) -> bytes:

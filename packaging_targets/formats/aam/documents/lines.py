@@ -10,6 +10,7 @@ of them, the head or the tail is not as we write it, the document is somebody el
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -45,12 +46,26 @@ class Lines:
             start, end = (last, end) if found < wanted else (start, first)
         return (start, start) if self._stands_between(data, (low, start, high), wanted) else None
 
-    def spliced(self, data: bytes, head: bytes, old_head: int, place: tuple[int, int], line: bytes | None) -> bytes:
-        """Return the document with `line`, or nothing, at a place that was found, and with another head."""
-        before = data[old_head : place[0]]
-        after = data[place[1] : len(data) - len(self.tail)]
-        parts = [part.removesuffix(b"\n").removesuffix(b",") for part in (before, line or b"", after)]
-        return self.joined(head, [part for part in parts if part])
+    def spliced(
+        self, data: bytes, heads: tuple[bytes, int], place: tuple[int, int], line: bytes | None
+    ) -> Sequence[bytes | memoryview]:
+        """Return the document with `line`, or nothing, at a place that was found, as pieces to write in a row.
+
+        `heads` are its head now, and the length of the one that it had. The pieces are views of `data`, as it may be
+        long; there are none where nothing changes.
+        """
+        (head, old_head), (start, end) = heads, place
+        if head == data[:old_head] and (line or b"") == data[start:end].rstrip(b",\n"):
+            return ()
+        whole = memoryview(data)
+        comma = data[start - 2 : start] == b",\n"
+        before = whole[old_head : max(old_head, start - (2 if comma else 1))]
+        after = whole[end : max(end, len(data) - len(self.tail) - 1)]
+        pieces: list[bytes | memoryview] = [head]
+        for part in (before, line or b"", after):
+            if len(part):
+                pieces += (b",\n", part) if len(pieces) > 1 else (part,)
+        return [*pieces, *((b"\n",) if len(pieces) > 1 else ()), self.tail]
 
     def _name(self, data: bytes, first: int, last: int) -> bytes | None:
         """Return the name on a line, or None where it does not look like one of ours."""

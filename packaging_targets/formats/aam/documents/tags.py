@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from packaging_targets.formats.aam.documents.lines import Lines
 from packaging_targets.formats.aam.documents.reading import Reading, load_object, member
@@ -39,12 +39,15 @@ def tags_bytes(packages: Iterable[PackageMetadata]) -> bytes:
     return _LINES.joined(_HEAD, [_line(one) for one in ordered if one.tags])
 
 
-def tags_with(data: bytes, metadata: PackageMetadata) -> bytes | None:
-    """Return a dist-tags.json with the line that a package has now; None where it is not as we write it."""
+def tags_with(data: bytes, metadata: PackageMetadata) -> Sequence[bytes | memoryview] | None:
+    """Return a dist-tags.json with the line that a package has now, as pieces to write in a row.
+
+    There are none where nothing changes. Returns None where the document is not as we write it.
+    """
     place = _LINES.find(data, len(_HEAD), str(metadata.name)) if data.startswith(_HEAD) else None
     if place is None:
         return None
-    return _LINES.spliced(data, _HEAD, len(_HEAD), place, _line(metadata) if metadata.tags else None)
+    return _LINES.spliced(data, (_HEAD, len(_HEAD)), place, _line(metadata) if metadata.tags else None)
 
 
 def _line(metadata: PackageMetadata) -> bytes:

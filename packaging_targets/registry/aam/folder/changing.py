@@ -169,8 +169,9 @@ def _stage_listings(tree: Tree, staging: Staging, metadata: PackageMetadata) -> 
         others = (one for one in all_packages(tree) if one.name != metadata.name)
         stage_all(tree, staging, [*others, metadata])
         return
-    _stage(staging, tree.tags, tags, new_tags)
-    _stage(staging, tree.index, index, new_index)
+    for path, pieces in ((tree.tags, new_tags), (tree.index, new_index)):
+        if pieces:
+            staging.write(path, *pieces)
 
 
 def _stage(staging: Staging, path: str, before: bytes | None, after: bytes) -> bool:

@@ -19,6 +19,7 @@ from packaging_targets.registry.aam.folder.changing import Addition, apply_chang
 from packaging_targets.registry.aam.folder.staging import writing
 from packaging_targets.registry.aam.folder.tree import Tree
 from packaging_targets.registry.aam.protocol import Published, Summary
+from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.searching import best_first
 
 
@@ -127,7 +128,7 @@ class FolderRegistry:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         self.tree.demand()
-        with writing(self.tree, self.waiting):
+        with refusals_of(self.url), writing(self.tree, self.waiting):
             recover(self.tree)
             yield
 
@@ -135,7 +136,7 @@ class FolderRegistry:
         with self._changing():
             before = self._owned(name)
             if before is None:
-                raise RegistryError.one(f"there is no package {name} in the registry", legible(self.tree.root))
+                raise RegistryError.one(f"there is no package {name} in the registry")
             after = transition(before, self._clock())
             if after is not before:
                 apply_change(self.tree, after)
@@ -146,7 +147,7 @@ class FolderRegistry:
         if metadata is not None and metadata.name != name:
             path = self.tree.told(self.tree.meta(name.folder))
             what = f"the folder of {name} belongs to {metadata.name}, as `{path}` says"
-            raise RegistryError.one(what, legible(self.tree.root), f"aam registry verify {self.url}")
+            raise RegistryError.one(what, "", f"aam registry verify {self.url}")
         return metadata
 
 

@@ -42,10 +42,10 @@ class Staging:
             with suppress(OSError):
                 os.unlink(beside)
 
-    def write(self, path: str, data: bytes) -> None:
-        """Let a file hold `data`."""
+    def write(self, path: str, *pieces: bytes | memoryview) -> None:
+        """Let a file hold what is given, in a row."""
         with self._beside(path) as file:
-            file.write(data)
+            file.writelines(pieces)
 
     def copy(self, path: str, source: BinaryIO, digest: Digest, at: int) -> None:
         """Let a file hold what is read from `source`, with a time; raises IntegrityError for another digest."""

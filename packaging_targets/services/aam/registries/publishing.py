@@ -1,0 +1,101 @@
+"""Publishing the archive of a package, or finding out what that would come to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from packaging_targets.errors import Problem, RequestError, legible, reason
+from packaging_targets.formats.aam.documents import transitions
+from packaging_targets.formats.aam.manifest import AgentManifest
+from packaging_targets.formats.aam.metadata import Release
+from packaging_targets.formats.aam.package.reader import PackageReader
+from packaging_targets.registry.aam.clock import present_time
+from packaging_targets.registry.aam.protocol import Published, Registry
+from packaging_targets.registry.aam.refusing import refusals_of
+from packaging_targets.services.aam.packing.pack import pack
+from packaging_targets.services.aam.registries.naming import Waiting, registry_of
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What was published, or would be, where, and what is doubtful about it."""
+
+    published: Published
+    url: str
+    warnings: tuple[Problem, ...]
+
+
+def publish_path(
+    path: str, registry: str = "", tag: str = "", *, dry_run: bool = False, waiting: Waiting | None = None
+) -> Publication:
+    """Publish an archive, or the package of a folder, which is packed first, as `publish_archive` does.
+
+    `registry` is a URL, a path or a name in the configuration; where it is empty, the configuration says which one
+    has the package. Raises PackagingError where the package cannot be packed.
+    """
+    if not os.path.isdir(path):
+        return _published(path, registry, tag, (), dry_run=dry_run, waiting=waiting)
+    with tempfile.TemporaryDirectory() as folder:
+        packed = pack(path, folder)
+        return _published(packed.archive, registry, tag, packed.warnings, dry_run=dry_run, waiting=waiting)
+
+
+def publish_archive(path: str, registry: Registry, tag: str = "", *, dry_run: bool = False) -> Published:
+    """Publish the archive at a path; where it is a `dry_run`, find out what that would come to.
+
+    Raises RequestError where there is no such file, IntegrityError where it is no archive of a package, and
+    RegistryError where the registry has that version, or refuses.
+    """
+    with open_archive(path) as archive:
+        return _planned(archive, path, registry, tag) if dry_run else registry.publish(archive, tag)
+
+
+def look_into(archive: BinaryIO, where: str) -> tuple[AgentManifest, Release]:
+    """Check an archive as a whole, and return its manifest and the release that it would make now."""
+    reader = PackageReader(archive, where)
+    for _ in reader:
+        pass
+    size = archive.seek(0, os.SEEK_END)
+    archive.seek(0)
+    return reader.manifest, transitions.release_of(reader.manifest, reader.digest, size, present_time())
+
+
+@contextlib.contextmanager
+def open_archive(path: str) -> Iterator[BinaryIO]:
+    """Open an archive; raises RequestError where that is impossible."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115  # closed below; only its opening is to be told so
+    except OSError as error:
+        fix = "name an archive that `aam pkg pack` has made, or the folder of a package"
+        raise RequestError.one(f"`{legible(path)}` cannot be read: {reason(error)}", "", fix) from error
+    with file:
+        yield file
+
+
+def _published(
+    path: str, text: str, tag: str, warnings: tuple[Problem, ...], *, dry_run: bool, waiting: Waiting | None
+) -> Publication:
+    if not text:
+        with open_archive(path) as archive:
+            registry = registry_of("", look_into(archive, legible(path))[0].name, waiting)
+    else:
+        registry = registry_of(text, None, waiting)
+    published = publish_archive(path, registry, tag, dry_run=dry_run)
+    return Publication(published, registry.url, (*warnings, *published.warnings))
+
+
+def _planned(archive: BinaryIO, path: str, registry: Registry, tag: str) -> Published:
+    if tag:
+        transitions.check_tag(tag)
+    manifest, release = look_into(archive, legible(path))
+    known = registry.metadata(manifest.name) or transitions.nothing_of(manifest.name)
+    publication = transitions.Publication(release, tag, transitions.declared_tags(manifest))
+    with refusals_of(registry.url):
+        after, warnings = transitions.with_release(known, publication)
+    tags = tuple(one for one, version in after.tags.items() if version == str(release.version))
+    return Published(manifest.name, release, tags, warnings)
