@@ -13,7 +13,7 @@ from aam_archives import Archive, archives, entry, manifest, packed
 
 from packaging_targets.errors import BuildError, IntegrityError
 from packaging_targets.formats.aam.package.reader import PackageReader
-from packaging_targets.store.unpacked_tree import unpack
+from packaging_targets.store.aam.unpacked_tree import unpack
 
 SLOW = {"bomb-files", "bomb-headers"}  # the reader's own tests have them
 HOSTILE = [one for one in archives() if one.what and one.name not in SLOW]
