@@ -68,12 +68,26 @@ class Tree:
         return legible(os.path.relpath(path, self.root))
 
     def inside(self, path: str) -> str:
-        """Return a path without links; raises RegistryError where one of them leaves the root."""
+        """Return where a path of ours leads; raises RegistryError where a link on the way leaves the root."""
+        if not self._has_links(path):
+            return path
         real = os.path.realpath(path)
         if real != self.real and not real.startswith(self.real.rstrip(os.sep) + os.sep):
             what = f"`{self.told(path)}` is a link that leads out of the registry"
             raise RegistryError.one(what, legible(self.root), "replace the link by what it leads to")
         return real
+
+    def _has_links(self, path: str) -> bool:
+        """Tell whether anything on the way from the root to a path is a link; what is not there is none."""
+        at = len(self.root)
+        while at > 0:
+            at = path.find(os.sep, at + 1)
+            try:
+                if stat.S_ISLNK(os.lstat(path if at < 0 else path[:at]).st_mode):
+                    return True
+            except OSError:
+                return False
+        return False
 
     def open(self, path: str) -> BinaryIO | None:
         """Open a file; return None where there is none. Raises RegistryError where it is no file, or unreadable."""

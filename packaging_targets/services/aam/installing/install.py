@@ -28,6 +28,7 @@ from packaging_targets.services.aam.installing.project import (
     unwritable,
 )
 from packaging_targets.services.aam.installing.specs import parse_spec
+from packaging_targets.services.aam.installing.unchanged import remember
 from packaging_targets.store.aam.cache import PackageCache
 from packaging_targets.store.aam.places import INSTALLED, JOURNAL, LOCK, PACKAGES, STAGING, cache_folder
 from packaging_targets.store.journal import Journal
@@ -131,6 +132,8 @@ def _changed(options: Options, asked: Asked, bundles: Sequence[str]) -> Report:
         )
         if not options.dry_run and (changes or deployments or new_lock or _new_manifest(work, plan)):
             _apply(work, plan, changes, deployments)
+        if plan is not None and options.save and not options.dry_run and not options.frozen:
+            remember(project.root)
         return report
 
 
