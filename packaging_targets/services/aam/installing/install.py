@@ -257,7 +257,6 @@ def _staging(project: Project) -> Iterator[str]:
     if os.path.islink(project.path(PACKAGES)):
         raise IntegrityError.one(f"`{PACKAGES}` is a link, and packages are not installed through one", PACKAGES)
     try:
-        shutil.rmtree(staging, ignore_errors=True)  # of a process that was killed
         os.makedirs(staging)
     except OSError as error:
         raise unwritable(STAGING, error) from error
