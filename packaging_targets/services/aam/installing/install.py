@@ -27,7 +27,7 @@ from packaging_targets.services.aam.installing.project import (
     state_bytes,
     unwritable,
 )
-from packaging_targets.services.aam.installing.specs import parse_spec
+from packaging_targets.services.aam.specs import parse_spec
 from packaging_targets.services.aam.installing.unchanged import remember
 from packaging_targets.store.aam.cache import PackageCache
 from packaging_targets.store.aam.places import INSTALLED, JOURNAL, LOCK, PACKAGES, STAGING, cache_folder
@@ -164,7 +164,7 @@ def _plan(work: _Work, asked: Asked) -> Plan:
 def _routes(work: _Work) -> Callable[[], Routes]:
     @cache
     def routes() -> Routes:
-        from packaging_targets.services.aam.installing.routing import routes_of
+        from packaging_targets.services.aam.routing import routes_of
 
         return routes_of(work.project.root, work.options.registry)
 
