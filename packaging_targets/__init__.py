@@ -8,6 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # `typing` takes longer to import than a small build with nothing to do
 if TYPE_CHECKING:
     from packaging_targets.errors import PackagingError, Problem, RequestError
+    from packaging_targets.formats.aam.bundle.values import bundle_name, bundle_targets
     from packaging_targets.formats.aam.manifest import AgentManifest
     from packaging_targets.formats.aam.package.checks import check_agent_folder
     from packaging_targets.formats.assets.declared.checks import check_assets, find_registries
@@ -45,6 +46,8 @@ _HOME = {
     "Problem": "errors",
     "RequestError": "errors",
     "SemanticVersion": "model.semver",
+    "bundle_name": "formats.aam.bundle.values",
+    "bundle_targets": "formats.aam.bundle.values",
     "check_agent_folder": "formats.aam.package.checks",
     "check_assets": "formats.assets.declared.checks",
     "check_features": "formats.feature.checks",
@@ -73,6 +76,8 @@ __all__ = [
     "Problem",
     "RequestError",
     "SemanticVersion",
+    "bundle_name",
+    "bundle_targets",
     "check_agent_folder",
     "check_assets",
     "check_features",

@@ -14,6 +14,7 @@ from packaging_targets.model.manifest import Entry, Manifest, SourceInfo, Source
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+    from packaging_targets.errors import Problem
     from packaging_targets.model.digest import Digest
 
 RULE_FILE = "@"
@@ -151,4 +152,8 @@ class Step(SourceReader, Protocol):
 
     def log(self, text: str) -> None:
         """Add to the action's log, which is shown when the action fails."""
+        ...
+
+    def warn(self, problem: Problem) -> None:
+        """Tell people of what does not stop the action; it is not said again where the result is restored."""
         ...

@@ -38,7 +38,8 @@ def analyse(context: Context) -> Sequence[Action]:
     context.check()
     archive = context.output(f"{context.target.label.name}/{manifest.archive}")
     itself = {"name": str(manifest.name), "version": str(manifest.version), "archive": archive}
-    context.provide("agent_package", {**itself, "dependencies": dependencies})
+    engines = sorted(manifest.value.get("engines", {}))
+    context.provide("agent_package", {**itself, "dependencies": dependencies, "engines": engines})
     if "publish" in context.target.fields:
         context.provide("publish", {"kind": "agent_package", "archive": archive, **context.target.fields["publish"]})
     title = f"pack {manifest.name} {manifest.version}"

@@ -34,6 +34,8 @@ def told(what: str, fix: str) -> list[str]:
 ASSET = dict.fromkeys(("asset_id", "asset_name", "bank_type", "bank", "facts", "metadata", "preload", "tooling"), 0)
 # What each kind needs at least.
 LEAST: dict[str, dict[str, Any]] = {
+    "aam/1": {"manifest": ROWS},
+    "agent_bundle/1": {"package": "src/x", "target": "cursor", "scoped_dirs": "flat"},
     "assets_pa/1": {"assets": [ASSET]},
     "command/1": {"argv": ["true"]},
     "digests/1": {"manifest": ROWS, "format": "record"},

@@ -20,7 +20,7 @@ from packaging_targets.build.sandbox import process, undeclared, walls
 from packaging_targets.build.sandbox.process import Log
 from packaging_targets.build.sandbox.undeclared import View
 from packaging_targets.build.sandbox.walls import Bubblewrap
-from packaging_targets.errors import BuildError
+from packaging_targets.errors import BuildError, Problem
 from packaging_targets.model.action import Action
 from packaging_targets.model.manifest import SourceInfo
 
@@ -75,6 +75,9 @@ class DiskStep:
 
     def log(self, text: str) -> None:
         self.said += text
+
+    def warn(self, problem: Problem) -> None:
+        raise NotImplementedError
 
     def output(self, path: str = OUT) -> bytes:
         return self.made[path][0].content

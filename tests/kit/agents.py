@@ -133,6 +133,9 @@ class MemoryRegistry:
         self.asked[str(name)] = self.asked.get(str(name), 0) + 1
         return self.packages.get(str(name))
 
+    def names(self) -> Iterator[PackageName]:
+        yield from (known.name for _, known in sorted(self.packages.items()))
+
     def summaries(self) -> Iterator[Summary]:
         for name, known in sorted(self.packages.items()):
             yield Summary(PackageName.parse(name), known.tags.get("latest", ""), tuple(known.releases))

@@ -43,7 +43,7 @@ def test_npm_agrees_on_100_000_pairs() -> None:
 @pytest.mark.uaaps("P8")
 @pytest.mark.parametrize("text", KNOWN["refused"])
 def test_what_is_no_range_here(text: str) -> None:
-    with pytest.raises(ValueError, match="is no (range of versions|semantic version)"):
+    with pytest.raises(ValueError, match=r"is no (range of versions|semantic version)"):
         VersionRange.parse(text)
 
 

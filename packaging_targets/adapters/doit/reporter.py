@@ -82,6 +82,8 @@ class PackagingReporter:
         if outcome == "up to date":
             self.skip_uptodate(task)
         else:
+            for warning in task.values["warnings"]:
+                self._line(warning)
             self._done(task.name, outcome, seconds, task.values["key"])
 
     def _done(self, name: str, outcome: str, seconds: float, key: str) -> None:

@@ -108,12 +108,13 @@ def perform(task: Task) -> Any:
         return TaskFailed(task.meta["refused"])
     job: Job | None = task.meta.get("job")
     if job is None:  # `doit --always-execute` runs what is up to date too; content has decided
-        return {"key": "", "outcome": "up to date", "states": {}, "seconds": 0.0}
+        return {"key": "", "outcome": "up to date", "states": {}, "seconds": 0.0, "warnings": []}
     try:
         done = _run(job)
     except PackagingError as error:
         return TaskFailed(str(error))
-    return {"key": done.key, "outcome": done.outcome, "states": done.states, "seconds": done.seconds}
+    told = {"seconds": done.seconds, "warnings": list(done.warnings)}
+    return {"key": done.key, "outcome": done.outcome, "states": done.states, **told}
 
 
 def _run(job: Job) -> Done:

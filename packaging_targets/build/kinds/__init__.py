@@ -139,6 +139,17 @@ _TAR = {"manifest": MANIFEST, "mtime": MTIME, "root": flag()}
 
 
 KINDS = {
+    "agent_bundle/1": Kind(
+        "agent_bundle",
+        Params(
+            package=text('"dist/review/package/review-1.0.0.aam"'),
+            target=one_of("claude-code", "codex", "copilot", "cursor"),
+            scoped_dirs=one_of("flat", "seed"),
+            built_at=MTIME,
+        ),
+        outputs=range(2, 3),
+        tools=("deflate", "pyyaml"),
+    ),
     "aam/1": Kind("aam", Params(manifest=MANIFEST, mtime=MTIME), tools=("deflate",)),
     "assets_pa/1": Kind(
         "assets",

@@ -168,9 +168,19 @@ class Claims:
             other = self._new.get(path)
             makers = self._records.outputs.makers(path)
             label = str(other.label) if other else min(makers, default="").partition("#")[0]
-            if label not in known:
+            if label not in known and label not in (known := known | self._below(known)):
                 what = f"`{path}` is made by `{label}`, which `{target.label}` does not depend on"
                 yield Problem(str(target.where), what, f'write deps = ["{label}"]', str(target.label))
+
+    def _below(self, labels: Iterable[str]) -> set[str]:
+        """Return what targets depend on through others: a dependency may have told where that is."""
+        found: set[str] = set()
+        pending = list(labels)
+        while pending:
+            new = set(self._records.targets.deps(pending.pop())) - found
+            pending += new
+            found |= new
+        return found
 
 
 def _unwritable(actions: Iterable[Action]) -> str:

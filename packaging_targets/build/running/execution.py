@@ -52,7 +52,8 @@ def run_job(job: Job) -> Done:
         raise type(error)(*_logged(job, step.log_text, problems)) from error
     finally:
         step.clean_up()
-    return Done(key, outcome, states, time.monotonic() - started, step.log_text)
+    warnings = tuple(_placed(problem, job).told("warning") for problem in step.warnings)
+    return Done(key, outcome, states, time.monotonic() - started, step.log_text, warnings)
 
 
 def _demand_unchanged(job: Job) -> None:

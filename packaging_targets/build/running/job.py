@@ -32,10 +32,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What running an action came to: `outcome` is `built` or `restored`, `states` those of all files that it made."""
+    """What running an action came to: `outcome` is `built` or `restored`, `states` those of all files that it made.
+
+    `warnings` are texts for people.
+    """
 
     key: str
     outcome: str
     states: dict[str, str]
     seconds: float
     log: str = ""
+    warnings: tuple[str, ...] = ()

@@ -44,6 +44,7 @@ class StagingStep:
         self._places: dict[str, str] = {}
         self._streams: dict[str, _HashingFile] = {}
         self._log: list[str] = []
+        self.warnings: list[Problem] = []
 
     def info(self, path: str) -> SourceInfo:
         """Describe the declared input `path`."""
@@ -103,6 +104,10 @@ class StagingStep:
     def log(self, text: str) -> None:
         """Add to the log."""
         self._log.append(text)
+
+    def warn(self, problem: Problem) -> None:
+        """Add to the warnings."""
+        self.warnings.append(problem)
 
     @property
     def log_text(self) -> str:

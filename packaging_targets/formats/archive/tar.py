@@ -155,11 +155,11 @@ def _header(
     """Return the 512 bytes of a header; `numbers` are the mode, the user, the group, the size and the time."""
     before = name.ljust(_NAME, b"\0") + _NUMBERS % numbers
     after = kind + link.ljust(_NAME, b"\0") + _NAMELESS + prefix.ljust(_PREFIX + 12, b"\0")
-    checksum = _sum(before) + 8 * ord(" ") + _sum(after[:200]) + _sum(after[200:])
+    checksum = byte_sum(before) + 8 * ord(" ") + byte_sum(after[:200]) + byte_sum(after[200:])
     return b"%b%06o\0 %b" % (before, checksum, after)
 
 
-def _sum(data: bytes) -> int:
+def byte_sum(data: bytes) -> int:
     """Return the sum of at most 256 bytes at C speed.
 
     The low half of Adler-32 is one plus the sum of the bytes modulo 65521, more than 256 bytes can come to.

@@ -6,10 +6,12 @@ import os
 
 CONFIG = "config.yaml"
 PROJECT_CONFIG = f".aam/{CONFIG}"
+MANIFEST = "package.agent.json"
 LOCK = "package.agent.lock"
 PACKAGES = ".agent-packages"
 INSTALLED = f"{PACKAGES}/.installed.json"
 DEPLOYED = f"{PACKAGES}/.deployed.json"
+UNCHANGED = f"{PACKAGES}/.unchanged"
 JOURNAL = f"{PACKAGES}/.journal"
 STAGING = f"{PACKAGES}/.staging"
 

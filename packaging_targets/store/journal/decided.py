@@ -74,7 +74,8 @@ class Decided:
 
     def in_the_way(self) -> list[str]:
         """Return where somebody's work stands, which taking this back would overwrite or lose."""
-        return [self._shown(path) for one in self.steps if (path := one.obstacle())]
+        ours = {one.target for one in self.steps if one.kind == "move" and one.has_been_done()}
+        return [self._shown(path) for one in self.steps if (path := one.obstacle()) and path not in ours]
 
     def done(self) -> Iterator[str]:
         """Yield where everything is that has been moved, a phrase each, for people."""

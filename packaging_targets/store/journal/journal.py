@@ -68,7 +68,10 @@ class Journal:
         return self
 
     def move(self, source: str, target: str, *, replacing: bool = False) -> Self:
-        """Let a file or folder be somewhere else, where nothing stands or, if it is `replacing` it, a file."""
+        """Let a file or folder be somewhere else, where nothing stands or, if it is `replacing` it, a file.
+
+        What the same journal has removed before stands there no more.
+        """
         self._moves[source] = (target, replacing)
         self._order.append(("move", source))
         return self
@@ -137,7 +140,8 @@ class Journal:
     def _check_apart(self) -> None:
         """Refuse, as a mistake of the program, a path that two changes name, or that lies in one that moves."""
         moved = [*self._moves, *self._removals, *(target for target, _ in self._moves.values())]
-        paths = [*moved, *self._contents]
+        ends = [target for target, _ in self._moves.values() if target not in self._removals]
+        paths = [*self._moves, *self._removals, *ends, *self._contents]
         folders = set(moved)
         for path in paths:
             above = set(accumulate(path.split("/")[:-1], lambda folder, name: f"{folder}/{name}"))
@@ -152,7 +156,7 @@ class Journal:
             yield from obstacles.of_target(path, replacing=True)
         for source, (target, replacing) in self._moves.items():
             yield from obstacles.of_source(source)
-            yield from obstacles.of_target(target, replacing=replacing)
+            yield from obstacles.of_target(target, replacing=replacing, leaves=target in self._removals)
         for path in self._removals:
             yield from obstacles.of_removal(path)
 
@@ -171,7 +175,9 @@ class Journal:
                 target = os.path.join(self._root, self._moves[path][0])
             else:
                 target = os.path.join(trash, f"{number}")
-            steps.append(Step.decided(kind, source, target, os.path.join(self._path(_KEPT), f"{number}")))
+            kept = os.path.join(self._path(_KEPT), f"{number}")
+            leaves = kind == "move" and self._moves[path][0] in self._removals
+            steps.append(Step.decided(kind, source, target, kept, leaves=leaves))
         sync_folder(self._path(_STAGED))
         sync_folder(self._path(_KEPT))
         return Decided(self._root, trash, folders, tuple(steps))

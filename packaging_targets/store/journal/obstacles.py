@@ -19,11 +19,11 @@ class Obstacles:
     root: str
     folder: str
 
-    def of_target(self, path: str, *, replacing: bool) -> Iterator[Problem]:
-        """Yield why nothing can be put at a path, where a file may stand if it is `replacing` that."""
+    def of_target(self, path: str, *, replacing: bool, leaves: bool = False) -> Iterator[Problem]:
+        """Yield why nothing can be put at a path, where a file may stand if it is `replacing` it, or what `leaves`."""
         place = os.path.join(self.root, path)
         parent = _existing(os.path.dirname(place))
-        stats = lstat(place)
+        stats = None if leaves else lstat(place)
         if not is_inside(os.path.realpath(parent), self.root):
             yield _cannot(path, "written", "a link on the way leads elsewhere")
         elif not os.path.isdir(parent):

@@ -29,9 +29,9 @@ class Step:
     kept: str
 
     @classmethod
-    def decided(cls, kind: Kind, source: str, target: str, kept: str) -> Step:
-        """Look at both ends, and keep the file that is to be replaced, if there is one."""
-        was = fingerprint(target)
+    def decided(cls, kind: Kind, source: str, target: str, kept: str, *, leaves: bool = False) -> Step:
+        """Look at both ends, and keep the file that is to be replaced, if one is there that no step removes."""
+        was = ABSENT if leaves else fingerprint(target)
         if was != ABSENT:
             duplicate(target, kept)
         return cls(kind, source, target, fingerprint(source), was, kept if was != ABSENT else "")

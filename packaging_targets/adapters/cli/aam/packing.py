@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from packaging_targets.adapters.cli.aam.building import add_build
 from packaging_targets.adapters.cli.aam.publishing import add_publish
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
 from packaging_targets.adapters.output import tell, warn
@@ -27,6 +28,7 @@ def add_parsers(verbs: Any) -> None:
     pack.add_argument("folder", nargs="?", default=".", metavar="DIR", help="the package's folder (default: .)")
     out = "a folder for the archive, or its path where it ends in .aam (default: dist)"
     pack.add_argument("-o", "--output", default="dist", metavar="OUT", help=out)
+    add_build(package)
     add_publish(package)
 
 

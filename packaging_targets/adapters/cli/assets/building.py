@@ -9,13 +9,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.assets.telling import (
-    Progress,
     counted,
     diagnose,
     event_line,
     failed,
     project_of,
 )
+from packaging_targets.adapters.cli.progress import Progress
 from packaging_targets.adapters.output import tell
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.assets.diagnostics import AssetsError
@@ -76,7 +76,7 @@ class _Listener:
             sys.stdout.write(event_line(event))
             sys.stdout.flush()
         elif not self._silent:
-            self.progress(event)
+            self.progress.show(event.summary)
 
     def seconds(self) -> float:
         """Return how long the build has taken."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from packaging_targets.adapters.cli.assets.telling import Progress, counted, diagnose, project_of, table
+from packaging_targets.adapters.cli.assets.telling import counted, diagnose, project_of, table
+from packaging_targets.adapters.cli.progress import Progress
 from packaging_targets.adapters.output import tell
 from packaging_targets.errors import RequestError
 
@@ -116,7 +117,9 @@ def doctor(options: Namespace) -> int:
     repaired = repair(project) if options.fix else None
     progress = Progress()
     try:
-        diagnosis = diagnose_all(project, workspace=options.workspace, listener=progress)
+        diagnosis = diagnose_all(
+            project, workspace=options.workspace, listener=lambda event: progress.show(event.summary)
+        )
     finally:
         progress.end()
     if options.format == "text":

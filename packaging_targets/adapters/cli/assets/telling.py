@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from packaging_targets.services.assets.project import Project
 
 _LISTED = 5  # diagnostics of one code in one file that people read
-_WIDTH = 80  # of a terminal that does not know its own
 
 
 def project_of(options: Namespace) -> Project:
@@ -123,23 +122,3 @@ def event_line(event: Event) -> str:
         "timestamp": round(event.timestamp, 3),
     }
     return json.dumps(value, ensure_ascii=False) + "\n"
-
-
-class Progress:
-    """What is going on, as one line at the bottom of a terminal that is written anew; elsewhere nothing."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty() and not os.environ.get("CI") and "NO_COLOR" not in os.environ
-
-    def __call__(self, event: Event) -> None:
-        """Listen to an event."""
-        if self._live:
-            width = os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
-            sys.stderr.write(f"\r\x1b[K{plain(event.summary)[: width - 1]}")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        """Clear the line."""
-        if self._live:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

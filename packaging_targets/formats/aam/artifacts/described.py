@@ -8,6 +8,7 @@ from typing import Any
 from packaging_targets.formats.aam.artifacts.fields import (
     AGENT,
     COMMAND,
+    OLDER_AGENT,
     PROMPT,
     RULE,
     SKILL,
@@ -61,7 +62,7 @@ class Reading:
     def agent(self, path: str) -> Agent | None:
         """Return the agent that an agent.yaml and its system prompt describe, or one file of the older form."""
         if not path.endswith(AGENT_FILE):
-            document = self._document(path, AGENT)
+            document = self._document(path, OLDER_AGENT)
             expected = path.rpartition("/")[2].removesuffix(".md")
             return self._agent(path, expected, document, document) if document else None
         document = self._document(path, AGENT)
@@ -101,7 +102,7 @@ class Reading:
         document = self.found.attempt(lambda: read(self.files[path], self.where(path)))
         if document is None or not check_fields(document, kind, self.found):
             return None
-        for at, line in enumerate(document.body.split("\n"), document.first + document.front.count("\n") + 1):
+        for at, line in document.lines:
             for named in references(line):
                 if not exists(named, self.files):
                     what = f"`${{PACKAGE_ROOT}}/{named}` is named, which the package does not have"
@@ -109,7 +110,8 @@ class Reading:
         return document
 
     def _name(self, document: Document, kind: str, expected: str) -> str:
-        name: str = document.fields.get("name") or expected
+        given: str | None = document.fields.get("name")
+        name = expected if given is None else given
         check_name(name, document.place("name"), kind, self.found, expected)
         return name
 

@@ -25,6 +25,7 @@ from packaging_targets.formats.aam.artifacts.described import (
     Reading,
 )
 from packaging_targets.formats.aam.artifacts.fields import Found, twins
+from packaging_targets.formats.aam.artifacts.front_matter import as_document
 from packaging_targets.formats.aam.artifacts.json_files import JsonFile
 from packaging_targets.formats.aam.artifacts.values import Agent, Artifacts, Command, Rule, Skill
 from packaging_targets.formats.aam.manifest import MANIFEST
@@ -172,11 +173,9 @@ class _Search:
     def _instructions(self) -> str:
         if INSTRUCTIONS not in self._files:
             return ""
-        try:
-            return self._files[INSTRUCTIONS].decode("utf-8-sig").replace("\r\n", "\n")
-        except UnicodeDecodeError:
-            self._found.error(f"{self._reading.where(INSTRUCTIONS)}:1", "is not UTF-8", "save it as UTF-8")
-            return ""
+        where = self._reading.where(INSTRUCTIONS)
+        document = self._found.attempt(lambda: as_document(self._files[INSTRUCTIONS], where))
+        return document.body if document else ""
 
     def _check_agent(self, agent: Agent, skills: set[str], commands: set[str]) -> None:
         """What an agent uses may come from a dependency; where there is none, it has to be in the package."""

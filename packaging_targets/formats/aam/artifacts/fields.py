@@ -156,6 +156,9 @@ AGENT = Kind(
     },
     ("name", "description"),
 )
+OLDER_AGENT = AGENT._replace(needed=("description",))
+"""An agent in one Markdown file."""
+
 PROMPT = Kind("system prompt", {"description": DESCRIPTION, "capabilities": TEXTS}, ())
 RULE = Kind(
     "rule",

@@ -12,7 +12,7 @@ from packaging_targets.formats.aam.artifacts.yaml_text import read_yaml
 from packaging_targets.formats.aam.artifacts.yaml_writer import write_yaml
 
 _FENCE = "---"
-_KEY = re.compile(r"""(["']?)([^\s"'#:][^"':]*?)\1\s*:(?:\s|$)""")
+_KEY = re.compile(r"""(?!-\s)(["']?)([^\s"'#:][^"':]*?)\1\s*:(?:\s|$)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,18 @@ class Document:
 
     def place(self, field: str = "") -> str:
         """Return file and line of a field, or of the file's first line where it is not there."""
-        lines = (at for at, line in enumerate(self.front.split("\n"), self.first) if _key_of(line) == field)
+        lines = (at for at, line in enumerate(self.front.split("\n"), self.first) if field and _key_of(line) == field)
         return f"{self.where}:{next(lines, 1)}"
+
+    @property
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """The lines of the body, with their numbers in the file."""
+        return enumerate(self.body.split("\n"), self.first + (self.front.count("\n") + 1 if self.first > 1 else 0))
+
+
+def as_document(data: bytes, where: str) -> Document:
+    """Return a text as a document that has a body alone; raises RequestError where it is not UTF-8."""
+    return Document(where, {}, body=_text(data, where))
 
 
 def read_document(data: bytes, where: str) -> Document:

@@ -53,7 +53,7 @@ class _Reading:
             self._events = yaml.parse(text, Loader=loader)
             return self._document()
         except yaml.YAMLError as error:
-            raise self._not_yaml(error) from None
+            raise self._not_yaml(error, text) from None
 
     def _document(self) -> Any:
         next(self._events)  # the start of the stream
@@ -125,15 +125,14 @@ class _Reading:
         return value
 
     def _refuse(self, event: Any, what: str, fix: str = "") -> NoReturn:
-        raise RequestError(Problem(self._place(event.start_mark), what, fix))
+        raise RequestError(Problem(f"{self._where}:{self._first + event.start_mark.line}", what, fix))
 
-    def _place(self, mark: Any) -> str:
-        return f"{self._where}:{self._first + mark.line}" if mark else f"{self._where}:{self._first}"
-
-    def _not_yaml(self, error: Any) -> RequestError:
+    def _not_yaml(self, error: Any, text: str) -> RequestError:
         mark = getattr(error, "problem_mark", None)
+        line = mark.line if mark else text.encode()[: getattr(error, "position", 0)].count(b"\n")
         reason = getattr(error, "problem", "") or getattr(error, "reason", "") or str(error)
-        return RequestError.one(f"is no YAML: {reason}", self._place(mark), "quote what is meant as text")
+        where = f"{self._where}:{self._first + line}"
+        return RequestError.one(f"is no YAML: {reason}", where, "quote what is meant as text")
 
 
 def _library() -> Any:

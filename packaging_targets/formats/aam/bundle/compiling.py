@@ -69,4 +69,4 @@ def compile_bundle(
         "artifacts": output.artifacts(),
     }
     warnings: list[Problem] = sorted(set(output.warnings))
-    return Bundle(bundle_name(manifest, platform.target), platform.target, files, about, tuple(warnings))
+    return Bundle(bundle_name(manifest.archive, platform.target), platform.target, files, about, tuple(warnings))

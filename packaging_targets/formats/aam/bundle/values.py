@@ -8,18 +8,19 @@ my-package-1.0.0-cursor.bundle.aam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from packaging_targets.errors import Problem
-from packaging_targets.formats.aam.manifest import MANIFEST, AgentManifest
+from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.formats.aam.package.reader import PackageFile
 from packaging_targets.model.digest import Digest
 
 TARGETS = ("claude-code", "codex", "copilot", "cursor")
 ALIASES = {"claude": "claude-code"}
 FORMAT, VERSION = "uaaps-bundle", "1.0"
+TYPES = ("skill", "agent", "command", "rule", "hook", "mcp")
 BUNDLE_JSON = "bundle.json"
 SUFFIX = ".bundle.aam"
 
@@ -40,9 +41,21 @@ class Bundle:
         return {path: file for path, file in self.files.items() if path != MANIFEST}
 
 
-def bundle_name(manifest: AgentManifest, target: str) -> str:
-    """Return what the bundle of a package for a target is called."""
-    return f"{manifest.archive.removesuffix('.aam')}-{target}{SUFFIX}"
+def bundle_name(archive: str, target: str) -> str:
+    """Return what the bundle for a target is called, of the package that packs to `archive`."""
+    return f"{archive.removesuffix('.aam')}-{target}{SUFFIX}"
+
+
+def bundle_targets(engines: Iterable[str], configured: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return which targets `all` means: those of a manifest's `engines`, else those that are configured, else all.
+
+    Engines that are no target of ours are passed over.
+    """
+    for names in (engines, configured):
+        known = {ALIASES.get(one, one) for one in names}
+        if found := tuple(one for one in TARGETS if one in known):
+            return found
+    return TARGETS
 
 
 def checksum(files: Mapping[str, PackageFile]) -> str:

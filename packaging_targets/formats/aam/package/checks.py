@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import Problem
+from packaging_targets.formats.aam.artifacts.discovery import find_artifacts
 from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.formats.aam.package.manifest import check_manifest
 from packaging_targets.formats.aam.package.packlist import select
@@ -45,5 +46,27 @@ def check_agent_folder(files: Mapping[str, str | None], read: Callable[[str], by
     if found.manifest is None:
         return AgentFolder(None, contents_of(()), found.errors, found.warnings)
     selection = select(files, found.manifest, folder)
-    contents = contents_of(() if selection.errors else selection.paths, folder)
-    return AgentFolder(found.manifest, contents, selection.errors, (*found.warnings, *selection.warnings))
+    warnings = (*found.warnings, *selection.warnings)
+    if selection.errors:
+        return AgentFolder(found.manifest, contents_of(()), selection.errors, warnings)
+    contents = contents_of(selection.paths, folder)
+    artifacts = find_artifacts(found.manifest, _Files(contents, folder, read), folder)
+    return AgentFolder(found.manifest, contents, artifacts.errors, (*warnings, *artifacts.warnings))
+
+
+class _Files(Mapping[str, bytes]):
+    """The packed files by their path in the archive, each read when it is asked for."""
+
+    def __init__(self, contents: Manifest, folder: str, read: Callable[[str], bytes]) -> None:
+        start = len(folder) + 1 if folder else 0
+        self._paths = {entry.dest: entry.source[start:] for entry in contents.entries if entry.source is not None}
+        self._read = read
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._read(self._paths[path])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)

@@ -80,12 +80,13 @@ def _faults(value: Any) -> Iterator[Fault]:
 def _faults_of_needs(value: dict[str, Any]) -> Iterator[Fault]:
     members = {name: one for name in _NEEDED if isinstance(one := value.get(name), dict)}
     for member, needs in members.items():
-        if value.get("name") in needs:
-            yield Fault((member, value["name"]), "a package cannot need itself", "remove it")
+        name = value.get("name")
+        if isinstance(name, str) and name in needs:
+            yield Fault((member, name), "a package cannot need itself", "remove it")
         for other in _NEEDED[: _NEEDED.index(member)]:
-            for name in members.get(other, {}).keys() & needs.keys():
-                what = f"{called((member, name))} stands in `{other}` too"
-                yield Fault((member, name), what, f"keep it in one of them: `{other}` counts", severe=False)
+            for both in members.get(other, {}).keys() & needs.keys():
+                what = f"{called((member, both))} stands in `{other}` too"
+                yield Fault((member, both), what, f"keep it in one of them: `{other}` counts", severe=False)
 
 
 def _faults_of_artifacts(value: dict[str, Any]) -> Iterator[Fault]:

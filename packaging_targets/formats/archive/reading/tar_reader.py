@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from packaging_targets.errors import IntegrityError
-from packaging_targets.formats.archive.tar import BLOCK
+from packaging_targets.formats.archive.tar import BLOCK, byte_sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +22,12 @@ _FILES = {b"0", b"\0", b"7"}
 _WITHOUT_CONTENT = {b"1", b"2", b"3", b"4", b"5", b"6"}
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
 _PAX_LIMIT = 1 << 16
+_EXTENDED = 2  # headers of an entry, such as those of GNU for a long name and a long link
 _SPARSE = b"GNU.sparse."
 _READ = {b"path", b"linkpath", b"size"}
 """Keys of pax headers. All others are passed over: global ones hold for every entry, and may be millions."""
+_OCTAL = re.compile(rb"[0-7]*")
+_DECIMAL = re.compile(rb"[0-9]{1,18}")
 _RECORD = re.compile(rb"([1-9][0-9]{0,5}) ")
 
 
@@ -76,10 +79,13 @@ class TarReader:
     def __iter__(self) -> Iterator[TarEntry]:
         overrides: dict[bytes, bytes] = {}
         shared: dict[bytes, bytes] = {}
-        count = 0
+        count = extended = 0
         while (block := self._block()) is not None:
             entry = _parsed(block, self.at - BLOCK)
             if entry.kind in {_PAX, _GLOBAL, _LONG_NAME, _LONG_LINK}:
+                extended += 1
+                if extended > _EXTENDED * self._limits.entries:
+                    raise _over("extended headers", _EXTENDED * self._limits.entries)
                 found = self._extension(entry)
                 (shared if entry.kind == _GLOBAL else overrides).update(found)
                 continue
@@ -146,7 +152,7 @@ class TarReader:
 
 
 def _parsed(block: bytes, at: int) -> TarEntry:
-    checksum = sum(block[:148]) + 8 * ord(" ") + sum(block[156:])
+    checksum = byte_sum(block[:148]) + 8 * ord(" ") + byte_sum(block[156:356]) + byte_sum(block[356:])
     if _number(block[148:156], at) != checksum:
         raise IntegrityError.one(f"there is no tar header at byte {at:,}: its checksum is another")
     name, kind = _text(block[:100]), block[156:157]
@@ -165,7 +171,7 @@ def _number(field: bytes, at: int) -> int:
     if field[0] & 0x80:
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     digits = field.strip(b" \0")
-    if not re.fullmatch(rb"[0-7]*", digits):
+    if not _OCTAL.fullmatch(digits):
         raise IntegrityError.one(f"there is no tar header at byte {at:,}: a number is {ascii(digits)[1:]}")
     return int(digits or b"0", 8)
 
@@ -194,7 +200,7 @@ def _records(data: bytes, at: int) -> dict[bytes, bytes]:
 def _overridden(entry: TarEntry, records: dict[bytes, bytes], at: int) -> TarEntry:
     """Return the entry with what extended headers say of it; old tars mark a folder by its name alone."""
     size = records.get(b"size", b"%d" % entry.size)
-    if not re.fullmatch(rb"[0-9]{1,18}", size):
+    if not _DECIMAL.fullmatch(size):
         raise IntegrityError.one(f"the pax header before byte {at:,} of the tar is damaged")
     name, kind = records.get(b"path", entry.name), entry.kind
     if kind in _FILES:

@@ -84,9 +84,10 @@ def pack(path: str, output: str = OUTPUT) -> Packed:
 
 def _put(place: str, folder: PackageFolder, found: AgentFolder) -> CountedFile:
     """Write the archive beside its place, and then let it stand there."""
-    beside = f"{place}.{os.getpid()}.new"
+    beside, parent = f"{place}.{os.getpid()}.new", os.path.dirname(place)
+    is_new = bool(parent) and not os.path.lexists(parent)
     try:
-        os.makedirs(os.path.dirname(place) or ".", exist_ok=True)
+        os.makedirs(parent or ".", exist_ok=True)
         with open(beside, "xb") as file:
             try:
                 out = CountedFile(file)
@@ -95,6 +96,8 @@ def _put(place: str, folder: PackageFolder, found: AgentFolder) -> CountedFile:
                 os.replace(beside, place)
             except BaseException:
                 os.unlink(beside)
+                if is_new:
+                    os.rmdir(parent)
                 raise
     except OSError as error:
         raise BuildError.one(f"`{place}` cannot be written: {reason(error)}", place) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, RequestError, raise_all, reason
+from packaging_targets.formats.aam.artifacts.discovery import find_artifacts
 from packaging_targets.formats.aam.package.reader import read_package
 from packaging_targets.services.aam.packing.folder import list_package
 from packaging_targets.services.aam.packing.pack import CountedFile, write_package
@@ -37,11 +38,16 @@ def validate(path: str) -> Valid:
 def _valid_folder(path: str) -> Valid:
     folder = list_package(path)
     found = folder.check()
-    raise_all(found.errors, PackagingError, found.warnings)
+    out = CountedFile()
+    errors = list(found.errors)
+    if found.manifest is not None and found.contents.entries:
+        try:
+            write_package(out, folder, found, found.manifest.archive)
+        except PackagingError as error:
+            errors += error.problems
+    raise_all(errors, PackagingError, found.warnings)
     if found.manifest is None:
         raise AssertionError  # a folder without a manifest has errors
-    out = CountedFile()
-    write_package(out, folder, found, found.manifest.archive)
     return Valid(found.manifest, tuple(entry.dest for entry in found.contents.entries), out.size, found.warnings)
 
 
@@ -53,4 +59,6 @@ def _valid_archive(path: str) -> Valid:
     except OSError as error:
         fix = "name the folder of a package, or an archive"
         raise RequestError.one(f"`{path}` cannot be read: {reason(error)}", path, fix) from error
-    return Valid(package.manifest, tuple(package.files), size, ())
+    artifacts = find_artifacts(package.manifest, {name: one.data for name, one in package.files.items()}, path)
+    raise_all(artifacts.errors, PackagingError, artifacts.warnings)
+    return Valid(package.manifest, tuple(package.files), size, artifacts.warnings)

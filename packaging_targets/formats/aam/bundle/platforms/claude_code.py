@@ -99,15 +99,15 @@ class ClaudeCode(Platform):
 
     def hooks(self, hooks: Hooks) -> None:
         """Add to the project's settings; hooks of one event and matcher stand together."""
-        for event, hook in events.native(self, hooks, events.CLAUDE_CODE, _PROMPTS):
-            entry: dict[str, Any] = {"type": hook.kind, hook.kind: self._in_shell(hook.text)}
+        for event, hook, matcher in events.native(self, hooks, events.CLAUDE_CODE, _PROMPTS):
+            text = self._in_shell(hook.text) if hook.kind == "command" else self.located(hook.text)
+            entry: dict[str, Any] = {"type": hook.kind, hook.kind: text}
             entry |= {"timeout": hook.timeout} if hook.timeout is not None else {}
             document = self.output.document(self.hooks_file, hooks={})
             groups = document["hooks"].setdefault(event, [])
-            matcher = {"matcher": hook.matcher} if hook.matcher else {}
-            group = next((one for one in groups if one.get("matcher", "") == hook.matcher), None)
+            group = next((one for one in groups if one.get("matcher", "") == matcher), None)
             if group is None:
-                groups.append(group := {**matcher, "hooks": []})
+                groups.append(group := {**({"matcher": matcher} if matcher else {}), "hooks": []})
             group["hooks"].append(entry)
 
     def _in_shell(self, text: str) -> str:

@@ -94,17 +94,14 @@ class Copilot(Platform):
         elif rule.mode == "files":
             fields["applyTo"] = joined(self, rule)
         elif rule.mode == "intelligent":
-            self.lose(rule.path, "the mode `intelligent` becomes `manual`: Copilot chooses no instructions by itself")
+            self.lose(rule.path, "the mode `intelligent` works in VS Code alone: GitHub.com never applies the rule")
         self.output.text(path, write_front_matter(fields, self.located(rule.body)))
         self.output.artifact("rule", rule.name, path)
         self.lose_fields(rule.path, {"refs": rule.refs}, "refs")
 
     def hooks(self, hooks: Hooks) -> None:
         """Write the package's hooks."""
-        for event, hook in events.native(self, hooks, events.COPILOT, frozenset()):
-            matcher = events.matched(self, hooks, hook, _MATCHED)
-            if matcher is None:
-                continue
+        for event, hook, matcher in events.native(self, hooks, events.COPILOT, frozenset(), _MATCHED):
             entry: dict[str, Any] = {"type": "command", "bash": self.located(hook.text), "cwd": "."}
             entry |= {"timeoutSec": hook.timeout} if hook.timeout is not None else {}
             entry |= {"matcher": matcher} if matcher else {}

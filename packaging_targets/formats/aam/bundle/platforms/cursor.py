@@ -102,10 +102,7 @@ class Cursor(Platform):
 
     def hooks(self, hooks: Hooks) -> None:
         """Add to the project's hooks."""
-        for event, hook in events.native(self, hooks, events.CURSOR, frozenset(events.CURSOR)):
-            matcher = events.matched(self, hooks, hook, _TOOLS)
-            if matcher is None:
-                continue
+        for event, hook, matcher in events.native(self, hooks, events.CURSOR, frozenset(events.CURSOR), _TOOLS):
             names = set(hook.matcher.split("|"))
             if len(names & {"Edit", "Write"}) == 1:
                 what = f"the hook at `{hook.event}` runs at `Edit` and at `Write`: Cursor knows no difference"

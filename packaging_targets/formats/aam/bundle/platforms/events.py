@@ -38,46 +38,45 @@ CURSOR = {
     "sub-agent-end": "subagentStop",
     "pre-compact": "preCompact",
 }
-TOOLS = frozenset({"pre-tool-use", "permission-request", "post-tool-use"})
-"""Events at which a matcher looks at the name of a tool."""
-
+_TOOLS = frozenset({"pre-tool-use", "post-tool-use"})  # events at which a matcher looks at the name of a tool
 _ALL = frozenset({"", "*", ".*"})
 _FILE = re.compile(r"\$\{file\}")
 
 
 def native(
-    platform: Platform, hooks: Hooks, events: Mapping[str, str], prompts: frozenset[str]
-) -> Iterator[tuple[str, Hook]]:
-    """Yield the hooks that a platform can have, with its own names of events; the others are told.
+    platform: Platform,
+    hooks: Hooks,
+    events: Mapping[str, str],
+    prompts: frozenset[str],
+    tools: Mapping[str, str] | None = None,
+) -> Iterator[tuple[str, Hook, str]]:
+    """Yield the hooks that a platform can have, with its own names of events, and matchers; the others are told.
 
-    `events` are the platform's names, `prompts` the events at which it lets a model answer.
+    `events` are the platform's names, `prompts` the events at which it lets a model answer, `tools` its names of tools.
+    Without these, matchers stay as they are: they are written with Claude Code's names, `Write|Edit`.
     """
     for hook in hooks.hooks:
+        matcher = hook.matcher if tools is None else _matcher(hook, tools)
         if hook.event not in events:
             _lose(platform, hooks, hook, "has no such event")
         elif hook.kind == "prompt" and hook.event not in prompts:
             _lose(platform, hooks, hook, "asks no model at this event")
+        elif matcher is None:
+            _lose(platform, hooks, hook, f"cannot say `{hook.matcher}` at this event")
         else:
             if _FILE.search(hook.text):
                 what = f"`${{file}}` in the hook at `{hook.event}` stays as it is: {platform.title} does not set it"
                 platform.lose(hooks.path, what, "read the path from the JSON on standard input")
             platform.output.artifact("hook", hook.event, platform.hooks_file)
-            yield events[hook.event], hook
+            yield events[hook.event], hook, matcher
 
 
-def matched(platform: Platform, hooks: Hooks, hook: Hook, tools: Mapping[str, str]) -> str | None:
-    """Return a matcher in the platform's names of tools, empty for all, or None where it cannot be said: that is told.
-
-    Matchers are written with Claude Code's names of tools, `Write|Edit`.
-    """
+def _matcher(hook: Hook, tools: Mapping[str, str]) -> str | None:
+    """Return a matcher in a platform's names of tools, empty for all, or None where it cannot be said."""
     if hook.matcher in _ALL:
         return ""
-    if hook.event not in TOOLS:
-        _lose(platform, hooks, hook, f"has no matchers at this event, and `{hook.matcher}` would be lost")
-        return None
     names = hook.matcher.split("|")
-    if not tools.keys() >= set(names):
-        _lose(platform, hooks, hook, f"has no tools that `{hook.matcher}` says")
+    if hook.event not in _TOOLS or not tools.keys() >= set(names):
         return None
     return "|".join(dict.fromkeys(tools[name] for name in names))
 

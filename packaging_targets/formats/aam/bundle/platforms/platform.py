@@ -172,10 +172,12 @@ class Platform(ABC):
             if path.startswith(skill.folder):
                 return f"{self.skills}{self.source.deployed(skill.name)}/{path.removeprefix(skill.folder)}"
         folder = f"{self.root}/{FILES}/{self.source.name.folder}"
+        found = self.source.artifacts
+        described = {MANIFEST, found.hooks.path if found.hooks else "", found.servers.path if found.servers else ""}
         for file in brought_by(path, self.source.package.files):
-            if file != MANIFEST and not any(f"/{part}" in f"/{file}" for part in _NEVER):
-                found = self.source.package.files[file]
-                self.output.write(f"{folder}/{file}", found.data, executable=found.executable)
+            if file not in described and not any(f"/{part}" in f"/{file}" for part in _NEVER):
+                held = self.source.package.files[file]
+                self.output.write(f"{folder}/{file}", held.data, executable=held.executable)
         return f"{folder}/{path}" if path else folder
 
 

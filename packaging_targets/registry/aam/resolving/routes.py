@@ -1,0 +1,89 @@
+"""Which registry a name is looked up in.
+
+A scope that the configuration gives to a registry is looked up there alone, so that nobody else can offer a package of
+it. All other names are looked up in every other registry, and a name that two of them offer is refused: who would
+choose silently could be made to install a stranger's package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from packaging_targets.errors import RegistryError, near_miss
+from packaging_targets.formats.aam.metadata import PackageMetadata
+from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.registry.aam.protocol import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a registry knows of a package."""
+
+    registry: Registry
+    metadata: PackageMetadata
+
+
+@dataclass(slots=True)
+class Routes:
+    """Where names lead: `everything` serves all where there is one; `scopes` serve what is theirs, `others` all else.
+
+    All of them are URLs, which `opened` makes registries of when they are needed.
+    """
+
+    opened: Callable[[str], Registry]
+    everything: str = ""
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    others: Sequence[str] = ()
+    _registries: dict[str, Registry] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Offer | None] = field(default_factory=dict)
+
+    def registry(self, url: str) -> Registry:
+        """Return the registry at a URL."""
+        if (known := self._registries.get(url)) is None:
+            known = self._registries[url] = self.opened(url)
+        return known
+
+    def registries_for(self, name: PackageName) -> Sequence[Registry]:
+        """Return the registries in which a name is looked up."""
+        if self.everything:
+            return (self.registry(self.everything),)
+        urls = (self.scopes[name.scope],) if name.scope in self.scopes else self.others
+        return [self.registry(url) for url in urls]
+
+    def offer(self, text: str, locked: str = "") -> Offer | None:
+        """Return what is offered under a name, or None where nobody does; `locked` is the URL that a lock has for it.
+
+        Raises RegistryError where two registries offer it, and none of them is the lock's.
+        """
+        if (text, locked) not in self._known:
+            self._known[text, locked] = self._looked_up(PackageName.parse(text), locked)
+        return self._known[text, locked]
+
+    def _looked_up(self, name: PackageName, locked: str) -> Offer | None:
+        registries = self.registries_for(name)
+        named = [one for one in registries if one.url == locked]
+        asked = ((registry, registry.metadata(name)) for registry in named or registries)
+        found = [Offer(registry, metadata) for registry, metadata in asked if metadata is not None]
+        if len(found) > 1:
+            urls = " and ".join(f"`{one.registry.url}`" for one in found)
+            one = f"or name one: --registry {found[0].registry.url}"
+            fix = f"give its scope to one of them under registries.scopes, {one}"
+            raise RegistryError.one(f"`{name}` is offered by {urls}, and nothing says which is meant", "", fix)
+        return found[0] if found else None
+
+    def near(self, text: str) -> str:
+        """Return `did you mean …?` for a name that nobody offers, or an empty text."""
+        try:
+            registries = self.registries_for(PackageName.parse(text))
+            names = [str(one.name) for registry in registries for one in registry.summaries()]
+        except RegistryError:
+            return ""
+        bare = text.rpartition("/")[2]
+        scoped = (f"did you mean `{one}`?" for one in names if one.endswith(f"/{bare}"))
+        return near_miss(text, names) or next(scoped, "")
+
+    def asked(self, text: str) -> str:
+        """Return the registries in which a name was looked up, for people."""
+        urls = [f"`{one.url}`" for one in self.registries_for(PackageName.parse(text))]
+        return " or ".join(urls) or "any registry: none is configured"

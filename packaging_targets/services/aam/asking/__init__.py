@@ -1,0 +1,1 @@
+"""Questions about what is installed, and about what registries have: nothing is changed."""

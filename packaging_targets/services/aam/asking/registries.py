@@ -1,0 +1,115 @@
+"""What registries have: `aam outdated`, `aam search` and `aam info`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from packaging_targets.errors import RegistryError, RequestError, near_miss
+from packaging_targets.formats.aam.metadata import PackageMetadata, Release
+from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.version_range import VersionRange
+from packaging_targets.registry.aam.protocol import Summary
+from packaging_targets.registry.aam.resolving.routes import Offer
+from packaging_targets.services.aam.asking.graph import read, roots
+from packaging_targets.services.aam.installing.project import Project
+from packaging_targets.services.aam.installing.routing import routes_of
+from packaging_targets.services.aam.installing.specs import parse_spec
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A package of which there are newer versions: the locked one, the newest that all ranges allow, the newest.
+
+    `wanted` is the locked one where no range allows a newer one.
+    """
+
+    name: str
+    current: str
+    wanted: str
+    latest: str
+    registry: str
+
+
+def outdated(root: str, names: Sequence[str] = (), registry: str = "") -> tuple[Outdated, ...]:
+    """Return the packages of a project, or those of `names`, of which there are newer versions."""
+    project = read(root)
+    for name in names:
+        if name not in project.lock.resolved:
+            fix = near_miss(name, project.lock.resolved) or "see: aam list"
+            raise RequestError.one(f"`{name}` is not among what is installed", project.title, fix)
+    chosen = {name: one for name, one in project.lock.resolved.items() if one.registry and (not names or name in names)}
+    routes = routes_of(root, registry) if chosen else None
+    found = []
+    for name, one in sorted(chosen.items()):
+        offer = routes.offer(name, one.registry) if routes else None
+        if offer is not None and (row := _row(project, name, one.version, offer)):
+            found.append(row)
+    return tuple(found)
+
+
+def _row(project: Project, name: str, current: str, offer: Offer) -> Outdated | None:
+    ranges = [one.dependencies[name] for one in project.lock.resolved.values() if name in one.dependencies]
+    ranges += [roots(project)[name]] if name in roots(project) else []
+    version = SemanticVersion.parse(current)
+    newer = [one.version for one in offer.metadata.newest_first() if version < one.version]
+    allowed = [one for one in newer if all(VersionRange.parse(text).allows(one) for text in ranges)]
+    stable = [one for one in newer if not one.prerelease]
+    latest = stable or allowed
+    if not latest:
+        return None
+    return Outdated(name, current, str(allowed[0]) if allowed else current, str(latest[0]), offer.registry.url)
+
+
+def search(root: str, text: str, limit: int, registry: str = "") -> tuple[tuple[str, Summary], ...]:
+    """Return the packages that have all words of `text`, the best first, each with the URL of its registry."""
+    routes = routes_of(root, registry)
+    urls = [routes.everything] if routes.everything else [*routes.others, *routes.scopes.values()]
+    found: list[tuple[str, Summary]] = []
+    for url in dict.fromkeys(urls):
+        found += [(url, one) for one in routes.registry(url).search(text, limit)]
+    return tuple(found[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What a registry knows of a package, and of one of its versions."""
+
+    registry: str
+    metadata: PackageMetadata
+    release: Release
+
+
+def info(root: str, text: str, registry: str = "") -> Info:
+    """Return what is known of `name`, `name@version`, `name@range` or `name@tag`.
+
+    Raises RegistryError where there is no such package or version.
+    """
+    spec = parse_spec(text, root)
+    if not spec.name:
+        raise RequestError.one(f"`{text}` is no name of a package", "", "write NAME or NAME@1.2.3")
+    routes = routes_of(root, registry)
+    offer = routes.offer(spec.name)
+    if offer is None:
+        what = f"there is no package `{spec.name}` in {routes.asked(spec.name)}"
+        raise RegistryError.one(what, "", routes.near(spec.name) or "see: aam search")
+    release = _release(offer, spec.kind, spec.text)
+    return Info(offer.registry.url, offer.metadata, release)
+
+
+def _release(offer: Offer, kind: str, text: str) -> Release:
+    metadata = offer.metadata
+    if kind == "tag" and text in metadata.tags:
+        return metadata.releases[metadata.tags[text]]
+    if kind == "tag" and text == "latest":
+        text = "*"
+    elif kind == "tag":
+        tags = f"tags: {', '.join(sorted(metadata.tags)) or 'none'}"
+        fix = near_miss(text, metadata.tags) or tags
+        raise RegistryError.one(f"`{metadata.name}` has no tag `{text}`", offer.registry.url, fix)
+    within = VersionRange.parse(text)
+    for one in metadata.newest_first(yanked=within.is_exact):
+        if within.allows(one.version):
+            return one
+    there = ", ".join(str(one.version) for one in metadata.newest_first())
+    raise RegistryError.one(f"`{metadata.name}` has no version `{text}`", offer.registry.url, f"there are {there}")

@@ -1,0 +1,1 @@
+"""Installing agent packages into a project: all of it or nothing."""

@@ -1,0 +1,109 @@
+"""Brings the archives of locked packages here, and unpacks them beside where they will stand."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from packaging_targets.errors import IntegrityError, PackagingError, Problem, RegistryError
+from packaging_targets.formats.aam.integrity import integrity_of, parse_integrity
+from packaging_targets.formats.aam.lock import LockedPackage
+from packaging_targets.formats.aam.manifest import AgentManifest
+from packaging_targets.formats.aam.package.reader import PackageReader
+from packaging_targets.model.digest import Digest
+from packaging_targets.registry.aam.resolving.routes import Routes
+from packaging_targets.services.aam.installing.local import archive_of, packed
+from packaging_targets.services.aam.installing.project import Installed
+from packaging_targets.store.aam.cache import Archive, PackageCache
+from packaging_targets.store.aam.unpacked_tree import unpack
+
+Tell = Callable[[str], None]
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """What it needs: the cache, the registries (known when something is not in the cache), the project's folder."""
+
+    cache: PackageCache
+    routes: Callable[[], Routes]
+    root: str
+
+    def unpacked(self, wanted: Mapping[str, LockedPackage], folder: str, tell: Tell) -> Mapping[str, Installed]:
+        """Unpack packages into folders below `folder`, called as packages are; raises PackagingError with all problems.
+
+        Nothing of them is kept where one cannot be had.
+        """
+        found: dict[str, Installed] = {}
+        problems: list[Problem] = []
+        kinds: set[type[PackagingError]] = set()
+        names = sorted(wanted)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            waiting = [pool.submit(self._unpacked, name, wanted[name], folder) for name in names]
+            for number, (name, one) in enumerate(zip(names, waiting, strict=True), 1):
+                if one.cancelled():
+                    continue
+                try:
+                    found[name] = one.result()
+                    tell(f"unpacked {number:,} of {len(names):,} packages: {name}")
+                except PackagingError as error:
+                    problems += error.problems
+                    kinds.add(type(error))
+                    for other in waiting:
+                        other.cancel()
+        if problems:
+            raise (kinds.pop() if len(kinds) == 1 else PackagingError)(*problems)
+        return found
+
+    def archive(self, name: str, locked: LockedPackage) -> bytes:
+        """Return the bytes of a package's archive, from the cache or from where the lock says it comes from."""
+        archive = archive_of(name, locked)
+        data = self.cache.get(archive)
+        return self._fetched(name, locked, archive) if data is None else data
+
+    def _unpacked(self, name: str, locked: LockedPackage, folder: str) -> Installed:
+        archive = archive_of(name, locked)
+        reader = PackageReader(io.BytesIO(self.archive(name, locked)), archive.where)
+        files = unpack(reader, os.path.join(folder, archive.name.folder))
+        faults = [Problem(archive.where, what) for what in _faults(archive, locked, reader.manifest)]
+        if faults:
+            raise IntegrityError(*faults)
+        return Installed(locked.version, locked.integrity, files)
+
+    def _fetched(self, name: str, locked: LockedPackage, archive: Archive) -> bytes:
+        """Return the bytes of an archive that is not in the cache, from where the lock says it comes from."""
+        if locked.path:
+            return self._again(locked, archive)
+        routes = self.routes()
+        registry = routes.registry(routes.everything or locked.registry)
+        metadata = registry.metadata(archive.name)
+        release = metadata.releases.get(locked.version) if metadata else None
+        if release is None:
+            what = f"{archive.title} is not in the registry any more"
+            raise RegistryError.one(what, registry.url, f"aam update {name}, or name a registry that has it")
+        if parse_integrity(release.integrity) != archive.digest:
+            what = f"{archive.title} has other bytes in the registry than the lock says"
+            both = f"{release.integrity} there, {locked.integrity} in the lock"
+            raise IntegrityError.one(what, registry.url, f"a version never changes: ask whoever publishes it  ({both})")
+        with registry.open(archive.name, release) as file:
+            sized = Archive(archive.name, archive.version, archive.digest, registry.url, release.size)
+            return self.cache.put(sized, file)
+
+    def _again(self, locked: LockedPackage, archive: Archive) -> bytes:
+        data = packed(locked.path, self.root)
+        if Digest.of(data) != archive.digest:
+            what = f"{archive.title} has changed since it was locked: it is {integrity_of(Digest.of(data))} now"
+            raise IntegrityError.one(what, locked.path, f"aam update {archive.name}")
+        return self.cache.put(archive, io.BytesIO(data))
+
+
+def _faults(archive: Archive, locked: LockedPackage, manifest: AgentManifest) -> Iterator[str]:
+    """Yield what the archive says of itself that is not what was resolved."""
+    if (str(manifest.name), str(manifest.version)) != (str(archive.name), archive.version):
+        yield f"{archive.title} says of itself that it is `{manifest.name}` {manifest.version}"
+    for name, text in manifest.value.get("dependencies", {}).items():
+        if locked.dependencies.get(name) != text:
+            yield f"{archive.title} needs `{name}` {text}, of which its registry or the lock says nothing"

@@ -1,0 +1,270 @@
+"""`aam install`, `uninstall` and `update`: what is asked for is planned, fetched beside, and then there at once.
+
+    lock ──▶ settle ──▶ read ──▶ plan ──▶ fetch into staging ──▶ journal: folders, state, lock, manifest
+                                    └─ nothing to do: done
+
+Nothing of the project changes before the journal commits, and a kill at any moment leaves what was before or what comes
+after to the next command.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from packaging_targets.errors import IntegrityError, PackagingError, Problem, RequestError, raise_all
+from packaging_targets.formats.aam.manifest import MANIFEST
+from packaging_targets.services.aam.installing.planning import Asked, Plan, lock_misfits, planned
+from packaging_targets.services.aam.installing.project import (
+    Project,
+    changing,
+    folder_of,
+    state_bytes,
+    unwritable,
+)
+from packaging_targets.services.aam.installing.specs import parse_spec
+from packaging_targets.services.aam.installing.unchanged import remember
+from packaging_targets.store.aam.cache import PackageCache
+from packaging_targets.store.aam.places import INSTALLED, JOURNAL, LOCK, PACKAGES, STAGING, cache_folder
+from packaging_targets.store.journal import Journal
+
+if TYPE_CHECKING:
+    from packaging_targets.formats.aam.lock import LockedPackage
+    from packaging_targets.registry.aam.resolving.routes import Routes
+    from packaging_targets.services.aam.installing.deploying import Deployed
+    from packaging_targets.services.aam.installing.project import Installed
+
+
+def _silently(_: str = "") -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How something is installed: `tell` hears of progress, `waiting` is called where the project is being changed."""
+
+    root: str = "."
+    registry: str = ""
+    frozen: bool = False
+    dry_run: bool = False
+    save: bool = True
+    strict_peers: bool = False
+    force: bool = False
+    tell: Callable[[str], None] = _silently
+    waiting: Callable[[], None] = _silently
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A package that comes, goes or becomes another: its versions before and after, empty for none."""
+
+    name: str
+    before: str
+    after: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was done: what changed, how many packages there are now, bundles that were deployed or taken back."""
+
+    changes: tuple[Change, ...] = ()
+    count: int = 0
+    deployed: tuple[Deployed, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    settled: str = ""
+    lock_changed: bool = False
+
+
+@dataclass(slots=True)
+class _Work:
+    """One installation on its way to the journal."""
+
+    project: Project
+    options: Options
+    staging: str = ""
+    made: Mapping[str, Installed] = field(default_factory=dict)
+
+
+def install(texts: Sequence[str], options: Options) -> Report:
+    """Install what the texts ask for or, without any, what the project wants; raises PackagingError."""
+    if options.frozen and texts:
+        raise RequestError.one(
+            "`--frozen` installs what the lock says, and takes no packages", "", "leave one of them out"
+        )
+    specs = [parse_spec(text, options.root) for text in texts]
+    bundles = [spec.text for spec in specs if spec.kind == "bundle"]
+    others = tuple(spec for spec in specs if spec.kind != "bundle")
+    asked = Asked(others, strict_peers=options.strict_peers)
+    return _changed(options, asked, bundles)
+
+
+def uninstall(names: Sequence[str], options: Options) -> Report:
+    """Let packages, and bundles, not be wanted any more, with what they alone needed; raises PackagingError."""
+    return _changed(options, Asked(removed=tuple(names)), ())
+
+
+def update(names: Sequence[str], options: Options) -> Report:
+    """Take the newest versions of packages that the project's ranges allow; of all where no name is given."""
+    return _changed(options, Asked(renewed=tuple(names), renews_all=not names), ())
+
+
+def _changed(options: Options, asked: Asked, bundles: Sequence[str]) -> Report:
+    with changing(options.root, options.waiting) as settled:
+        project = Project.read(options.root)
+        work = _Work(project, options)
+        deployments = _deployments(work, asked, bundles)
+        plan = None if deployments and asked.is_nothing else _plan(work, asked)
+        changes = _changes(project, plan)
+        new_lock = _new_lock(work, plan)
+        report = Report(
+            tuple(changes),
+            len(plan.lock.resolved) if plan else len(project.installed),
+            tuple(deployments),
+            (plan.warnings if plan else ()) + tuple(one for each in deployments for one in each.warnings),
+            settled,
+            new_lock is not None,
+        )
+        if not options.dry_run and (changes or deployments or new_lock or _new_manifest(work, plan)):
+            _apply(work, plan, changes, deployments)
+        if plan is not None and options.save and not options.dry_run and not options.frozen:
+            remember(project.root)
+        return report
+
+
+def _deployments(work: _Work, asked: Asked, bundles: Sequence[str]) -> list[Deployed]:
+    """Return what bundles come to; names of bundles that are taken back are taken out of what is asked for."""
+    gone = [name for name in asked.removed if name in work.project.deployed]
+    if not gone and not bundles:
+        return []
+    from packaging_targets.services.aam.installing.deploying import deployment, withdrawal
+
+    wanted = {*work.project.wanted, *work.project.also("optionalDependencies")}
+    asked.removed = [name for name in asked.removed if name not in gone or name in wanted]
+    return [withdrawal(work.project, name) for name in gone] + [
+        deployment(work.project, path, force=work.options.force) for path in bundles
+    ]
+
+
+def _plan(work: _Work, asked: Asked) -> Plan:
+    project, options = work.project, work.options
+    if options.frozen:
+        told = [Problem(LOCK, what, "aam install, without --frozen") for what in lock_misfits(project)]
+        if not told and project.lock_data is None and project.wanted:
+            told = [Problem(LOCK, "there is no lock, and --frozen never makes one", "aam install")]
+        raise_all(told, PackagingError)
+    return planned(project, asked, PackageCache(cache_folder()), _routes(work))
+
+
+def _routes(work: _Work) -> Callable[[], Routes]:
+    @cache
+    def routes() -> Routes:
+        from packaging_targets.services.aam.installing.routing import routes_of
+
+        return routes_of(work.project.root, work.options.registry)
+
+    return routes
+
+
+def _changes(project: Project, plan: Plan | None) -> list[Change]:
+    if plan is None:
+        return []
+    found = []
+    for name, one in sorted(plan.lock.resolved.items()):
+        if not project.is_installed(name, one.version, one.integrity):
+            before = project.installed[name].version if name in project.installed else ""
+            found.append(Change(name, before, one.version, one.registry or one.path))
+    gone = project.installed.keys() - plan.lock.resolved.keys()
+    return found + [Change(name, project.installed[name].version, "") for name in sorted(gone)]
+
+
+def _new_lock(work: _Work, plan: Plan | None) -> bytes | None:
+    """Return the bytes of the lock if it is to be written; an empty one is not made anew."""
+    if plan is None or work.options.frozen:
+        return None
+    data = plan.lock.to_bytes()
+    if work.project.lock_data is None and not plan.lock.requested:
+        return None
+    return data if work.options.save and data != work.project.lock_data else None
+
+
+def _new_manifest(work: _Work, plan: Plan | None) -> bytes | None:
+    project = work.project
+    if plan is None or project.manifest is None or not work.options.save or work.options.frozen:
+        return None
+    removed = {name for name in project.also("optionalDependencies") if name not in plan.lock.requested}
+    if dict(plan.wanted) == dict(project.wanted) and not removed:
+        return None
+    return project.with_dependencies(plan.wanted, removed)
+
+
+def _apply(work: _Work, plan: Plan | None, changes: Sequence[Change], deployments: Sequence[Deployed]) -> None:
+    project = work.project
+    with _staging(project) as staging:
+        work.staging = staging
+        if plan is not None:
+            _fetch(work, {one.name: plan.lock.resolved[one.name] for one in changes if one.after})
+        journal = Journal(project.path(JOURNAL), project.root)
+        for one in changes:
+            _place(project, journal, one)
+        if changes:
+            kept = {name: one for name, one in project.installed.items() if plan and name in plan.lock.resolved}
+            state = {name: _state(one) for name, one in {**kept, **work.made}.items()}
+            journal.write(INSTALLED, state_bytes(state))
+        if deployments:
+            from packaging_targets.services.aam.installing.deploying import deploy
+
+            deploy(project, deployments, journal)
+        if (lock := _new_lock(work, plan)) is not None:
+            journal.write(LOCK, lock)
+        if (manifest := _new_manifest(work, plan)) is not None:
+            journal.write(MANIFEST, manifest)
+        work.options.tell("putting it into place")
+        journal.commit()
+
+
+def _fetch(work: _Work, wanted: Mapping[str, LockedPackage]) -> None:
+    if not wanted:
+        return
+    from packaging_targets.services.aam.installing.fetching import Fetching
+
+    fetching = Fetching(PackageCache(cache_folder()), _routes(work), work.project.root)
+    work.made = fetching.unpacked(wanted, work.staging, work.options.tell)
+
+
+def _place(project: Project, journal: Journal, change: Change) -> None:
+    folder = folder_of(change.name)
+    if os.path.lexists(project.path(folder)):
+        journal.remove(folder)
+    if change.after:
+        journal.move(f"{STAGING}/{os.path.basename(folder)}", folder)
+
+
+def _state(one: Installed) -> Mapping[str, object]:
+    return {"version": one.version, "integrity": one.integrity, "files": dict(one.files)}
+
+
+@contextmanager
+def _staging(project: Project) -> Iterator[str]:
+    """Give an empty folder on the project's disk; it is gone in the end, and so is what was made for it alone."""
+    staging = project.path(STAGING)
+    is_new = not os.path.lexists(project.path(PACKAGES))
+    if os.path.islink(project.path(PACKAGES)):
+        raise IntegrityError.one(f"`{PACKAGES}` is a link, and packages are not installed through one", PACKAGES)
+    try:
+        shutil.rmtree(staging, ignore_errors=True)  # of a process that was killed
+        os.makedirs(staging)
+    except OSError as error:
+        raise unwritable(STAGING, error) from error
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if is_new:
+            with suppress(OSError):  # it holds what was installed
+                os.rmdir(project.path(PACKAGES))

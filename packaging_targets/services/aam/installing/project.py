@@ -1,0 +1,178 @@
+"""A project that packages are installed into: its manifest, its lock, and what is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from packaging_targets.errors import BuildError, IntegrityError, RequestError, reason
+from packaging_targets.formats.aam.lock import AgentLock, parse_lock
+from packaging_targets.formats.aam.manifest import MANIFEST
+from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.store.aam.places import DEPLOYED, INSTALLED, JOURNAL, LOCK, PACKAGES
+from packaging_targets.store.journal import Journal, Recovery
+from packaging_targets.store.lock import folder_lock
+
+_INDENT = re.compile(r"\n([ \t]+)\"")
+_SETTLED: Mapping[Recovery, str] = {
+    "finished": "finished an installation that was interrupted",
+    "took back": "took back an installation that was interrupted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A package that was installed: the SHA-256 of each file, in hex, by path."""
+
+    version: str
+    integrity: str
+    files: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Project:
+    """What stands in a project's folder; `manifest` is None where it has none, `lock_data` the bytes of the lock."""
+
+    root: str
+    manifest: dict[str, Any] | None = None
+    manifest_data: bytes = b""
+    lock: AgentLock = field(default_factory=AgentLock)
+    lock_data: bytes | None = None
+    installed: dict[str, Installed] = field(default_factory=dict)
+    deployed: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, root: str) -> Self:
+        """Read a project's folder; raises RequestError and IntegrityError with all that is wrong with its files."""
+        if not os.path.isdir(root):
+            raise RequestError.one(f"there is no folder `{root}`", "--project")
+        project = cls(os.path.abspath(root))
+        manifest, project.lock_data = project.file(MANIFEST), project.file(LOCK)
+        if manifest is not None:
+            project.manifest_data = manifest
+            project.manifest = _manifest(manifest)
+        if project.lock_data is not None:
+            project.lock = parse_lock(project.lock_data)
+        project.installed = {name: Installed(**one) for name, one in project._state(INSTALLED).items()}
+        project.deployed = project._state(DEPLOYED)
+        return project
+
+    def path(self, name: str) -> str:
+        """Return where a file of the project is; `name` is relative to it."""
+        return os.path.join(self.root, name)
+
+    def file(self, name: str) -> bytes | None:
+        """Return the bytes of a file of the project, or None where it is not there."""
+        try:
+            with open(self.path(name), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise RequestError.one(f"`{name}` cannot be read: {reason(error)}", name) from error
+
+    @property
+    def title(self) -> str:
+        """What wants the packages, for messages: the manifest or the lock."""
+        return MANIFEST if self.manifest is not None else LOCK
+
+    @property
+    def wanted(self) -> Mapping[str, str]:
+        """What the project has to have: ranges by name."""
+        if self.manifest is None:
+            return self.lock.requested
+        ranges: Mapping[str, str] = self.manifest.get("dependencies", {})
+        return ranges
+
+    def also(self, member: str) -> Mapping[str, Any]:
+        """Return another member of the manifest that is a table, such as `optionalDependencies`."""
+        table: Mapping[str, Any] = (self.manifest or {}).get(member, {})
+        return table
+
+    def is_installed(self, name: str, version: str, integrity: str) -> bool:
+        """Tell whether a package is installed, as far as its folder tells."""
+        one = self.installed.get(name)
+        there = one is not None and (one.version, one.integrity) == (version, integrity)
+        return there and os.path.isdir(self.path(folder_of(name)))
+
+    def with_dependencies(self, ranges: Mapping[str, str], removed: set[str]) -> bytes:
+        """Return the manifest's bytes with other dependencies, indented as they were; what is optional stays so."""
+        value = dict(self.manifest or {})
+        optional = {name: text for name, text in self.also("optionalDependencies").items() if name not in removed}
+        if optional != self.also("optionalDependencies"):
+            value["optionalDependencies"] = optional
+        if ranges or "dependencies" in value:
+            value["dependencies"] = dict(sorted(ranges.items()))
+        text = self.manifest_data.decode().removeprefix("\ufeff")
+        found = _INDENT.search(text)
+        new = json.dumps(value, ensure_ascii=False, indent=found[1] if found else None)
+        return (new + ("\n" if text.endswith("\n") else "")).encode()
+
+    def _state(self, name: str) -> dict[str, Any]:
+        data = self.file(name)
+        if data is None:
+            return {}
+        try:
+            found: dict[str, Any] = json.loads(data)["packages"]
+        except (ValueError, LookupError, TypeError):
+            fix = f"remove `{PACKAGES}` and run `aam install`"
+            raise IntegrityError.one("it is damaged", name, fix) from None
+        return found
+
+
+def _manifest(data: bytes) -> dict[str, Any]:
+    from packaging_targets.formats.aam.package.manifest import parse_manifest
+
+    return dict(parse_manifest(data, MANIFEST).value)
+
+
+def folder_of(name: str) -> str:
+    """Return the folder of an installed package, relative to the project."""
+    return f"{PACKAGES}/{PackageName.parse(name).folder}"
+
+
+def state_bytes(packages: Mapping[str, Any]) -> bytes:
+    """Return what a state file holds, a package on each line."""
+    lines = ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(one, sort_keys=True)}" for name, one in sorted(packages.items())
+    )
+    return f'{{"packages": {{\n{lines}\n}}}}\n'.encode()
+
+
+def _nobody() -> None:
+    """Say nothing while another process has the lock."""
+
+
+@contextmanager
+def changing(root: str, waiting: Any = _nobody) -> Iterator[str]:
+    """Hold the lock on a project, with nothing half-done; give what was settled, a sentence or nothing.
+
+    Raises RequestError where there is no such folder, and BuildError where it cannot be locked.
+    """
+    if not os.path.isdir(root):
+        raise RequestError.one(f"there is no folder `{root}`", "--project")
+    with folder_lock(root, waiting, shared=False):
+        journal = os.path.join(root, JOURNAL)
+        yield _SETTLED.get(Journal.recover(journal, root), "") if os.path.isdir(journal) else ""
+
+
+@contextmanager
+def looking(root: str) -> Iterator[None]:
+    """Share the lock on a project: it is seen as it is between two changes; what was interrupted is settled first."""
+    if not os.path.isdir(root):
+        raise RequestError.one(f"there is no folder `{root}`", "--project")
+    if Journal.is_open(os.path.join(root, JOURNAL)):
+        with changing(root):
+            pass
+    with folder_lock(root, _nobody, shared=True):
+        yield
+
+
+def unwritable(path: str, error: OSError) -> BuildError:
+    """Return what is told of a path that cannot be written."""
+    return BuildError.one(f"`{path}` cannot be written: {reason(error)}", "", "nothing was changed")

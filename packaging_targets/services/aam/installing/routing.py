@@ -1,0 +1,22 @@
+"""From the configuration, or `--registry`, to the registries that names are looked up in."""
+
+from __future__ import annotations
+
+from packaging_targets.registry.aam.opening import open_registry
+from packaging_targets.registry.aam.resolving.routes import Routes
+from packaging_targets.services.aam.config import read_config
+
+
+def routes_of(root: str, registry: str = "") -> Routes:
+    """Return the routes of a project; with `registry`, a URL, a path or a source, that serves everything.
+
+    Raises RequestError where the configuration is wrong, or has no registry at all.
+    """
+    config = read_config(root)
+    if registry:
+        return Routes(open_registry, config.registry(registry, root).url)
+    scopes = {scope.removeprefix("@"): found.url for scope in config.scopes if (found := config.for_scope(scope[1:]))}
+    others = [one.url for one in config.for_all()]
+    if not scopes and not others:
+        config.registry()
+    return Routes(open_registry, "", scopes, others)
