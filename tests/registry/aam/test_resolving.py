@@ -220,7 +220,7 @@ def test_the_default_registry_is_asked_alone_and_what_others_have_is_told() -> N
     routes = Routes(two.__getitem__, default=default.url, sources=[other.url])
     assert str(resolve(Wanted({"a": "*"}), routes).packages["a"].version) == "1.0.0"
     assert other.asked == {}
-    with pytest.raises(RegistryError, match="--registry file:///other has it; registries.scopes lets its scope"):
+    with pytest.raises(RegistryError, match=r"--registry file:///other has it; registries\.scopes lets its scope"):
         resolve(Wanted({"b": "*"}), routes)
 
 

@@ -2,8 +2,8 @@
 
 A scope that the configuration gives to a registry is looked up there alone, so that nobody else can offer a package of
 it. All other names are looked up in the default registry; where there is none, in all sources, and a name that two of
-them offer is refused: who would choose silently could be made to install a stranger's package. What a lock has from one of
-these stays there.
+them offer is refused: who would choose silently could be made to install a stranger's package. What a lock has from
+one of these stays there.
 """
 
 from __future__ import annotations
