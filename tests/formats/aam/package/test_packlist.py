@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.package.manifest import parse_manifest
-from packaging_targets.formats.aam.package.packlist import ALWAYS, NEVER, NEVER_FOLDERS, select
+from packaging_targets.formats.aam.package.packlist import ALWAYS, NEVER_FILES, NEVER_FOLDERS, select
 from packaging_targets.formats.aam.package.paths import nfc
 from packaging_targets.model.glob import match_any
 
@@ -92,7 +92,10 @@ def test_what_is_packed(paths: list[str], globs: list[str] | None) -> None:
     packed = select(dict.fromkeys([*paths, "package.agent.json"]), manifest(**members)).paths
     assert "package.agent.json" in packed
     assert list(packed) == sorted(packed, key=lambda path: nfc(path).encode())
-    chosen, never = match_any([*(globs or []), *ALWAYS]), match_any(NEVER)
+    chosen, never = (
+        match_any([*(globs or []), *ALWAYS]),
+        match_any([*NEVER_FILES, *(f"**/{folder}/**" for folder in NEVER_FOLDERS)]),
+    )
     expected = {path for path in paths if (globs is None or chosen(path)) and not never(path)}
     assert set(packed) == expected | {"package.agent.json"}
     assert not any(set(path.split("/")[:-1]) & NEVER_FOLDERS for path in packed)
