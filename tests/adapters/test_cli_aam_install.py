@@ -80,7 +80,9 @@ def test_a_registry_is_named(shelf: Place, run: Run) -> None:
     (shelf.home / "config.yaml").unlink()
     assert failed(run("install", "@acme/review"), 2).startswith("error: no registry is configured\n")
     done(run("install", "@acme/review", "--registry", shelf.url))
-    assert "this version knows registries in folders alone" in failed(run("install", "x", "--registry", "https://r.example"))
+    assert "this version knows registries in folders alone" in failed(
+        run("install", "x", "--registry", "https://r.example")
+    )
 
 
 @pytest.mark.uaaps("S12.3.install-tag", "P13")
@@ -92,8 +94,13 @@ def test_install_by_tag_version_and_range(shelf: Place, run: Run) -> None:
     done(run("install", "@acme/review@2.0.0", "words@>=1.0.0 <1.1.0"))
     assert shelf.lock()["requested"] == {"@acme/review": "2.0.0", "words": ">=1.0.0 <1.1.0"}
     assert shelf.versions() == {"@acme/review": "2.0.0", "style": "1.0.0", "words": "1.0.0"}
-    assert failed(run("install", "words@satble")) == f"error: `words` has no tag `satble`\n  at {shelf.url}\n  fix: tags: latest\n"
-    assert failed(run("install", "words@1.x"), 2).startswith("error: `1.x` is neither a version, nor a range, nor a tag: a tag is not")
+    assert (
+        failed(run("install", "words@satble"))
+        == f"error: `words` has no tag `satble`\n  at {shelf.url}\n  fix: tags: latest\n"
+    )
+    assert failed(run("install", "words@1.x"), 2).startswith(
+        "error: `1.x` is neither a version, nor a range, nor a tag: a tag is not"
+    )
 
 
 @pytest.mark.uaaps("P53")
@@ -152,7 +159,9 @@ def test_the_same_lock_in_two_projects(shelf: Place, run: Run, monkeypatch: pyte
 @pytest.mark.uaaps("P52")
 def test_frozen_installs_what_the_lock_says_or_fails(shelf: Place, run: Run) -> None:
     shelf.wants({"words": "^1.0.0"})
-    assert failed(run("install", "--frozen")).startswith("error: the project wants `words` ^1.0.0, which is not locked\n")
+    assert failed(run("install", "--frozen")).startswith(
+        "error: the project wants `words` ^1.0.0, which is not locked\n"
+    )
     done(run("install"))
     shutil.rmtree(shelf.project / ".agent-packages")
     done(run("install", "--frozen"))
@@ -356,7 +365,9 @@ def test_a_registry_whose_bytes_change_under_a_version(shelf: Place, run: Run) -
     assert done(run("install")) == "nothing to do: 1 package\n"
     shutil.rmtree(shelf.project / ".agent-packages")
     err = failed(run("install"))
-    assert err.startswith(f"error: `words` 1.1.0 has other bytes in the registry than the lock says\n  at {shelf.url}\n")
+    assert err.startswith(
+        f"error: `words` 1.1.0 has other bytes in the registry than the lock says\n  at {shelf.url}\n"
+    )
     shelf.publish("style", "1.0.0", {"words": "*"})
     assert "`words` 1.1.0 has other bytes" in failed(run("install", "style"))
     assert shelf.files() == {"package.agent.lock": before["package.agent.lock"]}
@@ -389,7 +400,9 @@ def test_a_tampered_lock_is_refused(shelf: Place, run: Run) -> None:
     assert "`words` 1.1.0 has other bytes in the registry than the lock says" in failed(run("install"))
     lock.write_text(text.replace('"lockVersion": 2', '"lockVersion": 9'))
     assert failed(run("install")).startswith("error: `lockVersion` must be 1 or 2\n")
-    assert shelf.files(".agent-packages") == {path.removeprefix(".agent-packages/"): data for path, data in before.items() if path.startswith(".agent")}
+    assert shelf.files(".agent-packages") == {
+        path.removeprefix(".agent-packages/"): data for path, data in before.items() if path.startswith(".agent")
+    }
     value = told(run("install", "--json"))
     assert value["ok"] is False
     assert value["problems"][0]["where"] == "package.agent.lock  ($.lockVersion)"
@@ -501,7 +514,9 @@ def test_config(place: Place, run: Run) -> None:
     assert done(run("config", "get", "registries.default")) == "./mine\n"
     done(run("config", "unset", "--project", "registries.default"))
     assert run("config", "get", "registries.scopes.@x")[0] == 1
-    assert failed(run("config", "set", "registries.defualt", "x"), 2).endswith("fix: did you mean `registries.default`?\n")
+    assert failed(run("config", "set", "registries.defualt", "x"), 2).endswith(
+        "fix: did you mean `registries.default`?\n"
+    )
 
 
 def test_the_program_with_nothing_to_do(shelf: Place, run: Run) -> None:

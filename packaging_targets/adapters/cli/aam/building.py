@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from packaging_targets.services.aam.packing.build import Built, Made
+    from packaging_targets.services.aam.bundling.build import Built, Made
 
 _TARGETS = ("all", "claude", "claude-code", "codex", "copilot", "cursor")
 
@@ -32,7 +32,7 @@ def add_build(package: Any) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from packaging_targets.services.aam.packing.build import Wanted, build
+    from packaging_targets.services.aam.bundling.build import Wanted, build
 
     wanted = Wanted(options.path, options.target, options.output, options.scoped_dirs, options.registry)
     built = build(wanted)

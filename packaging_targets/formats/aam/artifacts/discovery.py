@@ -17,16 +17,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from packaging_targets.formats.aam.artifacts.described import (
+from packaging_targets.formats.aam.artifacts.front_matter import as_document
+from packaging_targets.formats.aam.artifacts.reading.described import (
     AGENT_FILE,
     RULE_FILE,
     RULE_SUFFIX,
     SKILL_FILE,
     Reading,
 )
-from packaging_targets.formats.aam.artifacts.fields import Found, twins
-from packaging_targets.formats.aam.artifacts.front_matter import as_document
-from packaging_targets.formats.aam.artifacts.json_files import JsonFile
+from packaging_targets.formats.aam.artifacts.reading.fields import Found, twins
+from packaging_targets.formats.aam.artifacts.reading.json_files import JsonFile
 from packaging_targets.formats.aam.artifacts.values import Agent, Artifacts, Command, Rule, Skill
 from packaging_targets.formats.aam.manifest import MANIFEST
 

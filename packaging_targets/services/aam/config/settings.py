@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from packaging_targets.errors import Problem, RequestError, near_miss
 
@@ -122,7 +121,9 @@ def url_of(text: str, folder: str) -> str:
     Otherwise the text is the name of a source, and the result is empty.
     """
     if text.startswith(("/", "./", "../")) or text in {".", ".."}:
-        return f"file://{quote(os.path.abspath(os.path.join(folder, text)))}"
+        from packaging_targets.registry.aam.opening import open_registry
+
+        return open_registry(os.path.abspath(os.path.join(folder, text))).url
     if text.startswith(SCHEMES):
         return text.rstrip("/") if len(text) > len("file:///") else text
     if _SCHEME.match(text):

@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 
 import packaging_targets
 from packaging_targets.formats.aam.artifacts.discovery import find_artifacts
-from packaging_targets.formats.aam.artifacts.fields import AGENT, COMMAND, RULE, SKILL, Kind
 from packaging_targets.formats.aam.artifacts.front_matter import read_document, read_yaml_document
-from packaging_targets.formats.aam.artifacts.json_files import EVENTS
+from packaging_targets.formats.aam.artifacts.reading.fields import AGENT, COMMAND, RULE, SKILL, Kind
+from packaging_targets.formats.aam.artifacts.reading.json_files import EVENTS
 from packaging_targets.formats.aam.artifacts.yaml_writer import write_front_matter, write_yaml
 from packaging_targets.formats.aam.bundle.compiling import compile_bundle
 from packaging_targets.formats.aam.bundle.values import TARGETS, TYPES

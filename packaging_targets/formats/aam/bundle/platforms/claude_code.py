@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from packaging_targets.formats.aam.artifacts.package_root import relocated
+from packaging_targets.formats.aam.artifacts.reading.package_root import relocated
 from packaging_targets.formats.aam.artifacts.values import Agent, Command, Hooks, Rule, Servers
 from packaging_targets.formats.aam.artifacts.yaml_writer import write_front_matter
 from packaging_targets.formats.aam.bundle.platforms import events

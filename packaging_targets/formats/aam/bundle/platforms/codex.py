@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packaging_targets.formats.aam.artifacts.fields import MAX_DESCRIPTION
+from packaging_targets.formats.aam.artifacts.reading.fields import MAX_DESCRIPTION
 from packaging_targets.formats.aam.artifacts.values import Agent, Command, Hooks, Rule, Servers
 from packaging_targets.formats.aam.artifacts.yaml_writer import write_front_matter, write_yaml
 from packaging_targets.formats.aam.bundle.platforms.platform import FILES, Platform, guidance

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.artifacts.discovery import INSTRUCTIONS
-from packaging_targets.formats.aam.artifacts.fields import CLAUDE_CODE, MAX_NAME
 from packaging_targets.formats.aam.artifacts.front_matter import edited
-from packaging_targets.formats.aam.artifacts.package_root import brought_by, relocated
+from packaging_targets.formats.aam.artifacts.reading.fields import CLAUDE_CODE, MAX_NAME
+from packaging_targets.formats.aam.artifacts.reading.package_root import brought_by, relocated
 from packaging_targets.formats.aam.artifacts.values import Agent, Command, Hooks, Rule, Servers, Skill
 from packaging_targets.formats.aam.bundle.output import Output
 from packaging_targets.formats.aam.bundle.source import Source

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from packaging_targets.formats.aam.artifacts.package_root import relocated
+from packaging_targets.formats.aam.artifacts.reading.package_root import relocated
 from packaging_targets.formats.aam.artifacts.values import Servers
 from packaging_targets.formats.aam.bundle.platforms.platform import Platform
 

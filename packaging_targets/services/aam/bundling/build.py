@@ -17,8 +17,8 @@ from packaging_targets.formats.aam.integrity import integrity_of, sha256sum_line
 from packaging_targets.formats.aam.package.reader import AgentPackage, read_package
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.clock import told_time
+from packaging_targets.services.aam.bundling.dependencies import dependencies_of
 from packaging_targets.services.aam.config.reading import read_config
-from packaging_targets.services.aam.packing.dependencies import dependencies_of
 from packaging_targets.services.aam.packing.folder import list_package
 from packaging_targets.services.aam.packing.pack import OUTPUT, CountedFile, write_package
 from packaging_targets.store.change import Change

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from packaging_targets.errors import near_miss
-from packaging_targets.formats.aam.artifacts.fields import Found
-from packaging_targets.formats.aam.artifacts.package_root import exists, references
+from packaging_targets.formats.aam.artifacts.reading.fields import Found
+from packaging_targets.formats.aam.artifacts.reading.package_root import exists, references
 from packaging_targets.formats.aam.artifacts.values import Hook, Hooks, Servers
 
 EVENTS = (

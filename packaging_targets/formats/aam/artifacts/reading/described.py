@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from packaging_targets.formats.aam.artifacts.fields import (
+from packaging_targets.formats.aam.artifacts.front_matter import Document, read_document, read_yaml_document
+from packaging_targets.formats.aam.artifacts.reading.fields import (
     AGENT,
     COMMAND,
     OLDER_AGENT,
@@ -18,8 +19,7 @@ from packaging_targets.formats.aam.artifacts.fields import (
     check_modes,
     check_name,
 )
-from packaging_targets.formats.aam.artifacts.front_matter import Document, read_document, read_yaml_document
-from packaging_targets.formats.aam.artifacts.package_root import exists, references
+from packaging_targets.formats.aam.artifacts.reading.package_root import exists, references
 from packaging_targets.formats.aam.artifacts.values import Agent, Command, Rule, Skill
 
 SKILL_FILE, AGENT_FILE, RULE_FILE, RULE_SUFFIX = "SKILL.md", "agent.yaml", "RULE.md", ".rule.md"

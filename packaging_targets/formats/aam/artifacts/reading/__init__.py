@@ -1,0 +1,1 @@
+"""Reads the files that describe artifacts, and finds what is wrong with each."""
