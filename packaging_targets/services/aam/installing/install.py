@@ -27,8 +27,8 @@ from packaging_targets.services.aam.installing.project import (
     state_bytes,
     unwritable,
 )
-from packaging_targets.services.aam.specs import parse_spec
 from packaging_targets.services.aam.installing.unchanged import remember
+from packaging_targets.services.aam.specs import parse_spec
 from packaging_targets.store.aam.cache import PackageCache
 from packaging_targets.store.aam.places import INSTALLED, JOURNAL, LOCK, PACKAGES, STAGING, cache_folder
 from packaging_targets.store.journal import Journal
