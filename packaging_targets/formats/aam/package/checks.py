@@ -46,10 +46,12 @@ def check_agent_folder(files: Mapping[str, str | None], read: Callable[[str], by
     if found.manifest is None:
         return AgentFolder(None, contents_of(()), found.errors, found.warnings)
     selection = select(files, found.manifest, folder)
-    errors, warnings = selection.errors, (*found.warnings, *selection.warnings)
-    contents = contents_of(() if errors else selection.paths, folder)
+    warnings = (*found.warnings, *selection.warnings)
+    if selection.errors:
+        return AgentFolder(found.manifest, contents_of(()), selection.errors, warnings)
+    contents = contents_of(selection.paths, folder)
     artifacts = find_artifacts(found.manifest, _Files(contents, folder, read), folder)
-    return AgentFolder(found.manifest, contents, (*errors, *artifacts.errors), (*warnings, *artifacts.warnings))
+    return AgentFolder(found.manifest, contents, artifacts.errors, (*warnings, *artifacts.warnings))
 
 
 class _Files(Mapping[str, bytes]):

@@ -18,7 +18,7 @@ from packaging_targets.registry.aam.resolving.routes import Routes
 from packaging_targets.services.aam.installing.local import archive_of, packed
 from packaging_targets.services.aam.installing.project import Installed
 from packaging_targets.store.aam.cache import Archive, PackageCache
-from packaging_targets.store.unpacked_tree import unpack
+from packaging_targets.store.aam.unpacked_tree import unpack
 
 Tell = Callable[[str], None]
 _AT_ONCE = 4

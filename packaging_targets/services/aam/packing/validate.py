@@ -40,7 +40,7 @@ def _valid_folder(path: str) -> Valid:
     found = folder.check()
     out = CountedFile()
     errors = list(found.errors)
-    if found.manifest is not None:
+    if found.manifest is not None and found.contents.entries:
         try:
             write_package(out, folder, found, found.manifest.archive)
         except PackagingError as error:
