@@ -83,7 +83,9 @@ def test_the_seeds_own_command_line(
     code, out, err = told("pkg", "build", "--target", "cursor", monkeypatch=monkeypatch, capsys=capsys)
     size = Path("dist/my-package-1.2.0-cursor.bundle.aam").stat().st_size
     assert code == 0
-    assert out == f"built my-package 1.2.0\ndist/my-package-1.2.0-cursor.bundle.aam  ({size:,} bytes, 6 warnings)\n"
+    assert (
+        out == f"built my-package 1.2.0\ndist/my-package-1.2.0-cursor.bundle.aam  ({size / 1000:.1f} kB, 6 warnings)\n"
+    )
     assert err.startswith(
         "warning: `capabilities` is left out: Cursor has nothing like it\n  at my-package@1.2.0/agents/"
     )
