@@ -137,7 +137,7 @@ def test_a_target_without_the_field_is_not_published(ws: Workspace, home: FakeRe
     assert run.exit_code == 2
     assert run.output == (
         "error: `//other:all` has no `publish` field\n"
-        '  fix: write publish = { registry = "…", repository = "…" }, with `namespace` for features'
+        '  fix: write publish = { registry = "…", repository = "…" }, with `namespace` for features, and `registry` alone for agent packages'
         "  (targets that have one: //color:feature, //paint:feature)\n"
     )
     assert "no target matches `//nowhere:x`" in ws.packaging("publish", "//nowhere:x").output

@@ -160,7 +160,8 @@ def _demand_offers(found: Iterable[tuple[str, Sequence[object]]], offers: Mappin
         if not any(str(label) in offers for label in labels):
             others = ", ".join(list(offers)[:_SHOWN])
             listing = f"  (targets that have one: {others})" if others else ""
-            fix = f'write publish = {{ registry = "…", repository = "…" }}, with `namespace` for features{listing}'
+            fields = 'publish = { registry = "…", repository = "…" }, with `namespace` for features'
+            fix = f"write {fields}, and `registry` alone for agent packages{listing}"
             raise RequestError.one(f"`{text}` has no `publish` field", "", fix)
 
 

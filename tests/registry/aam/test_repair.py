@@ -170,6 +170,16 @@ def test_what_killed_processes_left_is_removed(filled: FolderRegistry) -> None:
     assert tree_of(filled) == before
 
 
+def test_a_marker_that_somebody_made_up_removes_nothing_outside(folder: FolderRegistry, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "1.0.0.aam").write_bytes(b"mine")
+    at(folder, "packages/plain").mkdir()
+    at(folder, "packages/plain/versions").symlink_to(tmp_path / "outside")
+    place(folder, ".aam-pending", b'{"folder": "plain", "made": "1.0.0"}')
+    publish(folder, "other")
+    assert (tmp_path / "outside" / "1.0.0.aam").read_bytes() == b"mine"
+
+
 def test_a_damaged_meta_is_told_and_the_others_are_brought_in_order(filled: FolderRegistry) -> None:
     meta = at(filled, "packages/acme--review/meta.json")
     meta.write_text("{")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.aam.building import add_build
 from packaging_targets.adapters.cli.aam.registries import add_publish
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
 from packaging_targets.adapters.output import tell, warn
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
+
+    from packaging_targets.services.aam.bundling.build import Built, Made
 
 _KILO, _MEGA = 1_000, 1_000_000
+_TARGETS = ("all", "claude", "claude-code", "codex", "copilot", "cursor")
 
 
 def add_parsers(verbs: Any) -> None:
@@ -28,7 +31,7 @@ def add_parsers(verbs: Any) -> None:
     pack.add_argument("folder", nargs="?", default=".", metavar="DIR", help="the package's folder (default: .)")
     out = "a folder for the archive, or its path where it ends in .aam (default: dist)"
     pack.add_argument("-o", "--output", default="dist", metavar="OUT", help=out)
-    add_build(package)
+    _add_build(package)
     add_publish(package)
 
 
@@ -76,6 +79,66 @@ def _pack(options: argparse.Namespace) -> int:
     }
     told = f"packed {packed.manifest.name} {packed.manifest.version}: {_files(len(packed.files))}, {_size(packed.size)}"
     return tell(options, value, [told, packed.archive])
+
+
+def _add_build(package: Any) -> None:
+    does = "compile a package and all that it depends on into bundles for platforms"
+    build = add_verb(package, "build", does, _build)
+    what = "the package's folder, or its archive (default: .)"
+    build.add_argument("path", nargs="?", default=".", metavar="DIR|ARCHIVE", help=what)
+    targets = "the platform: those of the manifest's `engines`, or those configured, or all four, are `all` (default)"
+    build.add_argument("--target", choices=_TARGETS, default="all", help=targets)
+    build.add_argument("-o", "--output", default="dist", metavar="DIR", help="where the bundles go (default: dist)")
+    scoped = "what artifacts of a scoped package are called: acme-review, or acme--review (default: flat)"
+    build.add_argument("--scoped-dirs", choices=("flat", "seed"), default="flat", help=scoped)
+    registry = "where all that it depends on comes from: a URL, a folder, or a registry's name in the configuration"
+    build.add_argument("--registry", default="", metavar="URL", help=registry)
+
+
+def _build(options: argparse.Namespace) -> int:
+    from packaging_targets.services.aam.bundling.build import Wanted, build
+
+    wanted = Wanted(options.path, options.target, options.output, options.scoped_dirs, options.registry)
+    built = build(wanted)
+    warn(options, built.warnings)
+    for made in built.bundles:
+        warn(options, made.warnings)
+    return tell(options, _build_value(built), list(_build_lines(built)))
+
+
+def _build_lines(built: Built) -> Sequence[str]:
+    count = len(built.dependencies)
+    others = f" and {count} package{'s' if count != 1 else ''} that it depends on" if count else ""
+    lines = [f"built {built.manifest.name} {built.manifest.version}{others}"]
+    lines += [f"{made.path}  ({_size(made.size)}{_lost(made)})" for made in built.bundles]
+    return lines
+
+
+def _lost(made: Made) -> str:
+    count = len(made.warnings)
+    return f", {count} warning{'s' if count != 1 else ''}" if count else ""
+
+
+def _build_value(built: Built) -> dict[str, Any]:
+    return {
+        "ok": True,
+        "name": str(built.manifest.name),
+        "version": str(built.manifest.version),
+        "dependencies": {str(one.name): str(one.version) for one in built.dependencies},
+        "bundles": [
+            {
+                "target": made.target,
+                "path": made.path,
+                "size": made.size,
+                "sha256": made.digest.hex,
+                "integrity": made.integrity,
+                "artifacts": made.artifacts,
+                "warnings": as_json(made.warnings),
+            }
+            for made in built.bundles
+        ],
+        "warnings": as_json(built.warnings),
+    }
 
 
 def _files(count: int) -> str:

@@ -75,8 +75,8 @@ class _Search:
             hooks.hooks() if hooks else None,
             servers.servers() if servers else None,
             self._instructions(),
-            tuple(sorted(set(self._found.errors))),
-            tuple(sorted(set(self._found.warnings))),
+            tuple(dict.fromkeys(self._found.errors)),
+            tuple(dict.fromkeys(self._found.warnings)),
         )
 
     def _read(

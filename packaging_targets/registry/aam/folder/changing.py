@@ -73,14 +73,14 @@ def recover(tree: Tree) -> None:
     if data is None:
         return
     folder, made = _pending(data)
-    discard_unfinished(tree, [tree.root, *((tree.folder(folder), tree.versions(folder)) if folder else ())])
-    if folder:
-        _undo(tree, folder, made)
-        with suppress(RegistryError):  # a damaged document is told by those who read or verify it
-            if metadata := tree.metadata(folder):
-                with Staging(tree) as staging:
-                    _stage_listings(tree, staging, metadata)
-                    staging.commit()
+    with suppress(RegistryError):  # what is damaged is told by those who read or verify it, and keeps no other back
+        discard_unfinished(tree, [tree.root, *((tree.folder(folder), tree.versions(folder)) if folder else ())])
+        if folder:
+            _undo(tree, folder, made)
+        if folder and (metadata := tree.metadata(folder)):
+            with Staging(tree) as staging:
+                _stage_listings(tree, staging, metadata)
+                staging.commit()
     with suppress(FileNotFoundError):
         os.unlink(tree.pending)
 
@@ -215,7 +215,8 @@ def _undo(tree: Tree, folder: str, made: str) -> None:
         return
     if made and (metadata is None or made not in metadata.releases):
         for path in (tree.archive(folder, made), f"{tree.archive(folder, made)}{CHECKSUM}"):
-            with suppress(OSError):
+            with suppress(OSError, RegistryError):  # whoever wrote the marker, nothing outside the root goes
+                tree.inside(os.path.dirname(path))
                 os.unlink(path)
         for path in (tree.versions(folder), tree.folder(folder)):
             with suppress(OSError):

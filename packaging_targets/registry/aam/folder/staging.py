@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Self
 
-from packaging_targets.errors import IntegrityError, RegistryError, legible
+from packaging_targets.errors import BuildError, IntegrityError, RegistryError, legible
 from packaging_targets.formats.aam.package.reader import MAX_PACKED
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.folder.tree import OURS, Tree
@@ -102,6 +102,8 @@ def writing(tree: Tree, waiting: Callable[[], None]) -> Iterator[None]:
     try:
         with folder_lock(tree.root, waiting, shared=False):
             yield
+    except BuildError as error:  # it cannot be locked
+        raise RegistryError(*error.problems) from error
     except OSError as error:
         if error.errno in _READ_ONLY:
             raise _read_only(tree) from error

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from agent_packages import AWKWARD, PROMPT, REVIEW, manifest_text, skill_text
 
+from packaging_targets.errors import PackagingError
 from packaging_targets.formats.aam.artifacts.discovery import find_artifacts
 from packaging_targets.formats.aam.artifacts.values import Artifacts
 from packaging_targets.formats.aam.manifest import MANIFEST
@@ -23,13 +24,13 @@ def found(files: Mapping[str, str | bytes], **members: Any) -> Artifacts:
 
 
 def errors(files: Mapping[str, str | bytes], **members: Any) -> str:
-    return "\n".join(map(str, found(files, **members).errors))
+    return "\n".join(map(str, PackagingError(*found(files, **members).errors).problems))
 
 
 def warnings(files: Mapping[str, str | bytes], **members: Any) -> str:
     made = found(files, **members)
     assert made.errors == ()
-    return "\n".join(one.told("warning") for one in made.warnings)
+    return "\n".join(one.told("warning") for one in PackagingError(*made.warnings).problems)
 
 
 def test_all_kinds_are_found() -> None:
@@ -111,17 +112,17 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         "error: `variables` must be a list of tables, each with a `name`",
         "  at pkg/commands/go.md:3",
         "error: `$.hooks.stop[0].hooks[0].type` must be `command` or `prompt`",
-        "  at pkg/hooks/hooks.json",
+        "  at pkg/hooks/hooks.json:1",
         "error: `$.hooks.stop[0].hooks[1].command` must be a text that is not empty",
-        "  at pkg/hooks/hooks.json",
+        "  at pkg/hooks/hooks.json:1",
         "error: `$.hooks.stop[1]` must be a table with a list `hooks`",
-        "  at pkg/hooks/hooks.json",
-        "error: `$.servers.A b.command` must be a text",
-        "  at pkg/mcp/servers.json",
-        "error: `$.servers.A b` has a name that is not of lower-case letters, digits and `-`",
-        "  at pkg/mcp/servers.json",
+        "  at pkg/hooks/hooks.json:1",
         "error: `$.servers.c` has no `url`",
-        "  at pkg/mcp/servers.json",
+        "  at pkg/mcp/servers.json:1",
+        'error: `$.servers["A b"].command` must be a text',
+        "  at pkg/mcp/servers.json:1",
+        'error: `$.servers["A b"]` has a name that is not of lower-case letters, digits and `-`',
+        "  at pkg/mcp/servers.json:1",
         "error: there are two of the rule `r`: the other is `pkg/.aam/rules/r.rule.md`",
         "  at pkg/rules/r/RULE.md",
         "  fix: rename one of them",
@@ -180,7 +181,24 @@ def test_references_have_to_lead_somewhere() -> None:
         "error: `${PACKAGE_ROOT}/scripts/stop.sh` is named, which the package does not have",
         "  at pkg/commands/go.md:2",
         "error: `$.hooks.stop[0].hooks[0].command` names `${PACKAGE_ROOT}/x.sh`, which the package does not have",
-        "  at pkg/hooks/hooks.json",
+        "  at pkg/hooks/hooks.json:1",
+    ]
+
+
+def test_links_of_a_skill_stay_in_its_folder() -> None:
+    body = 'See [a](a.md), [b](sub/b.md#x "t"), [c](../other/c.md), [d](https://example.com/d.md), [e](#e), [f](/f.md),\n`[g](g.md)`\n```\n[h](h.md)\n```\n[i](sub/)\n[j](j.md)\n'
+    files = {
+        "skills/s/SKILL.md": skill_text("s") + body,
+        "skills/s/a.md": "",
+        "skills/s/sub/b.md": "",
+        "skills/other/c.md": "",
+    }
+    told = [line for line in warnings(files).split("\n") if "leads" in line or "SKILL.md:" in line]
+    assert told == [
+        "warning: `../other/c.md` leads to `skills/other/c.md`, which is not in the folder of the skill, and so not deployed with it",
+        "  at pkg/skills/s/SKILL.md:9",
+        "warning: `j.md` leads to `skills/s/j.md`, which is not in the folder of the skill, and so not deployed with it",
+        "  at pkg/skills/s/SKILL.md:15",
     ]
 
 
@@ -201,7 +219,7 @@ def test_what_is_unknown_is_a_warning() -> None:
     }
     assert warnings(files).split("\n") == [
         "warning: there is no event `stopp`",
-        "  at pkg/hooks/hooks.json:$.hooks.stopp",
+        "  at pkg/hooks/hooks.json:1",
         "  fix: did you mean `stop`?",
         "warning: the rule `r` refers to `nothing`, which is neither a rule nor a file of the package",
         "  at pkg/rules/r/RULE.md",
@@ -276,14 +294,16 @@ def test_what_the_manifest_lists_has_to_be_there() -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        ("{", "is no JSON: Expecting property name enclosed in double quotes\n  at pkg/hooks/hooks.json:1"),
-        ("[]", "`$` must be a table\n  at pkg/hooks/hooks.json"),
-        ("{}", "`$.hooks` is missing, and has to be a table\n  at pkg/hooks/hooks.json"),
-        ('{"hooks": []}', "`$.hooks` must be a table\n  at pkg/hooks/hooks.json"),
-        ("[" * 100_000, "is nested too deep, or has a number that is too long\n  at pkg/hooks/hooks.json:1"),
-        ('{"hooks": {"stop": {}}}', "`$.hooks.stop` must be a list\n  at pkg/hooks/hooks.json"),
-        ('{"hooks": {"stop": [{"matcher": 1, "hooks": []}]}}', "`$.hooks.stop[0].matcher` must be a text\n  at pkg/hooks/hooks.json"),
-        ('{"hooks": {"stop": [{"hooks": [{"type": "prompt", "prompt": "x", "timeout": true}]}]}}', "`$.hooks.stop[0].hooks[0].timeout` must be a number of seconds, more than 0\n  at pkg/hooks/hooks.json"),
+        ("{\n", 'is no JSON: expected `}` or a key in `"`, but the file ends\n  at pkg/hooks/hooks.json:2'),
+        ('{"hooks": {},\n "hooks": {}}', "is no JSON: the key `hooks` stands twice in one object\n  at pkg/hooks/hooks.json:2"),
+        ('{"hooks": {\n"stop": [\n1]}}', "`$.hooks.stop[0]` must be a table with a list `hooks`\n  at pkg/hooks/hooks.json:3"),
+        ("[]", "`$` must be a table\n  at pkg/hooks/hooks.json:1"),
+        ("{}", "`$.hooks` is missing, and has to be a table\n  at pkg/hooks/hooks.json:1"),
+        ('{"hooks": []}', "`$.hooks` must be a table\n  at pkg/hooks/hooks.json:1"),
+        ("[" * 100_000, "is no JSON: values are nested deeper than 64\n  at pkg/hooks/hooks.json:1"),
+        ('{"hooks": {"stop": {}}}', "`$.hooks.stop` must be a list\n  at pkg/hooks/hooks.json:1"),
+        ('{"hooks": {"stop": [{"matcher": 1, "hooks": []}]}}', "`$.hooks.stop[0].matcher` must be a text\n  at pkg/hooks/hooks.json:1"),
+        ('{"hooks": {"stop": [{"hooks": [{"type": "prompt", "prompt": "x", "timeout": true}]}]}}', "`$.hooks.stop[0].hooks[0].timeout` must be a number of seconds, more than 0\n  at pkg/hooks/hooks.json:1"),
     ],
 )  # fmt: skip
 def test_bad_json_is_told(data: str, told: str) -> None:

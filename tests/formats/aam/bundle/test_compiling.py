@@ -21,14 +21,14 @@ from packaging_targets.formats.aam.manifest import MANIFEST
 pytest.importorskip("yaml")
 
 GOLDEN = {
-    ("review", "claude-code"): "",
-    ("review", "codex"): "",
-    ("review", "copilot"): "",
-    ("review", "cursor"): "",
-    ("@acme/review", "claude-code"): "",
-    ("@acme/review", "codex"): "",
-    ("@acme/review", "copilot"): "",
-    ("@acme/review", "cursor"): "",
+    ("review", "claude-code"): "e2f9151eff47d15c981573e3b7bcb0a44a7d14a0cb1a3732da38fabd625dfb21",
+    ("review", "codex"): "86f1cfc36250b8fa7b8f240bd8465c6ba8c8668ae4c03b5c99e00c7fdf827090",
+    ("review", "copilot"): "677ad74b558b993428593a2c828b9b54f966ecaf5197cab0804cc2968c62a080",
+    ("review", "cursor"): "7844a0d4e5686e6fa2305c84269d415de97bf177967819d35deebb1cec03e14c",
+    ("@acme/review", "claude-code"): "7000379087e2f5d51ac2ac27008836ed5bf9c23bb1031ecf520012785af8a7e0",
+    ("@acme/review", "codex"): "00aa45c11a8abf8018d1a924a7a097d70211f52323c50a19db99269e365e1cc6",
+    ("@acme/review", "copilot"): "fa3db563c94d7a4d7507a075ab5a2d277928b5868bf90bc0889dcea598acac41",
+    ("@acme/review", "cursor"): "2ae3afa4fd24f51b2c7e79b74ab36fd28c094f98006102dbae98457656b3f3e1",
 }
 """The SHA-256 of the tar in each bundle: its gzip depends on the version of the compressor."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from packaging_targets.formats.aam.artifacts.front_matter import Document, read_document, read_yaml_document
@@ -24,6 +26,21 @@ from packaging_targets.formats.aam.artifacts.values import Agent, Command, Rule,
 
 SKILL_FILE, AGENT_FILE, RULE_FILE, RULE_SUFFIX = "SKILL.md", "agent.yaml", "RULE.md", ".rule.md"
 _PROMPT_FILE = "system-prompt.md"
+_CODE = re.compile(r"`[^`]*`")
+
+
+_LINK = re.compile(r"\]\(([A-Za-z0-9_.][^()\s#?:]*)(?:[#?][^()\s]*)?(?:\s[^()]*)?\)")
+_FENCE = ("```", "~~~")
+
+
+def links(document: Document) -> Iterator[tuple[int, str]]:
+    """Yield the relative paths that a text links to, outside of code, with their lines."""
+    is_code = False
+    for at, line in document.lines:
+        is_code ^= line.lstrip().startswith(_FENCE)
+        for found in () if is_code else _LINK.finditer(_CODE.sub("", line)):
+            if not found[1].endswith("/"):
+                yield at, found[1]
 
 
 class Reading:
@@ -46,6 +63,12 @@ class Reading:
         folder = path.removesuffix(SKILL_FILE)
         name = self._name(document, "skill", folder.rstrip("/").rpartition("/")[2])
         files = tuple(sorted(file for file in self.files if file.startswith(folder)))
+        for at, link in links(document):
+            if (leads := posixpath.normpath(folder + link)) not in files:
+                what = (
+                    f"`{link}` leads to `{leads}`, which is not in the folder of the skill, and so not deployed with it"
+                )
+                self.found.warning(f"{document.where}:{at}", what)
         description = document.fields["description"]
         return Skill(name, description, path, document.fields, document.front, document.body, files)
 

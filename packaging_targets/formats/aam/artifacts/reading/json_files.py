@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging_targets.errors import near_miss
 from packaging_targets.formats.aam.artifacts.reading.fields import Found
 from packaging_targets.formats.aam.artifacts.reading.package_root import exists, references
 from packaging_targets.formats.aam.artifacts.values import Hook, Hooks, Servers
+from packaging_targets.formats.jsonc import JsoncError
+from packaging_targets.formats.plain_json import JsonText, parse_json, shown
+
+if TYPE_CHECKING:
+    from packaging_targets.formats.plain_json import Path
 
 EVENTS = (
     "pre-tool-use",
@@ -31,13 +36,14 @@ _SERVER_FIELDS = {"command": str, "args": list, "env": dict, "type": str, "url":
 
 
 class JsonFile:
-    """One such file of a package: what is wrong with it is told at a path in it, as in `$.hooks.stop[0]`."""
+    """One such file of a package; what is wrong with it is told at its line."""
 
     def __init__(self, path: str, where: str, files: Mapping[str, bytes], found: Found) -> None:
         self.path = path
         self._where = where
         self._files = files
         self._found = found
+        self._text = JsonText({}, "", (0,))
 
     def hooks(self) -> Hooks | None:
         """Return the hooks of the file, without those that something is wrong with."""
@@ -53,76 +59,70 @@ class JsonFile:
         good = {name: server for name, server in value.items() if self._is_server(name, server)}
         inputs = whole.get("inputs", [])
         if not isinstance(inputs, list) or not all(isinstance(one, dict) for one in inputs):
-            self._wrong("$.inputs", "must be a list of tables")
+            self._wrong(("inputs",), "must be a list of tables")
             inputs = []
         return Servers(self.path, good, tuple(inputs))
 
     def _read(self) -> Mapping[str, Any] | None:
         try:
-            value = json.loads(self._files[self.path].decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            self._found.error(f"{self._where}:1", "is not UTF-8", "save it as UTF-8")
+            self._text = parse_json(self._files[self.path])
+        except JsoncError as error:
+            self._found.error(f"{self._where}:{error.line}", f"is no JSON: {error.what}")
             return None
-        except json.JSONDecodeError as error:
-            self._found.error(f"{self._where}:{error.lineno}", f"is no JSON: {error.msg}")
+        if not isinstance(self._text.value, dict):
+            self._wrong((), "must be a table")
             return None
-        except (RecursionError, ValueError):
-            self._found.error(f"{self._where}:1", "is nested too deep, or has a number that is too long")
-            return None
-        if not isinstance(value, dict):
-            self._wrong("$", "must be a table")
-            return None
-        return value
+        return self._text.value
 
     def _member(self, value: Mapping[str, Any] | None, name: str) -> Mapping[str, Any] | None:
         if value is None:
             return None
         member = value.get(name)
         if not isinstance(member, dict):
-            self._wrong(f"$.{name}", "must be a table" if name in value else "is missing, and has to be a table")
+            self._wrong((name,), "must be a table" if name in value else "is missing, and has to be a table")
             return None
         return member
 
     def _events(self, value: Mapping[str, Any]) -> Iterator[Hook]:
         for event, groups in value.items():
-            at = f"$.hooks.{event}"
+            at: Path = ("hooks", event)
             if event not in EVENTS:
-                self._found.warning(f"{self._where}:{at}", f"there is no event `{event}`", near_miss(event, EVENTS))
+                self._found.warning(self._place(at), f"there is no event `{event}`", near_miss(event, EVENTS))
             elif not isinstance(groups, list):
                 self._wrong(at, "must be a list")
             else:
                 for number, group in enumerate(groups):
-                    yield from self._group(event, group, f"{at}[{number}]")
+                    yield from self._group(event, group, (*at, number))
 
-    def _group(self, event: str, group: Any, at: str) -> Iterator[Hook]:
+    def _group(self, event: str, group: Any, at: Path) -> Iterator[Hook]:
         if not isinstance(group, dict) or not isinstance(group.get("hooks"), list):
             self._wrong(at, "must be a table with a list `hooks`")
             return
         matcher = group.get("matcher", "")
         if not isinstance(matcher, str):
-            self._wrong(f"{at}.matcher", "must be a text")
+            self._wrong((*at, "matcher"), "must be a text")
             return
         for number, hook in enumerate(group["hooks"]):
-            if made := self._hook(event, matcher, hook, f"{at}.hooks[{number}]"):
+            if made := self._hook(event, matcher, hook, (*at, "hooks", number)):
                 yield made
 
-    def _hook(self, event: str, matcher: str, hook: Any, at: str) -> Hook | None:
+    def _hook(self, event: str, matcher: str, hook: Any, at: Path) -> Hook | None:
         kind = hook.get("type") if isinstance(hook, dict) else None
         if kind not in _KINDS:
-            self._wrong(f"{at}.type", "must be `command` or `prompt`")
+            self._wrong((*at, "type"), "must be `command` or `prompt`")
             return None
         text, timeout = hook.get(kind), hook.get("timeout")
         if not isinstance(text, str) or not text.strip():
-            self._wrong(f"{at}.{kind}", "must be a text that is not empty")
+            self._wrong((*at, kind), "must be a text that is not empty")
             return None
         if timeout is not None and (not isinstance(timeout, int | float) or isinstance(timeout, bool) or timeout <= 0):
-            self._wrong(f"{at}.timeout", "must be a number of seconds, more than 0")
+            self._wrong((*at, "timeout"), "must be a number of seconds, more than 0")
             return None
-        self._has_all(text, f"{at}.{kind}")
+        self._has_all(text, (*at, kind))
         return Hook(event, kind, text, matcher, timeout)
 
     def _is_server(self, name: str, server: Any) -> bool:
-        at, before = f"$.servers.{name}", len(self._found.errors)
+        at, before = ("servers", name), len(self._found.errors)
         if not _SERVER.fullmatch(name):
             self._wrong(at, "has a name that is not of lower-case letters, digits and `-`")
         if not isinstance(server, dict):
@@ -130,22 +130,25 @@ class JsonFile:
             return False
         for field, value in server.items():
             if field in _SERVER_FIELDS and not isinstance(value, _SERVER_FIELDS[field]):
-                self._wrong(f"{at}.{field}", f"must be {_WORDS[_SERVER_FIELDS[field]]}")
+                self._wrong((*at, field), f"must be {_WORDS[_SERVER_FIELDS[field]]}")
             elif not _is_flat(value):
-                self._wrong(f"{at}.{field}", "may hold texts alone")
+                self._wrong((*at, field), "may hold texts alone")
         needed = "url" if server.get("type") in _REMOTE else "command"
         if needed not in server:
             self._wrong(at, f"has no `{needed}`")
         self._has_all(json.dumps(server), at)
         return len(self._found.errors) == before
 
-    def _has_all(self, text: str, at: str) -> None:
+    def _has_all(self, text: str, at: Path) -> None:
         for path in references(text):
             if not exists(path, self._files):
                 self._wrong(at, f"names `${{PACKAGE_ROOT}}/{path}`, which the package does not have")
 
-    def _wrong(self, at: str, what: str) -> None:
-        self._found.error(self._where, f"`{at}` {what}")
+    def _wrong(self, at: Path, what: str) -> None:
+        self._found.error(self._place(at), f"`{shown(at)}` {what}")
+
+    def _place(self, at: Path) -> str:
+        return f"{self._where}:{self._text.line(at)}"
 
 
 _WORDS = {str: "a text", list: "a list", dict: "a table"}
