@@ -37,26 +37,7 @@ from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.resolving import Routes, Wanted, resolve
 
 _FIRST = 20  # packages that the project wants; each of the others is wanted by one of them, at some distance
-_WORDS = [
-    "review",
-    "the",
-    "change",
-    "and",
-    "say",
-    "what",
-    "is",
-    "wrong",
-    "with",
-    "it",
-    "before",
-    "anybody",
-    "merges",
-    "anything",
-    "that",
-    "nobody",
-    "has",
-    "read",
-]
+_WORDS = ("review", "the", "change", "and", "say", "what", "is", "wrong", "with", "it", "before", "anybody", "merges")
 
 
 def files(number: int) -> Mapping[str, bytes]:

@@ -8,14 +8,22 @@ import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pytest
+
+from packaging_targets.adapters.cli.aam.program import make_parser
+from packaging_targets.adapters.cli.aam.telling import run
+from packaging_targets.adapters.guard import guarded
 from packaging_targets.formats.aam.integrity import integrity_of
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.registry.aam.folder.initialising import initialise
+from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.protocol import Published, Registry, Summary
 
 Ranges = Mapping[str, str]
@@ -168,3 +176,75 @@ class MemoryRegistry:
 @contextmanager
 def _opened(data: bytes) -> Iterator[BinaryIO]:
     yield io.BytesIO(data)
+
+
+@dataclass
+class Place:
+    """A registry in a folder, a project, and a home of its own; the project is the current folder."""
+
+    root: Path
+
+    @property
+    def project(self) -> Path:
+        return self.root / "project"
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def registry(self) -> FolderRegistry:
+        return FolderRegistry(str(self.root / "registry"), lambda: 1_700_000_000)
+
+    @property
+    def url(self) -> str:
+        return self.registry.url
+
+    def publish(self, name: str, version: str = "1.0.0", dependencies: Ranges | None = None, **given: Any) -> None:
+        publish(self.registry, name, version, dependencies, **given)
+
+    def wants(self, dependencies: Ranges, **members: Any) -> None:
+        """Let the project have a manifest."""
+        value = manifest_of("project", "1.0.0", dependencies=dict(dependencies), **members)
+        (self.project / "package.agent.json").write_text(json.dumps(value, indent=2) + "\n")
+
+    def files(self, below: str = "") -> dict[str, bytes]:
+        """Every file of the project, and what it holds."""
+        top = self.project / below
+        return {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
+
+    def lock(self) -> Any:
+        return json.loads((self.project / "package.agent.lock").read_text())
+
+    def versions(self) -> dict[str, str]:
+        """What is locked, and lies there."""
+        found = {}
+        for name, one in self.lock()["resolved"].items():
+            folder = PackageName.parse(name).folder
+            manifest = json.loads((self.project / ".agent-packages" / folder / "package.agent.json").read_text())
+            assert (manifest["name"], manifest["version"]) == (name, one["version"])
+            found[name] = one["version"]
+        return found
+
+
+def make_place(root: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """Make an empty registry, which is the default one, and an empty project, which becomes the current folder."""
+    place = Place(root)
+    place.project.mkdir(parents=True)
+    place.home.mkdir()
+    initialise(place.registry)
+    (place.home / "config.yaml").write_text(f"registries:\n  default: {place.url}\n")
+    monkeypatch.setenv("AAM_HOME", str(place.home))
+    monkeypatch.chdir(place.project)
+    return place
+
+
+def aam(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run a command line of `aam` in this process; return its exit code and what it wrote to both streams."""
+    capsys.readouterr()
+    try:
+        code = guarded(run, make_parser().parse_args(arguments))
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    told = capsys.readouterr()
+    return code, told.out, told.err

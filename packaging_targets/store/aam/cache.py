@@ -12,13 +12,10 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from packaging_targets.errors import BuildError, IntegrityError, reason
 from packaging_targets.model.digest import Digest
-
-if TYPE_CHECKING:
-    from packaging_targets.formats.aam.names import PackageName
 
 MAX_PACKED = 52_428_800
 """The most bytes that an archive may have."""
@@ -28,9 +25,14 @@ _NUMBERS = count()
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What an archive has to be: whose it is, and its digest. `where` is where it comes from, for messages."""
+    """What an archive has to be: whose it is, and its digest.
 
-    name: PackageName
+    `folder` is what the package's folder is called; `where` is where the archive comes from, for messages, and `size`
+    its bytes where they are known.
+    """
+
+    name: str
+    folder: str
     version: str
     digest: Digest
     where: str
@@ -39,7 +41,7 @@ class Archive:
     @property
     def file(self) -> str:
         """What it is called in the cache."""
-        return f"{self.name.folder}-{self.version}-sha256-{self.digest.hex}.aam"
+        return f"{self.folder}-{self.version}-sha256-{self.digest.hex}.aam"
 
     @property
     def title(self) -> str:

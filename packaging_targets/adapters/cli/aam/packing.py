@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.aam.publishing import add_publish
+from packaging_targets.adapters.cli.aam.registries import add_publish
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
 from packaging_targets.adapters.output import tell, warn
 

@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from packaging_targets import __version__
-from packaging_targets.adapters.cli.aam import asking, installing, packing, registries
+from packaging_targets.adapters.cli.aam import packing, registries
+from packaging_targets.adapters.cli.aam.projects import asking, installing
 from packaging_targets.adapters.cli.aam.telling import add_verb, run
 from packaging_targets.adapters.guard import guarded
 from packaging_targets.errors import RequestError

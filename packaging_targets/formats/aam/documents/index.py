@@ -36,7 +36,7 @@ _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 _HEAD = re.compile(
     rb'\{\n  "formatVersion": 1,\n  "updatedAt": "(%s)",\n((?:  "[^\n]*,\n)*?)  "packages": \[\n' % _TIME.encode()
 )
-_LINES = Lines(b'    {"name": "', b"  ]\n}\n")
+_LINES = Lines(b'    {"name": "', b"  ]\n}\n", rb'"name"\s*:\s*"%s"')
 
 
 @dataclass(frozen=True, slots=True)

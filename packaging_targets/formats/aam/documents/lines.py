@@ -5,21 +5,27 @@
     tail    what closes the document
 
 Whoever changes a line finds it by halving the bytes. Only the lines that are met on the way are looked at: where one
-of them, the head or the tail is not as we write it, the document is somebody else's and has to be written anew.
+of them, the head or the tail is not as we write it, or the name stands elsewhere too, the document is somebody else's
+and has to be written anew.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """How a document has its lines: `start` stands before a name on each, `tail` behind the last."""
+    """How a document has its lines: `start` stands before a name on each, `tail` behind the last.
+
+    `named` is how anybody might write that a line is about a name, which is put into it, as a regular expression.
+    """
 
     start: bytes
     tail: bytes
+    named: bytes
 
     def joined(self, head: bytes, lines: list[bytes]) -> bytes:
         """Return the document of these lines, which are sorted and have no commas behind them."""
@@ -30,7 +36,21 @@ class Lines:
 
         Returns None where the document is not as we write it.
         """
-        wanted, low, high = name.encode(), head, len(data) - len(self.tail)
+        place = self._halved(data, head, name.encode())
+        if place is None or b"\\u" in data or not self._stands_once(data, name.encode(), place):
+            return None
+        return place
+
+    def _stands_once(self, data: bytes, name: bytes, place: tuple[int, int]) -> bool:
+        """Tell whether a name stands on no line but the one that was found."""
+        quoted, pattern = b'"%s"' % name, self.named % re.escape(name)
+        return all(
+            data.find(quoted, start, end) < 0 or not re.search(pattern, data[start:end])  # looking alone is much faster
+            for start, end in ((0, place[0]), (place[1], len(data)))
+        )
+
+    def _halved(self, data: bytes, head: int, wanted: bytes) -> tuple[int, int] | None:
+        low, high = head, len(data) - len(self.tail)
         if high < low or not data.endswith(self.tail) or data[low - 1 : low] != b"\n":
             return None
         start, end = low, high

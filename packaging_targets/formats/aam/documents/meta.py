@@ -124,7 +124,7 @@ def _ranges(reading: Reading, value: Mapping[str, Any], key: str, field: str) ->
         for fault in name_faults(name):
             reading.wrong(place, f"the name `{name[:200]}` {fault}")
         try:
-            VersionRange.parse(text if isinstance(text, str) else "no text")
+            VersionRange.parse(text if isinstance(text, str) else json.dumps(text))
         except ValueError as error:
             reading.wrong(place, str(error))
     return found

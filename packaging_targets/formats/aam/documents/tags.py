@@ -13,7 +13,7 @@ from packaging_targets.formats.aam.names import name_faults, tag_fault
 TAGS = "dist-tags.json"
 MAX_TAGS = 256 << 20
 _HEAD = b"{\n"
-_LINES = Lines(b'  "', b"}\n")
+_LINES = Lines(b'  "', b"}\n", rb'"%s"\s*:\s*\{')
 
 
 def parse_tags(data: bytes, where: str) -> Mapping[str, Mapping[str, str]]:

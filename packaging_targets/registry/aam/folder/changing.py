@@ -53,8 +53,8 @@ def apply_change(tree: Tree, metadata: PackageMetadata, addition: Addition | Non
     """
     folder = metadata.name.folder
     made = "" if addition is None else _made(tree, folder, addition.release)
-    _mark(tree, folder, made)
     try:
+        _mark(tree, folder, made)
         with Staging(tree) as staging:
             if addition is not None:
                 _stage_archive(tree, staging, folder, addition)
@@ -222,5 +222,6 @@ def _undo(tree: Tree, folder: str, made: str) -> None:
                 os.rmdir(path)
     elif made:
         return  # the version is known: whoever changes something next brings it to the tags and the index
-    with suppress(OSError):
-        os.unlink(tree.pending)
+    for path in (tree.pending, f"{tree.pending}.new"):
+        with suppress(OSError):
+            os.unlink(path)

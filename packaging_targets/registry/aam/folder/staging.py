@@ -54,9 +54,9 @@ class Staging:
             while size <= MAX_PACKED and (block := source.read(_BLOCK)):
                 found.update(block)
                 size += file.write(block)
-        if found.hexdigest() != digest.hex:
-            what = f"the bytes of `{self._tree.told(path)}` are not what they claim to be"
-            raise IntegrityError.one(what, "", "they changed while they were read, or were damaged before")
+            if found.hexdigest() != digest.hex:
+                what = f"the bytes of `{self._tree.told(path)}` are not what they claim to be"
+                raise IntegrityError.one(what, "", "they changed while they were read, or were damaged before")
         os.utime(self._files[-1][0], (at, at))
 
     def commit(self) -> bool:
@@ -81,9 +81,14 @@ class Staging:
     @contextmanager
     def _beside(self, path: str) -> Iterator[BinaryIO]:
         beside = os.path.join(os.path.dirname(path), f"{OURS}{secrets.token_hex(8)}.new")
-        with open(beside, "xb") as file:
-            self._files.append((beside, path))
-            yield file
+        try:
+            with open(beside, "xb") as file:
+                yield file
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(beside)
+            raise
+        self._files.append((beside, path))
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from packaging_targets.registry.aam.protocol import Summary
 from packaging_targets.registry.aam.resolving.routes import Offer
 from packaging_targets.services.aam.asking.graph import read, roots
 from packaging_targets.services.aam.installing.project import Project
-from packaging_targets.services.aam.installing.routing import routes_of
-from packaging_targets.services.aam.installing.specs import parse_spec
+from packaging_targets.services.aam.routing import routes_of
+from packaging_targets.services.aam.specs import parse_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,10 @@ def _row(project: Project, name: str, current: str, offer: Offer) -> Outdated | 
 def search(root: str, text: str, limit: int, registry: str = "") -> tuple[tuple[str, Summary], ...]:
     """Return the packages that have all words of `text`, the best first, each with the URL of its registry."""
     routes = routes_of(root, registry)
-    urls = [routes.everything] if routes.everything else [*routes.others, *routes.scopes.values()]
+    if not routes.known:
+        routes.unconfigured()
     found: list[tuple[str, Summary]] = []
-    for url in dict.fromkeys(urls):
+    for url in routes.known:
         found += [(url, one) for one in routes.registry(url).search(text, limit)]
     return tuple(found[:limit])
 

@@ -6,12 +6,13 @@ import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging_targets.errors import IntegrityError, PackagingError, Problem, RegistryError
 from packaging_targets.formats.aam.integrity import integrity_of, parse_integrity
 from packaging_targets.formats.aam.lock import LockedPackage
 from packaging_targets.formats.aam.manifest import AgentManifest
+from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.resolving.routes import Routes
@@ -67,7 +68,7 @@ class Fetching:
     def _unpacked(self, name: str, locked: LockedPackage, folder: str) -> Installed:
         archive = archive_of(name, locked)
         reader = PackageReader(io.BytesIO(self.archive(name, locked)), archive.where)
-        files = unpack(reader, os.path.join(folder, archive.name.folder))
+        files = unpack(reader, os.path.join(folder, archive.folder))
         faults = [Problem(archive.where, what) for what in _faults(archive, locked, reader.manifest)]
         if faults:
             raise IntegrityError(*faults)
@@ -79,7 +80,8 @@ class Fetching:
             return self._again(locked, archive)
         routes = self.routes()
         registry = routes.registry(routes.everything or locked.registry)
-        metadata = registry.metadata(archive.name)
+        package = PackageName.parse(name)
+        metadata = registry.metadata(package)
         release = metadata.releases.get(locked.version) if metadata else None
         if release is None:
             what = f"{archive.title} is not in the registry any more"
@@ -88,8 +90,8 @@ class Fetching:
             what = f"{archive.title} has other bytes in the registry than the lock says"
             both = f"{release.integrity} there, {locked.integrity} in the lock"
             raise IntegrityError.one(what, registry.url, f"a version never changes: ask whoever publishes it  ({both})")
-        with registry.open(archive.name, release) as file:
-            sized = Archive(archive.name, archive.version, archive.digest, registry.url, release.size)
+        with registry.open(package, release) as file:
+            sized = replace(archive, where=registry.url, size=release.size)
             return self.cache.put(sized, file)
 
     def _again(self, locked: LockedPackage, archive: Archive) -> bytes:
@@ -102,7 +104,7 @@ class Fetching:
 
 def _faults(archive: Archive, locked: LockedPackage, manifest: AgentManifest) -> Iterator[str]:
     """Yield what the archive says of itself that is not what was resolved."""
-    if (str(manifest.name), str(manifest.version)) != (str(archive.name), archive.version):
+    if (str(manifest.name), str(manifest.version)) != (archive.name, archive.version):
         yield f"{archive.title} says of itself that it is `{manifest.name}` {manifest.version}"
     for name, text in manifest.value.get("dependencies", {}).items():
         if locked.dependencies.get(name) != text:

@@ -27,8 +27,8 @@ from packaging_targets.services.aam.installing.project import (
     state_bytes,
     unwritable,
 )
-from packaging_targets.services.aam.installing.specs import parse_spec
 from packaging_targets.services.aam.installing.unchanged import remember
+from packaging_targets.services.aam.specs import parse_spec
 from packaging_targets.store.aam.cache import PackageCache
 from packaging_targets.store.aam.places import INSTALLED, JOURNAL, LOCK, PACKAGES, STAGING, cache_folder
 from packaging_targets.store.journal import Journal
@@ -164,7 +164,7 @@ def _plan(work: _Work, asked: Asked) -> Plan:
 def _routes(work: _Work) -> Callable[[], Routes]:
     @cache
     def routes() -> Routes:
-        from packaging_targets.services.aam.installing.routing import routes_of
+        from packaging_targets.services.aam.routing import routes_of
 
         return routes_of(work.project.root, work.options.registry)
 
@@ -257,7 +257,6 @@ def _staging(project: Project) -> Iterator[str]:
     if os.path.islink(project.path(PACKAGES)):
         raise IntegrityError.one(f"`{PACKAGES}` is a link, and packages are not installed through one", PACKAGES)
     try:
-        shutil.rmtree(staging, ignore_errors=True)  # of a process that was killed
         os.makedirs(staging)
     except OSError as error:
         raise unwritable(STAGING, error) from error

@@ -26,7 +26,7 @@ def local_package(path: str, root: str, cache: PackageCache) -> Candidate:
     data = packed(path, root)
     manifest = read_manifest(io.BytesIO(data), path)
     digest = Digest.of(data)
-    cache.put(Archive(manifest.name, str(manifest.version), digest, path), io.BytesIO(data))
+    cache.put(Archive(str(manifest.name), manifest.name.folder, str(manifest.version), digest, path), io.BytesIO(data))
     return _candidate(manifest, integrity_of(digest), path)
 
 
@@ -76,4 +76,4 @@ def locked_package(name: str, locked: LockedPackage) -> Candidate:
 def archive_of(name: str, locked: LockedPackage) -> Archive:
     """Return what the archive of a locked package has to be."""
     where = locked.registry or locked.path
-    return Archive(PackageName.parse(name), locked.version, parse_integrity(locked.integrity), where)
+    return Archive(name, PackageName.parse(name).folder, locked.version, parse_integrity(locked.integrity), where)

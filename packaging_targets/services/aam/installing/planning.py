@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from packaging_targets.registry.aam.resolving.routes import Offer, Routes
     from packaging_targets.registry.aam.resolving.values import Candidate, Locked, Resolution, Wanted
     from packaging_targets.services.aam.installing.project import Project
-    from packaging_targets.services.aam.installing.specs import Spec
+    from packaging_targets.services.aam.specs import Spec
     from packaging_targets.store.aam.cache import PackageCache
 
 

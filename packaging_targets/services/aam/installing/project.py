@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from packaging_targets.errors import BuildError, IntegrityError, RequestError, r
 from packaging_targets.formats.aam.lock import AgentLock, parse_lock
 from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.store.aam.places import DEPLOYED, INSTALLED, JOURNAL, LOCK, PACKAGES
+from packaging_targets.store.aam.places import DEPLOYED, INSTALLED, JOURNAL, LOCK, PACKAGES, STAGING
 from packaging_targets.store.journal import Journal, Recovery
 from packaging_targets.store.lock import folder_lock
 
@@ -158,7 +159,10 @@ def changing(root: str, waiting: Any = _nobody) -> Iterator[str]:
         raise RequestError.one(f"there is no folder `{root}`", "--project")
     with folder_lock(root, waiting, shared=False):
         journal = os.path.join(root, JOURNAL)
-        yield _SETTLED.get(Journal.recover(journal, root), "") if os.path.isdir(journal) else ""
+        settled = _SETTLED.get(Journal.recover(journal, root), "") if os.path.isdir(journal) else ""
+        if os.path.lexists(os.path.join(root, STAGING)):
+            shutil.rmtree(os.path.join(root, STAGING), ignore_errors=True)  # of a process that was killed
+        yield settled
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""What is done to a project, and asked of it: installing, questions, the configuration."""
