@@ -2,7 +2,8 @@
 
 python -m benchmarks.aam_pack [--rounds 7] [--folder FOLDER]
 
-The package has 2,000 files of 40 MB: 1,500 texts, of which a third has letters beyond ASCII, and 500 files of noise.
+The package has 2,000 files of 40 MB: 1,500 texts, of which a third has letters beyond ASCII, and a third names as code
+has them, and 500 files of noise.
 Runs of the two take turns; the medians count, and the median of what each pair came to. `aam` reads every text for
 hidden characters and secrets besides.
 """
@@ -30,11 +31,12 @@ def make_package(folder: str) -> None:
     rng = random.Random(_SEED)
     words = ["".join(rng.choices("etaoinshrdlucmfwyp", k=rng.randint(2, 10))) for _ in range(4_000)]
     foreign = ["—", "é", "naïve", "“so”", "日本語", "✅"]
+    code = [f"{words[number]}_{words[-number]}-x" for number in range(400)]
     manifest = {"name": "@acme/large", "version": "1.0.0"}
     with open(os.path.join(folder, "package.agent.json"), "w", encoding="utf-8") as file:
         json.dump(manifest, file)
     for number in range(TEXTS):
-        chosen = [*words, *foreign] if number % 3 == 0 else words
+        chosen = [*words, *(foreign, code, ())[number % 3]]
         _write(folder, f"docs/d{number // 50}/t{number}.md", _text(rng, chosen).encode()[:TEXT_SIZE])
     for number in range(NOISE):
         _write(folder, f"assets/a{number // 50}/n{number}.bin", rng.randbytes(NOISE_SIZE))

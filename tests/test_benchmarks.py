@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import assets_encoders, features, measure, oci_image, run
+from benchmarks import aam_pack, assets_encoders, features, measure, oci_image, run
 from benchmarks.builds import scenarios
 from benchmarks.builds.goals import Goal, goals
 from benchmarks.builds.peers import PEERS
@@ -484,3 +484,20 @@ def test_the_peer_of_the_glyph_banks_draws_what_we_draw() -> None:
 def test_the_page_in_the_repository_has_the_marks() -> None:
     page = Path(__file__).parent.parent / "docs" / "performance.md"
     assert END in put_between_marks(page.read_text(encoding="utf-8"), table(("a",), []))
+
+
+def test_packing_beside_tar_and_gzip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(aam_pack, "TEXTS", 3)
+    monkeypatch.setattr(aam_pack, "NOISE", 2)
+    package, out = tmp_path / "package", tmp_path / "out"
+    package.mkdir()
+    out.mkdir()
+    aam_pack.make_package(str(package))
+    assert sum(path.is_file() for path in package.rglob("*")) == 6
+    assert not (package / "docs/d0/t0.md").read_text("utf-8").isascii()
+    aam_pack.compare(str(package), str(out), 1)
+    told = capsys.readouterr().out
+    assert "| aam pkg pack | " in told
+    assert "speed to `tar | gzip -6`: " in told

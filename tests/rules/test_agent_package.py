@@ -148,6 +148,25 @@ def test_refusals(ws: Workspace, files: dict[str, str], told: str) -> None:
     assert told in run.output
 
 
+def test_one_package_from_two_targets(ws: Workspace) -> None:
+    ws.write(
+        {
+            "fork/TARGETS.toml": TARGET,
+            "fork/package.agent.json": manifest("@acme/style", "2.5.0"),
+            "team/TARGETS.toml": TARGET + 'deps = ["//review:package", "//fork:package"]\n',
+            "team/package.agent.json": manifest(
+                "team", "1.0.0", dependencies={"@acme/review": "*"}, optionalDependencies={"@acme/style": "^2.0.0"}
+            ),
+        }
+    )
+    assert (
+        "error: two targets make `@acme/style`: `dist/style/package/acme--style-2.1.0.aam` and "
+        "`dist/fork/package/acme--style-2.5.0.aam`\n"
+        "  at team/TARGETS.toml:3  (//team:package, $.deps)\n"
+        "  fix: depend on one of them"
+    ) in ws.build().output
+
+
 def test_a_folder_without_a_manifest(ws: Workspace) -> None:
     ws.path("style/package.agent.json").unlink()
     assert (

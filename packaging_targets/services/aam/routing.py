@@ -10,13 +10,12 @@ from packaging_targets.services.aam.config import read_config
 def routes_of(root: str, registry: str = "") -> Routes:
     """Return the routes of a project; with `registry`, a URL, a path or a source, that serves everything.
 
-    Raises RequestError where the configuration is wrong, or has no registry at all.
+    Raises RequestError where the configuration is wrong.
     """
     config = read_config(root)
     if registry:
         return Routes(open_registry, config.registry(registry, root).url)
     scopes = {scope.removeprefix("@"): found.url for scope in config.scopes if (found := config.for_scope(scope[1:]))}
-    others = [one.url for one in config.for_all()]
-    if not scopes and not others:
-        config.registry()
-    return Routes(open_registry, "", scopes, others)
+    default = config.registry().url if config.default else ""
+    sources = [one.url for one in config.unscoped()]
+    return Routes(open_registry, "", scopes, default, sources, config.registry)

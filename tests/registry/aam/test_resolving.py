@@ -186,7 +186,7 @@ def test_a_scope_belongs_to_one_registry() -> None:
     public.add("@acme/a", "9.0.0").add("b", "1.0.0")
     private.add("@acme/a", "1.0.0").add("b", "2.0.0")
     two = {one.url: one for one in (public, private)}
-    scoped = Routes(two.__getitem__, "", {"acme": private.url}, [public.url])
+    scoped = Routes(two.__getitem__, "", {"acme": private.url}, public.url)
     found = resolve(Wanted({"@acme/a": "*", "b": "*"}), scoped).packages
     assert {name: (str(one.version), one.registry) for name, one in found.items()} == {
         "@acme/a": ("1.0.0", "file:///private"),
@@ -199,16 +199,40 @@ def test_a_scope_belongs_to_one_registry() -> None:
 @pytest.mark.uaaps("P46")
 def test_a_name_that_two_registries_offer_is_refused_unless_the_lock_names_one() -> None:
     one, two = MemoryRegistry("file:///one").add("a"), MemoryRegistry("file:///two").add("a", "2.0.0")
-    both = Routes({"file:///one": one, "file:///two": two}.__getitem__, others=["file:///one", "file:///two"])
+    both = Routes({"file:///one": one, "file:///two": two}.__getitem__, sources=["file:///one", "file:///two"])
     with pytest.raises(RegistryError) as caught:
         resolve(Wanted({"a": "*"}), both)
     assert str(caught.value) == (
         "error: `a` is offered by `file:///one` and `file:///two`, and nothing says which is meant\n"
-        "  fix: give its scope to one of them under registries.scopes, or name one: --registry file:///one"
+        "  fix: let one be registries.default, give its scope to one under registries.scopes, "
+        "or name one: --registry file:///one"
     )
     integrity = two.packages["a"].releases["2.0.0"].integrity
     found = resolve(Wanted({"a": "*"}, locked={"a": Locked("2.0.0", "file:///two", integrity)}), both)
     assert found.packages["a"].registry == "file:///two"
+
+
+@pytest.mark.uaaps("S12.0.default", "P46")
+def test_the_default_registry_is_asked_alone_and_what_others_have_is_told() -> None:
+    default, other = (
+        MemoryRegistry("file:///default").add("a"),
+        MemoryRegistry("file:///other").add("a", "9.0.0").add("b"),
+    )
+    two = {one.url: one for one in (default, other)}
+    routes = Routes(two.__getitem__, default=default.url, sources=[other.url])
+    assert str(resolve(Wanted({"a": "*"}), routes).packages["a"].version) == "1.0.0"
+    assert other.asked == {}
+    with pytest.raises(RegistryError, match=r"--registry file:///other has it; registries\.scopes lets its scope"):
+        resolve(Wanted({"b": "*"}), routes)
+
+
+@pytest.mark.uaaps("P46")
+def test_where_nothing_is_configured_the_registry_of_the_lock_is_asked() -> None:
+    one = MemoryRegistry("file:///one").add("a", "1.0.0").add("a", "1.1.0")
+    routes = Routes({one.url: one}.__getitem__)
+    integrity = one.packages["a"].releases["1.0.0"].integrity
+    found = resolve(Wanted({"a": "^1.0.0"}, locked={"a": Locked("1.0.0", one.url, integrity)}), routes)
+    assert str(found.packages["a"].version) == "1.0.0"
 
 
 NAMES = ("a", "b", "c", "d")

@@ -62,11 +62,7 @@ def test_the_seeds_own_configuration(home: Path, project: Path) -> None:
     assert config.registry().url == "https://aamregistry.io"
     assert config.registry("myorg-local").url == "file:///opt/aam-registry"
     assert config.registry("myorg-remote").auth == "token"
-    assert [one.url for one in config.for_all()] == [
-        "https://aamregistry.io",
-        "https://pkg.myorg.internal/aam",
-        "file:///opt/aam-registry",
-    ]
+    assert [one.url for one in config.unscoped()] == ["https://pkg.myorg.internal/aam", "file:///opt/aam-registry"]
 
 
 def test_nothing_is_configured(home: Path, project: Path) -> None:
@@ -100,7 +96,7 @@ def test_a_projects_configuration_goes_before_the_users(home: Path, project: Pat
     assert found
     assert found.name == "b"
     assert config.for_scope("") is config.for_scope("else") is None
-    assert [one.url for one in config.for_all()] == [f"file://{project}/own", "file:///a"]
+    assert [one.url for one in config.unscoped()] == ["file:///a"]
     assert config.active_platforms == ("claude-code", "cursor")
 
 

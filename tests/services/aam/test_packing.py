@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aam_archives import entry, manifest, packed
 from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
 import packaging_targets
@@ -259,6 +260,10 @@ def test_validation_of_an_archive(package: Path) -> None:
     with pytest.raises(PackagingError) as caught:
         validate("bad.aam")
     assert caught.value.problems[0].where == "bad.aam"
+    Path("hidden.aam").write_bytes(packed(manifest(), entry("rules/a.md", "\u202e".encode())))
+    with pytest.raises(PackagingError) as found_too:
+        validate("hidden.aam")
+    assert "hidden.aam/rules/a.md:1" in [one.where for one in found_too.value.problems]
     with pytest.raises(RequestError) as missing:
         validate("nowhere.aam")
     assert str(missing.value) == (

@@ -34,8 +34,7 @@ NEVER_FOLDERS = frozenset(
 )
 """Folders of which nothing is packed, wherever they are."""
 
-NEVER = (
-    *(f"**/{folder}/**" for folder in sorted(NEVER_FOLDERS)),
+NEVER_FILES = (
     *("**/.git", "**/*.pyc", "**/.DS_Store", "**/Thumbs.db", "**/TARGETS.toml", "**/*.aam", "**/*.aam.sha256"),
     *("package.agent.lock", "evals/reports/**"),
 )
@@ -74,8 +73,8 @@ class _Selecting:
         self._below = f"{folder}/" if folder else ""
         self._globs: Sequence[str] | None = manifest.get("files")
         chosen = match_any([*self._globs, *ALWAYS]) if self._globs is not None else None
-        never = match_any(NEVER)
-        found = (path for path in files if (chosen is None or chosen(path)) and not never(path))
+        never = match_any(NEVER_FILES)
+        found = (path for path in files if (chosen is None or chosen(path)) and not (_lies_in(path) or never(path)))
         self._paths = tuple(sorted(found, key=_bytes))
 
     def selection(self) -> Selection:
@@ -135,6 +134,11 @@ def _references(manifest: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
         for at, item in enumerate(items if isinstance(items, list) else ()):
             if isinstance(item, dict) and isinstance(item.get("path"), str):
                 yield (member, kind, at, "path"), item["path"]
+
+
+def _lies_in(path: str) -> bool:
+    """Tell whether a file is in a folder of which nothing is packed."""
+    return not NEVER_FOLDERS.isdisjoint(path.split("/")[:-1])
 
 
 def _bytes(path: str) -> bytes:

@@ -14,6 +14,8 @@ from packaging_targets.formats.aam.package.paths import nfc
 from packaging_targets.formats.aam.package.reader import LIMITS
 from packaging_targets.formats.aam.package.scanning.scan import ScannedSources
 from packaging_targets.formats.archive.compress import compressor
+from packaging_targets.formats.archive.reading.tar_reader import PIECE
+from packaging_targets.formats.archive.reading.unpacked import RATIO_FROM
 from packaging_targets.formats.archive.tar import write_tar
 from packaging_targets.model.manifest import Entry, Manifest
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 LEVEL = 6
 _NAMED = 5
-_RATIO_FROM = 1 << 20
 
 
 def contents_of(paths: Iterable[str], folder: str = "") -> Manifest:
@@ -52,17 +53,17 @@ def _write(stream: Writable, contents: Manifest, sources: SourceReader, where: s
         raise PackagingError.one(what, where, "leave some out by `files` in the manifest")
     out = _Limited(stream, contents, sources, where)
     with compressor("gzip", out, LEVEL) as packed:
-        counted = _Counted(packed, contents, sources, where)
-        write_tar(counted, contents, sources, mtime=mtime)
-    if counted.size > max(_RATIO_FROM, out.size * LIMITS.ratio):
-        what = f"`{where}` would unpack to more than {LIMITS.ratio} times its size, which readers refuse as a bomb"
-        raise _too_large(what, contents, sources, where)
+        plain = _Plain(packed, contents, sources, where)
+        plain.packed = out
+        write_tar(plain, contents, sources, mtime=mtime)
+    if plain.size > max(RATIO_FROM, out.size * LIMITS.ratio):
+        raise plain.bomb()
 
 
-class _Counted:
-    """A stream that counts what passes, and refuses what unpacks to more than an archive may."""
+class _Limited:
+    """A stream that counts what passes, and refuses more bytes than an archive may have."""
 
-    limit, unit = LIMITS.unpacked, " unpacked"
+    limit, unit = LIMITS.packed, ""
 
     def __init__(self, stream: Writable, contents: Manifest, sources: SourceReader, where: str) -> None:
         self._stream = stream
@@ -77,10 +78,22 @@ class _Counted:
         self._stream.write(data)
 
 
-class _Limited(_Counted):
-    """The same of what it is packed to."""
+class _Plain(_Limited):
+    """The same of what it unpacks to, which readers compare with what they have read of it: `packed` counts that."""
 
-    limit, unit = LIMITS.packed, ""
+    limit, unit = LIMITS.unpacked, " unpacked"
+    packed: _Limited
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> None:
+        super().write(data)
+        read = (self.packed.size // PIECE + 1) * PIECE  # whoever unpacks so much has read at least this
+        if self.size > LIMITS.ratio * read:
+            raise self.bomb()
+
+    def bomb(self) -> PackagingError:
+        contents, sources, where = self._told
+        what = f"`{where}` would unpack to more than {LIMITS.ratio} times its size, which readers refuse as a bomb"
+        return _too_large(what, contents, sources, where)
 
 
 def _too_large(what: str, contents: Manifest, sources: SourceReader, where: str) -> PackagingError:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _GZIP = b"\x1f\x8b"
 _MAGICS = {b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"{": "JSON"}
 _LONGEST_MAGIC = 6
-_RATIO_FROM = 1 << 20
+RATIO_FROM = 1 << 20
+"""Bytes up to which nobody asks how well an archive compresses."""
 
 
 class UnpackedStream:
@@ -60,7 +61,7 @@ class UnpackedStream:
         self.plain_digest.update(data)
         if self.unpacked > self._limits.unpacked:
             raise IntegrityError.one(f"the archive unpacks to more than {self._limits.unpacked:,} bytes, the limit")
-        if self.unpacked > max(_RATIO_FROM, self.packed * self._limits.ratio):
+        if self.unpacked > max(RATIO_FROM, self.packed * self._limits.ratio):
             raise IntegrityError.one(
                 f"the archive unpacks to more than {self._limits.ratio:,} times its size, the limit"
             )

@@ -64,9 +64,10 @@ def _row(project: Project, name: str, current: str, offer: Offer) -> Outdated | 
 def search(root: str, text: str, limit: int, registry: str = "") -> tuple[tuple[str, Summary], ...]:
     """Return the packages that have all words of `text`, the best first, each with the URL of its registry."""
     routes = routes_of(root, registry)
-    urls = [routes.everything] if routes.everything else [*routes.others, *routes.scopes.values()]
+    if not routes.known:
+        routes.unconfigured()
     found: list[tuple[str, Summary]] = []
-    for url in dict.fromkeys(urls):
+    for url in routes.known:
         found += [(url, one) for one in routes.registry(url).search(text, limit)]
     return tuple(found[:limit])
 

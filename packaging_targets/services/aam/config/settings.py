@@ -91,14 +91,11 @@ class Config:
         setting = self.scopes.get(f"@{scope}") if scope else None
         return self._found(setting) if setting else None
 
-    def for_all(self) -> tuple[Source, ...]:
-        """Return the registries that are asked for whatever no scope belongs to: the default, then other sources."""
+    def unscoped(self) -> tuple[Source, ...]:
+        """Return the sources that no scope belongs to, in the order in which they are declared."""
         own = {self._found(setting).url for setting in self.scopes.values()}
-        found = [self._found(self.default)] if self.default else []
-        found += [self._found(declared.url, declared) for declared in self.sources.values()]
-        first = found[0].url if self.default else ""
-        by_url = {one.url: one for one in found if one.url == first or one.url not in own}
-        return tuple(by_url.values())
+        found = [self._found(declared.url, declared) for declared in self.sources.values()]
+        return tuple(one for one in found if one.url not in own)
 
     def _found(self, setting: Setting, declared: Declared | None = None) -> Source:
         text = setting.value()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging_targets.errors import PackagingError, RequestError, raise_all, reason
 from packaging_targets.formats.aam.artifacts.discovery import find_artifacts
 from packaging_targets.formats.aam.package.reader import read_package
+from packaging_targets.formats.aam.package.scanning.scan import look_into
 from packaging_targets.services.aam.packing.folder import list_package
 from packaging_targets.services.aam.packing.pack import CountedFile, write_package
 
@@ -59,6 +60,8 @@ def _valid_archive(path: str) -> Valid:
     except OSError as error:
         fix = "name the folder of a package, or an archive"
         raise RequestError.one(f"`{path}` cannot be read: {reason(error)}", path, fix) from error
-    artifacts = find_artifacts(package.manifest, {name: one.data for name, one in package.files.items()}, path)
-    raise_all(artifacts.errors, PackagingError, artifacts.warnings)
+    files = {name: one.data for name, one in package.files.items()}
+    artifacts = find_artifacts(package.manifest, files, path)
+    carried = (one for name, data in files.items() for one in look_into(f"{path}/{name}", data))
+    raise_all((*artifacts.errors, *carried), PackagingError, artifacts.warnings)
     return Valid(package.manifest, tuple(package.files), size, artifacts.warnings)

@@ -195,7 +195,7 @@ def test_an_archive_that_would_be_too_large_is_not_written(monkeypatch: pytest.M
         f"`package.agent.json` ({len(GOOD)} bytes), `small` (9 bytes)"
     )
     monkeypatch.undo()
-    monkeypatch.setattr(writer._Counted, "limit", 100_000)
+    monkeypatch.setattr(writer._Plain, "limit", 100_000)
     with pytest.raises(PackagingError, match="would have more than 100,000 bytes unpacked"):
         written(files)
 
@@ -203,6 +203,12 @@ def test_an_archive_that_would_be_too_large_is_not_written(monkeypatch: pytest.M
 def test_what_readers_would_take_for_a_bomb_is_not_written() -> None:
     with pytest.raises(PackagingError, match="would unpack to more than 250 times its size"):
         written({MANIFEST: (GOOD, False), "zeros": (bytes(4 << 20), False)})
+    noise = b"".join(hashlib.sha256(struct.pack("<I", number)).digest() for number in range(12_000))
+    with pytest.raises(PackagingError, match="would unpack to more than 250 times its size"):
+        written({MANIFEST: (GOOD, False), "a": (bytes(70 << 20), False), "b": (noise, False)})
+    assert set(read(written({MANIFEST: (GOOD, False), "a": (bytes(60 << 20), False), "b": (noise, False)}))) == {
+        *("a", "b", MANIFEST)
+    }
     many = {f"f{number}": (b"", False) for number in range(20_001)}
     with pytest.raises(PackagingError, match="would have 20,001 files, and 20,000 is the most"):
         written(many)

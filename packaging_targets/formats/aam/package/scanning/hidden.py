@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_ASCII = bytes(range(128))
 _CONTROLS = (b"\x08", b"\x1b", b"\x7f")
 _SIGNS = (
     *(b"\xe2\x80%c" % last for last in (*range(0x8B, 0x90), *range(0xAA, 0xAF))),
@@ -47,7 +48,10 @@ def may_hide(data: bytes) -> bool:
     """Tell whether bytes may hold a hidden character: those that do not need not be looked at again."""
     if any(sign in data for sign in _CONTROLS):
         return True
-    return not data.isascii() and any(sign in data for sign in _SIGNS)
+    if data.isascii():
+        return False
+    foreign = data.translate(None, _ASCII)  # little is left, in which the signs are looked for
+    return any(sign in foreign for sign in _SIGNS)
 
 
 def hidden_characters(text: str, *, first: bool = True) -> Iterator[Hidden]:

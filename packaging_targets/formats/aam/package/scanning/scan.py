@@ -62,6 +62,13 @@ class _ScannedFile:
         return data
 
 
+def look_into(path: str, data: bytes) -> list[Problem]:
+    """Return what no package should carry in a file that is called `path` in messages."""
+    look = Scan(path)
+    look.feed(data)
+    return look.finish()
+
+
 class Scan:
     """Looks into one file, which is fed to it piece by piece."""
 

@@ -1,7 +1,8 @@
 """What looks like a secret: whoever gets the package could use it.
 
-A pattern is tried only on what holds one of its signs, which are found at a gigabyte a second. Examples and
-placeholders, which have few different characters, are passed over, and so are lines that say they are none.
+A pattern is tried only on what holds its sign, and most signs are looked for only in what has a `_` or a `-`, as few
+texts have: a byte is found ten times as fast as a word. Examples and placeholders, which have few different
+characters, are passed over, and so are lines that say they are none.
 """
 
 from __future__ import annotations
@@ -30,27 +31,31 @@ class Secret(NamedTuple):
 
 class _Pattern(NamedTuple):
     what: str
-    signs: tuple[bytes, ...]
+    sign: bytes
     pattern: re.Pattern[bytes]
 
+    @property
+    def rare(self) -> bytes:
+        """The character of the sign that few texts have, or nothing."""
+        return next((rare for rare in (b"_", b"-") if rare in self.sign), b"")
 
-def _pattern(what: str, signs: str, pattern: bytes) -> _Pattern:
-    return _Pattern(what, tuple(sign.encode() for sign in signs.split()), re.compile(pattern))
+
+def _pattern(what: str, sign: str, pattern: bytes) -> _Pattern:
+    return _Pattern(what, sign.encode(), re.compile(pattern))
 
 
 _KEY = re.compile(
     rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
     rb"(?:\s|\\[nr]|[\"',+]|[A-Za-z-]{1,30}: [^\n]{0,100}\n){0,40}[A-Za-z0-9+/]{32}"
 )
+_ASSIGNED = rb"[\"']?\s{0,9}[=:]\s{0,9}[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])"
 _PATTERNS = (
-    _Pattern("a private key", (b"-----BEGIN",), _KEY),
-    _pattern("an access key of AWS", "AKIA ASIA", rb"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
-    _pattern(
-        "a secret key of AWS",
-        "ecret_access_key ecretAccessKey",
-        rb"ecret(?:_access_key|AccessKey)[\"']?\s{0,9}[=:]\s{0,9}[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])",
-    ),
-    _pattern("a token of GitHub", "ghp_ gho_ ghu_ ghs_ ghr_", rb"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36}"),
+    _Pattern("a private key", b"-----BEGIN", _KEY),
+    _pattern("an access key of AWS", "AKIA", rb"AKIA(?<![A-Za-z0-9]AKIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
+    _pattern("an access key of AWS", "ASIA", rb"ASIA(?<![A-Za-z0-9]ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
+    _pattern("a secret key of AWS", "ecret_access_key", rb"ecret_access_key" + _ASSIGNED),
+    _pattern("a secret key of AWS", "ecretAccessKey", rb"ecretAccessKey" + _ASSIGNED),
+    _pattern("a token of GitHub", "_", rb"gh[pousr]_(?<![A-Za-z0-9]gh[pousr]_)[A-Za-z0-9]{36}"),
     _pattern("a token of GitHub", "github_pat_", rb"github_pat_[A-Za-z0-9_]{60}"),
     _pattern("a token of GitLab", "glpat-", rb"glpat-[A-Za-z0-9_-]{20}"),
     _pattern("a token of Slack", "xox", rb"xox[abeoprs]-[A-Za-z0-9-]{20}"),
@@ -67,15 +72,22 @@ _PATTERNS = (
     _pattern("a token of a package registry", "aam_", rb"(?<![A-Za-z0-9_])aam_" + _MIXED + rb"[A-Za-z0-9_-]{32}"),
     _pattern("a secret key of age", "AGE-SECRET-KEY-1", rb"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
 )
+_BY_RARE = {rare: tuple(one for one in _PATTERNS if one.rare == rare) for rare in (b"_", b"-", b"")}
 
 
 def secrets_in(data: bytes) -> Iterator[Secret]:
     """Yield what looks like a secret in bytes of a text."""
-    for what, signs, pattern in _PATTERNS:
-        if any(sign in data for sign in signs):
-            for match in pattern.finditer(data):
-                if len(set(match[0])) >= _FEWEST and _EXAMPLE not in match[0] and not _is_allowed(data, match.end()):
-                    yield Secret(match.start(), what)
+    for rare, patterns in _BY_RARE.items():
+        if rare in data:
+            for what, sign, pattern in patterns:
+                if sign in data:
+                    yield from _found(what, pattern, data)
+
+
+def _found(what: str, pattern: re.Pattern[bytes], data: bytes) -> Iterator[Secret]:
+    for match in pattern.finditer(data):
+        if len(set(match[0])) >= _FEWEST and _EXAMPLE not in match[0] and not _is_allowed(data, match.end()):
+            yield Secret(match.start(), what)
 
 
 def _is_allowed(data: bytes, end: int) -> bool:
