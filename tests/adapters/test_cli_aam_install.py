@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from agents import Place, aam, archive_of, files_of, make_place, package, packed
+from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
 from packaging_targets.formats.aam.integrity import integrity_of
 from packaging_targets.model.digest import Digest
@@ -434,14 +435,19 @@ def test_an_archive_larger_than_its_registry_says(shelf: Place, run: Run) -> Non
 
 
 @pytest.mark.uaaps("P47")
-def test_a_project_that_cannot_be_written(shelf: Place, run: Run) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everything")
+@needs_rights_dropped
+def test_a_project_that_cannot_be_written(shelf: Place) -> None:
+    command = [*WITHOUT_RIGHTS, sys.executable, "-m", "packaging_targets.adapters.cli.aam.main", "install", "words"]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     shelf.project.chmod(0o555)
     try:
-        assert "cannot be written: permission denied" in failed(run("install", "words"))
+        said = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     finally:
         shelf.project.chmod(0o755)
+    assert (said.returncode, said.stderr) == (
+        1,
+        "error: `.agent-packages/.staging` cannot be written: permission denied\n  fix: nothing was changed\n",
+    )
     assert shelf.files() == {}
 
 

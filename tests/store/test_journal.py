@@ -615,3 +615,67 @@ def test_a_path_in_two_changes_is_a_mistake_of_the_program(tmp_path: Path) -> No
     ):
         with pytest.raises(ValueError, match="journal"):
             wrong.commit()
+
+
+def replacement(root: Path) -> Journal:
+    """Return a change in which a folder goes, and another one comes to where it stood."""
+    return journal(root).remove("old").move("hero", "old").write("index", b"2")
+
+
+REPLACED = {"index": b"2", "old": None, "old/a.png": b"art", "old/deep": None, "old/deep/b.png": b"more"}
+
+
+def test_a_folder_may_go_where_one_was_removed(tmp_path: Path) -> None:
+    replacement(world(tmp_path)).commit()
+    assert {path: data for path, data in tree(tmp_path).items() if path != ".state"} == REPLACED
+    with pytest.raises(ValueError, match="have a path in common"):
+        journal(tmp_path).remove("index").write("index", b"").commit()
+
+
+def test_a_replaced_folder_is_the_old_or_the_new_one_whenever_it_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = []
+    for at in range(1, 1000):
+        root = world(tmp_path / str(at))
+        before = tree(root)
+        if not interrupted(monkeypatch, at, lambda root=root: replacement(root).commit(), Killed()):  # type: ignore[misc]
+            break
+        decided = (root / FOLDER / "journal.json").exists()
+        assert recover(root) == ("finished" if decided else "")
+        now = {path: data for path, data in tree(root).items() if path != ".state"}
+        assert now in (before, REPLACED), at
+        outcomes.append(now == REPLACED)
+    assert outcomes == sorted(outcomes)
+    assert set(outcomes) == {True, False}
+
+
+def test_a_replaced_folder_comes_back_where_the_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    undone = 0
+    for at in range(1, 50):
+        root = world(tmp_path / str(at))
+        before = tree(root)
+        failure = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root / "index"))
+        told = interrupted(monkeypatch, at, lambda root=root: replacement(root).commit(), failure)  # type: ignore[misc]
+        assert not recover(root)
+        now = {path: data for path, data in tree(root).items() if path != ".state"}
+        assert now == (before if told else REPLACED), at
+        undone += told
+    assert undone > 10
+
+
+def test_what_changed_in_a_folder_that_was_to_be_replaced_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = world(tmp_path)
+    before = tree(root)
+    decided = next(
+        at
+        for at in range(1, 100)
+        if interrupted(monkeypatch, at, lambda: replacement(root).commit(), Killed())
+        and Journal.is_open(str(root / FOLDER))
+    )
+    assert decided
+    (root / "old/mine").write_text("mine")
+    assert recover(root) == "took back"
+    assert {path: data for path, data in tree(root).items() if path != ".state"} == {**before, "old/mine": b"mine"}

@@ -62,7 +62,13 @@ class Decided:
     def is_as_decided(self) -> bool:
         """Tell whether all that is still to be done finds what it was decided over."""
         blocked = any(os.path.lexists(folder) and not os.path.isdir(folder) for folder in self.folders)
-        return not blocked and not any(one.changed() for one in self.steps)
+        leaving = {one.source for one in self.steps if one.kind == "remove" and not one.has_been_done()}
+        return not blocked and not any(self._changed(one, leaving) for one in self.steps)
+
+    def _changed(self, step: Step, leaving: set[str]) -> bool:
+        """Tell whether a step does not find what it was decided over; what is `leaving` may still be in its place."""
+        path = step.changed()
+        return bool(path) and not (step.kind == "move" and path == step.target and path in leaving)
 
     def go_on(self) -> None:
         """Do all that has not been done yet. Raises OSError, also where somebody gets in between."""

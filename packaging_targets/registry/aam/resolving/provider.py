@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from packaging_targets.registry.aam.resolving.choices import Catalogue, is_absent
+from packaging_targets.registry.aam.resolving.choices import Catalogue
 
 if TYPE_CHECKING:
     from packaging_targets.registry.aam.resolving.values import Candidate, Wanted
@@ -73,7 +73,24 @@ class Demands:
                 yield Demand(name, text, choices.allowed(text) | choices.absent, optional=True, parent=parent)
 
 
-def solve(demands: Demands, rounds: int) -> Mapping[str, Candidate]:
+class Question(Protocol):
+    """What resolvelib is asked: what the project wants, what each choice wants, and which choices there are."""
+
+    @property
+    def of_project(self) -> Sequence[Demand]:
+        """What the project wants."""
+        ...
+
+    def of(self, choice: Choice) -> Sequence[Demand]:
+        """Return what a choice wants."""
+        ...
+
+    def choices(self, name: str, mask: int) -> list[Choice]:
+        """Return the choices of a set, the best first."""
+        ...
+
+
+def solve(demands: Question, rounds: int) -> Mapping[str, Choice]:
     """Let resolvelib choose; raises its ResolutionImpossible and ResolutionTooDeep."""
     from resolvelib import AbstractProvider, BaseReporter, Resolver
 
@@ -111,8 +128,8 @@ def solve(demands: Demands, rounds: int) -> Mapping[str, Candidate]:
         def get_dependencies(self, candidate: Choice) -> Sequence[Demand]:
             return demands.of(candidate)
 
-    found = Resolver(Provider(), BaseReporter()).resolve(demands.of_project, max_rounds=rounds).mapping
-    return {name: choice.candidate for name, choice in found.items() if not is_absent(choice.candidate)}
+    found: Mapping[str, Choice] = Resolver(Provider(), BaseReporter()).resolve(demands.of_project, rounds).mapping
+    return found
 
 
 def _names(cause: Any) -> Iterator[str]:

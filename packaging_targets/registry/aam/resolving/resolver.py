@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from packaging_targets.errors import IntegrityError, Problem, RegistryError, RequestError, raise_all
 from packaging_targets.model.version_range import VersionRange
-from packaging_targets.registry.aam.resolving.choices import Catalogue
+from packaging_targets.registry.aam.resolving.choices import Catalogue, is_absent
+from packaging_targets.registry.aam.resolving.core import Core
 from packaging_targets.registry.aam.resolving.explaining import circle, circle_problem, problems_of
-from packaging_targets.registry.aam.resolving.provider import Demands, solve
+from packaging_targets.registry.aam.resolving.provider import Choice, Demands, solve
 from packaging_targets.registry.aam.resolving.routes import Routes
 from packaging_targets.registry.aam.resolving.straight import straight
 from packaging_targets.registry.aam.resolving.values import Candidate, Resolution, Wanted
@@ -24,9 +25,10 @@ def resolve(wanted: Wanted, routes: Routes) -> Resolution:
     """
     catalogue = Catalogue(routes, wanted)
     demands = Demands(catalogue, wanted)
-    pins = straight(demands)
-    if pins is None:
-        pins = _solved(demands, catalogue, routes, wanted)
+    choices = straight(demands)
+    if choices is None:
+        choices = _solved(demands, catalogue, routes, wanted)
+    pins = {name: one.candidate for name, one in choices.items() if not is_absent(one.candidate)}
     resolution = Resolution(pins)
     needs = {name: resolution.dependencies_of(one) for name, one in pins.items()}
     if found := circle(pins, needs):
@@ -35,14 +37,22 @@ def resolve(wanted: Wanted, routes: Routes) -> Resolution:
     return Resolution(pins, tuple(_left_out(pins, wanted)), tuple(_peers(pins, wanted)))
 
 
-def _solved(demands: Demands, catalogue: Catalogue, routes: Routes, wanted: Wanted) -> Mapping[str, Candidate]:
+def _solved(demands: Demands, catalogue: Catalogue, routes: Routes, wanted: Wanted) -> Mapping[str, Choice]:
     try:
         import resolvelib
     except ImportError:
         fix = "pip install 'packaging-targets[agents]'"
         raise RequestError.one("resolving needs the package `resolvelib`, which is not installed", fix=fix) from None
+    core = Core(demands)
     try:
-        return solve(demands, _ROUNDS)
+        while True:
+            try:
+                return core.whole(solve(core, _ROUNDS))
+            except resolvelib.ResolutionImpossible as error:
+                if not core.bind(one.requirement for one in error.causes):
+                    break
+        core.bind_all()
+        return core.whole(solve(core, _ROUNDS))
     except resolvelib.ResolutionImpossible as error:
         causes = [one.requirement for one in error.causes]
         raise RegistryError(*problems_of(causes, catalogue, routes, wanted)) from None

@@ -1,7 +1,7 @@
 """The straight way: the best version of each package that all those who want it allow.
 
-Most graphs need no more. Where two demands contradict each other it gives up, and resolvelib, which goes over all it
-knows in every round, decides what is given way to.
+Most graphs need no more. Where two demands contradict each other it gives up, and resolvelib decides who gives
+way.
 """
 
 from __future__ import annotations
@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 
-from packaging_targets.registry.aam.resolving.choices import is_absent
 from packaging_targets.registry.aam.resolving.provider import Choice, Demand, Demands
-from packaging_targets.registry.aam.resolving.values import Candidate
 
 _PATIENCE = 20  # looks at a package, on average, after which its versions are thought to go round in circles
 _PROJECT = ""
 
 
-def straight(demands: Demands) -> Mapping[str, Candidate] | None:
+def straight(demands: Demands) -> Mapping[str, Choice] | None:
     """Return the best version of each package, or None where that is not found this way."""
     pins: dict[str, Choice] = {}
     wanted: dict[str, dict[str, Demand]] = {}
@@ -41,7 +39,7 @@ def straight(demands: Demands) -> Mapping[str, Candidate] | None:
             waiting.extend(_give_up(wanted, pins, demands, name))
             pins[name] = choice
             waiting.extend(_demand(wanted, name, demands.of(choice)))
-    return {name: pin.candidate for name, pin in pins.items() if not is_absent(pin.candidate)}
+    return pins
 
 
 def _demand(wanted: dict[str, dict[str, Demand]], by: str, made: tuple[Demand, ...]) -> list[str]:
