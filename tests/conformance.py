@@ -239,6 +239,24 @@ def vectors() -> dict[str, list[str]]:
     return found
 
 
+def uaaps_vectors() -> dict[str, list[str]]:
+    """Return the files and folders that show each statement of the profile; of lists, the list."""
+    found: dict[str, list[str]] = {}
+    for listing, key in (
+        ("names.json", ""),
+        ("tags.json", ""),
+        ("packlists.json", ""),
+        ("archives.json", "file"),
+        ("registries.json", "registry"),
+    ):
+        for vector in json.loads((VECTORS / "aam" / listing).read_text("utf-8")):
+            for name in vector["ids"]:
+                path = f"aam/{vector[key] if key else listing}"
+                if path not in found.setdefault(name, []):
+                    found[name].append(path)
+    return found
+
+
 PAGES = (
     Page(
         ROOT / "docs" / "features-conformance.md",
@@ -264,10 +282,12 @@ PAGES = (
     Page(
         ROOT / "docs" / "uaaps" / "conformance.md",
         "uaaps",
-        "# What UAAPS and our profile of it demand, and the tests that show it\n\n"
-        "Written by `python tests/conformance.py` from the [profile](profile.md) and the marks of the tests; a test fails when\n"
-        "this page is out of date, or when nothing shows a statement. Each row has the first sentence of its statement.",
+        "# What UAAPS and our profile of it demand, and what shows it\n\n"
+        "Written by `python tests/conformance.py` from the [profile](profile.md), the [vectors](../../tests/vectors/README.md)\n"
+        "and the marks of the tests; a test fails when this page is out of date, or when nothing shows a statement. Each row has\n"
+        "the first sentence of its statement.",
         statements(PROFILE),
+        uaaps_vectors(),
     ),
 )
 
