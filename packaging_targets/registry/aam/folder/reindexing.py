@@ -25,7 +25,7 @@ from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.staging import Staging, writing
 from packaging_targets.registry.aam.folder.tree import ARCHIVE, CHECKSUM, MAX_LINE, Tree
 
-_CHUNK = 256
+_CHUNK = 2_000
 
 
 @dataclass(slots=True)
