@@ -409,6 +409,16 @@ def test_a_tampered_lock_is_refused(shelf: Place, run: Run) -> None:
     assert value["problems"][0]["where"] == "package.agent.lock  ($.lockVersion)"
 
 
+@pytest.mark.parametrize("state", ["", "[]", '{"packages": {"../x": {}}}', '{"packages": {"words": {"files": 7}}}'])
+def test_a_damaged_state_is_told(shelf: Place, run: Run, state: str) -> None:
+    done(run("install", "words"))
+    (shelf.project / ".agent-packages/.installed.json").write_text(state)
+    assert failed(run("install")).startswith("error: it is damaged\n  at .agent-packages/.installed.json\n")
+    shutil.rmtree(shelf.project / ".agent-packages")
+    done(run("install"))
+    assert done(run("verify")).endswith("all in order\n")
+
+
 def test_a_registry_that_lies_about_an_archive(shelf: Place, run: Run) -> None:
     """Integrity holds, but the archive is another package, or needs what nobody was told of."""
     for data, what in (
@@ -492,7 +502,11 @@ def test_a_scope_belongs_to_one_registry(shelf: Place, run: Run) -> None:
     done(run("install", "@acme/review"))
     assert shelf.lock()["resolved"]["@acme/review"]["source"]["registry"] == f"file://{private}"
     done(run("config", "unset", "registries.scopes.@acme"))
-    assert "`@acme/review` is offered by" in failed(run("install", "@acme/review", "--project", str(shelf.root)))
+    done(run("config", "set", "registries.sources.other.url", shelf.url))
+    done(run("config", "unset", "registries.default"))
+    err = failed(run("install", "@acme/review", "--project", str(shelf.root)))
+    assert "`@acme/review` is offered by" in err
+    done(run("update"))  # the lock names one
 
 
 @pytest.mark.uaaps("P49")

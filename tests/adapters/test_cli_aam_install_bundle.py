@@ -157,6 +157,31 @@ def test_a_newer_bundle_replaces_what_the_older_one_brought(place: Place, run: R
     assert done(run("list")) == "acme@1.1.0  bundle for cursor\n"
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        "",
+        "[]",
+        '{"packages": {"../x": {}}}',
+        '{"packages": {"acme": 7}}',
+        '{"packages": {"acme": {"vim": {"files": {"x": "y"}, "merged": {}}}}}',
+        '{"packages": {"acme": {"cursor": {"files": {".git/config": "x"}, "merged": {}}}}}',
+        '{"packages": {"acme": {"cursor": {"files": {"../../x": "x"}, "merged": {}}}}}',
+    ],
+)
+def test_records_that_somebody_else_wrote_are_not_believed(place: Place, run: Run, state: str) -> None:
+    done(run("install", bundled(place)))
+    (place.project / ".agent-packages/.deployed.json").write_text(state)
+    before = place.files()
+    code, _, err = run("uninstall", "acme")
+    assert (code, err) == (
+        1,
+        "error: it is damaged\n  at .agent-packages/.deployed.json\n"
+        "  fix: remove `.agent-packages` and run `aam install`\n",
+    )
+    assert place.files() == before
+
+
 def test_a_document_with_comments_is_not_touched(place: Place, run: Run) -> None:
     (place.project / ".cursor").mkdir()
     (place.project / ".cursor/mcp.json").write_text("// mine\n{}\n")

@@ -63,7 +63,7 @@ class Catalogue:
         if name in self._wanted.files:
             return (self._wanted.files[name],)
         locked = self._wanted.locked.get(name)
-        offer = self._routes.offer(name, locked.registry if locked else "")
+        offer = self._routes.offer(name, self._wanted.homes.get(name) or (locked.registry if locked else ""))
         if offer is None:
             return ()
         releases = [one for one in offer.metadata.releases.values() if _is_offered(one, locked)]

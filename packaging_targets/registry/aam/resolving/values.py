@@ -48,7 +48,8 @@ class Wanted:
     """What a project wants.
 
     `ranges` are those of the project, which is called `where`. `locked` is preferred, `overrides` are exact versions
-    that go before whatever anybody wants, `files` are packages that do not come from registries.
+    that go before whatever anybody wants, `files` are packages that do not come from registries. `homes` are URLs of
+    registries that packages came from so far, also of those of which newer versions are taken.
     """
 
     ranges: Ranges
@@ -58,6 +59,7 @@ class Wanted:
     locked: Mapping[str, Locked] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Candidate] = field(default_factory=dict)
+    homes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

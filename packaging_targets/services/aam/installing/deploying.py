@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packaging_targets.errors import BuildError, Problem, RequestError, legible, raise_all, reason
-from packaging_targets.formats.aam.bundle.archive import read_bundle
+from packaging_targets.formats.aam.bundle.archive import may_write, read_bundle
 from packaging_targets.formats.aam.bundle.merging import (
     DOCUMENTS,
     as_values,
@@ -27,7 +27,7 @@ from packaging_targets.formats.aam.bundle.merging import (
 )
 from packaging_targets.formats.aam.bundle.values import Bundle
 from packaging_targets.model.digest import Digest
-from packaging_targets.services.aam.installing.project import Project, state_bytes, unwritable
+from packaging_targets.services.aam.installing.project import Project, damaged, state_bytes, unwritable
 from packaging_targets.store.aam.places import DEPLOYED, STAGING
 from packaging_targets.store.journal import Journal
 
@@ -105,7 +105,16 @@ def _write(project: Project, journal: Journal, path: str, data: bytes | None, st
 
 
 def _records(project: Project, name: str) -> Mapping[str, Any]:
+    """Return what is known of a package's bundles, by platform: files that bundles may write alone, whoever says so."""
     records: Mapping[str, Any] = project.deployed.get(name, {})
+    try:
+        known = all(
+            may_write(target, path) for target, one in records.items() for path in (*one["files"], *one["merged"])
+        )
+    except (LookupError, TypeError, AttributeError):
+        known = False
+    if not known:
+        raise damaged(DEPLOYED)
     return records
 
 

@@ -151,6 +151,7 @@ class _Planning:
             locked,
             project.also("resolutions"),
             self.files,
+            {name: one.registry for name, one in project.lock.resolved.items() if one.registry},
         )
 
     def _keep_files(self) -> None:

@@ -59,7 +59,7 @@ class Project:
             project.manifest = _manifest(manifest)
         if project.lock_data is not None:
             project.lock = parse_lock(project.lock_data)
-        project.installed = {name: Installed(**one) for name, one in project._state(INSTALLED).items()}
+        project.installed = _installed(project._state(INSTALLED))
         project.deployed = project._state(DEPLOYED)
         return project
 
@@ -120,10 +120,23 @@ class Project:
             return {}
         try:
             found: dict[str, Any] = json.loads(data)["packages"]
-        except (ValueError, LookupError, TypeError):
-            fix = f"remove `{PACKAGES}` and run `aam install`"
-            raise IntegrityError.one("it is damaged", name, fix) from None
+            for package in found:
+                PackageName.parse(package)
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise damaged(name) from None
         return found
+
+
+def _installed(state: Mapping[str, Any]) -> dict[str, Installed]:
+    try:
+        return {name: Installed(one["version"], one["integrity"], dict(one["files"])) for name, one in state.items()}
+    except (LookupError, TypeError, ValueError):
+        raise damaged(INSTALLED) from None
+
+
+def damaged(name: str) -> IntegrityError:
+    """Return what is told of a state file that holds something else than we write."""
+    return IntegrityError.one("it is damaged", name, f"remove `{PACKAGES}` and run `aam install`")
 
 
 def _manifest(data: bytes) -> dict[str, Any]:
