@@ -31,7 +31,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from benchmarks.machine import describe_machine
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.resolving import Routes, Wanted, resolve

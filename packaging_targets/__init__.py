@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from packaging_targets.model.label import Label
     from packaging_targets.model.manifest import Entry, Manifest
     from packaging_targets.model.rule import Context
-    from packaging_targets.model.semver import SemanticVersion
+    from packaging_targets.model.versions.semver import SemanticVersion
 
 _HOME = {
     "Action": "model.action",
@@ -45,7 +45,7 @@ _HOME = {
     "Platform": "formats.oci.platform",
     "Problem": "errors",
     "RequestError": "errors",
-    "SemanticVersion": "model.semver",
+    "SemanticVersion": "model.versions.semver",
     "bundle_name": "formats.aam.bundle.values",
     "bundle_targets": "formats.aam.bundle.values",
     "check_agent_folder": "formats.aam.package.checks",

@@ -19,8 +19,8 @@ from packaging_targets.errors import IntegrityError, Problem, raise_all
 from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.names import name_faults
 from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
-from packaging_targets.model.semver import is_semantic_version
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
+from packaging_targets.model.versions.semver import is_semantic_version
 
 FILE = "package.agent.lock"
 VERSION = 2
@@ -171,7 +171,7 @@ def misfits(lock: AgentLock, wanted: Mapping[str, str]) -> Iterator[str]:
 
 
 def _fits(version: str, text: str) -> bool:
-    from packaging_targets.model.semver import SemanticVersion
+    from packaging_targets.model.versions.semver import SemanticVersion
 
     return VersionRange.parse(text).allows(SemanticVersion.parse(version))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.model.semver import SemanticVersion
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
+from packaging_targets.model.versions.semver import SemanticVersion
 
 MANIFEST = "package.agent.json"
 

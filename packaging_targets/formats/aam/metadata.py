@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 
 
 @dataclass(frozen=True, slots=True)

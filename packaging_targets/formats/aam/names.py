@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging_targets.model.semver import LATEST, is_semantic_version
+from packaging_targets.model.versions.semver import LATEST, is_semantic_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

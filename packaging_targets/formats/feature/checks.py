@@ -26,7 +26,7 @@ from packaging_targets.formats.feature.folder import (
 from packaging_targets.formats.feature.schema import schema_faults
 from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.manifest import Entry, Manifest
-from packaging_targets.model.semver import is_semantic_version
+from packaging_targets.model.versions.semver import is_semantic_version
 
 VERSIONED, UPSTREAM = "versioned", "upstream"
 """How archives are named: `<id>-<version>.tgz`, or `devcontainer-feature-<id>.tgz`, as web addresses need."""

@@ -8,8 +8,8 @@ from typing import Literal
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.aam.names import PackageName, tag_fault
-from packaging_targets.model.semver import LATEST
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
+from packaging_targets.model.versions.semver import LATEST
 
 Kind = Literal["range", "tag", "folder", "archive", "bundle"]
 _HINT = "write NAME, NAME@1.2.3, NAME@^1.2.0, NAME@TAG, or a path such as ./folder or ./package.aam"

@@ -17,7 +17,7 @@ from packaging_targets.errors import PackagingError, Problem, RequestError
 from packaging_targets.formats.oci.feature import CONFIG, collection_manifest, feature_manifest
 from packaging_targets.formats.oci.manifest import OciManifest
 from packaging_targets.model.digest import Digest
-from packaging_targets.model.semver import LATEST, moving_tags
+from packaging_targets.model.versions.semver import LATEST, moving_tags
 from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import Registry, Repository

@@ -19,7 +19,7 @@ from packaging_targets.formats.oci.contents import Contents, contents_of
 from packaging_targets.formats.oci.layout import REF_NAME
 from packaging_targets.formats.oci.manifest import TITLE, Descriptor, OciManifest
 from packaging_targets.model.digest import Digest
-from packaging_targets.model.semver import LATEST, is_semantic_version
+from packaging_targets.model.versions.semver import LATEST, is_semantic_version
 from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import TAG_FIX, Reference, Registry, Repository, is_tag

@@ -19,7 +19,7 @@ from packaging_targets.formats.feature.checks import UPSTREAM, VERSIONED, archiv
 from packaging_targets.formats.feature.folder import COLLECTION_FILE, is_output_folder
 from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
 from packaging_targets.model.digest import Digest
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.services.features.archive import look_into
 
 MAX_LISTING = 16 << 20

@@ -15,8 +15,8 @@ from resolvelib import ResolutionImpossible
 
 from packaging_targets.errors import IntegrityError, RegistryError
 from packaging_targets.formats.aam.metadata import Yank
-from packaging_targets.model.semver import SemanticVersion
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
+from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.resolving import Candidate, Locked, Resolution, Routes, Wanted, resolve
 from packaging_targets.registry.aam.resolving.choices import Catalogue
 from packaging_targets.registry.aam.resolving.provider import Choice, Demands, solve

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.package.reader import AgentPackage
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
 
 
 @dataclass(frozen=True, slots=True)

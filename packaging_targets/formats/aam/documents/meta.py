@@ -12,8 +12,8 @@ from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
 from packaging_targets.formats.aam.names import PackageName, name_faults, tag_fault
 from packaging_targets.formats.aam.times import time_text
-from packaging_targets.model.semver import SemanticVersion
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
+from packaging_targets.model.versions.semver import SemanticVersion
 
 META = "meta.json"
 MAX_META = 32 << 20

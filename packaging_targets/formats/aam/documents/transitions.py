@@ -17,7 +17,7 @@ from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
 from packaging_targets.formats.aam.names import LATEST, PackageName, tag_fault
 from packaging_targets.model.digest import Digest
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 
 _SHOWN = 8
 

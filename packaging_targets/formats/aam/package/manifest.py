@@ -12,7 +12,7 @@ from packaging_targets.formats.aam.package.members import MEMBERS, vendor_member
 from packaging_targets.formats.aam.package.shapes import Fault, called, must_be, record
 from packaging_targets.formats.jsonc import JsoncError
 from packaging_targets.formats.plain_json import parse_json, shown
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,8 +24,8 @@ from packaging_targets.formats.aam.package.shapes import (
     whole_number,
 )
 from packaging_targets.model.glob import compile_glob
-from packaging_targets.model.semver import SemanticVersion
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
+from packaging_targets.model.versions.semver import SemanticVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

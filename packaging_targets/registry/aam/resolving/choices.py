@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from packaging_targets.formats.aam.metadata import Release
-from packaging_targets.model.semver import SemanticVersion
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
+from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.resolving.routes import Offer, Routes
 from packaging_targets.registry.aam.resolving.values import Candidate, Locked, Wanted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from packaging_targets.errors import IntegrityError, Problem, RegistryError, RequestError, raise_all
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
 from packaging_targets.registry.aam.resolving.choices import Catalogue, is_absent
 from packaging_targets.registry.aam.resolving.core import Core
 from packaging_targets.registry.aam.resolving.explaining import circle, circle_problem, problems_of

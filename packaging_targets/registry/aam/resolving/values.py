@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.metadata import Release
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 
 Ranges = Mapping[str, str]
 """Ranges of versions by the name of a package."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from packaging_targets.errors import RegistryError, RequestError, near_miss
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
-from packaging_targets.model.semver import SemanticVersion
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
+from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.protocol import Summary
 from packaging_targets.registry.aam.resolving.routes import Offer
 from packaging_targets.services.aam.asking.graph import read, roots

@@ -13,7 +13,7 @@ from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.package.reader import read_manifest
 from packaging_targets.model.digest import Digest
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.resolving.values import Candidate
 from packaging_targets.store.aam.cache import MAX_PACKED, Archive, PackageCache
 

@@ -185,7 +185,7 @@ class _Planning:
 
     def _range_of(self, spec: Spec) -> str:
         """Return what a tag leads to; any version will do where that is the highest stable one anyway."""
-        from packaging_targets.model.semver import LATEST
+        from packaging_targets.model.versions.semver import LATEST
 
         locked = self.project.lock.resolved.get(spec.name)
         offer = self.routes.offer(spec.name, locked.registry if locked else "")

@@ -21,7 +21,7 @@ from packaging_targets.formats.aam.documents.index import (
 from packaging_targets.formats.aam.documents.tags import parse_tags, tags_bytes, tags_with
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 
 SEED_INDEX = b"""{
   "formatVersion": 1,

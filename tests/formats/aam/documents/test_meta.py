@@ -14,7 +14,7 @@ from packaging_targets.errors import RegistryError
 from packaging_targets.formats.aam.documents.meta import MAX_META, metadata_bytes, parse_metadata
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 
 INTEGRITY = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 SEED = {

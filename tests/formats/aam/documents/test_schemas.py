@@ -15,7 +15,7 @@ from packaging_targets.formats.aam.documents.meta import metadata_bytes, parse_m
 from packaging_targets.formats.aam.documents.tags import parse_tags, tags_bytes
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 
 READERS = {"meta": parse_metadata, "index": parse_index, "dist-tags": parse_tags}
 INTEGRITY = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="

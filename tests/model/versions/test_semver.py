@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packaging_targets.model.semver import SemanticVersion, moving_tags
+from packaging_targets.model.versions.semver import SemanticVersion, moving_tags
 
 
 def version(text: str) -> SemanticVersion:

@@ -9,8 +9,8 @@ import shutil
 import pytest
 from npm_ranges import VECTORS, npm_says, pairs
 
-from packaging_targets.model.semver import SemanticVersion
-from packaging_targets.model.version_range import VersionRange
+from packaging_targets.model.versions.ranges import VersionRange
+from packaging_targets.model.versions.semver import SemanticVersion
 
 KNOWN = json.loads(VECTORS.read_text("utf-8"))
 

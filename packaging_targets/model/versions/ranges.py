@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from packaging_targets.model.semver import SemanticVersion
+from packaging_targets.model.versions.semver import SemanticVersion
 
 _COMPARATOR = re.compile(r"(\^|~|>=|<=|>|<|=|)(.+)")
 _LONGEST = 256
