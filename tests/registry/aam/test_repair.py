@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from packaging_targets.registry.aam.opening import open_registry
 
 REVIEW = PackageName("acme", "review")
 PLAIN = PackageName("", "plain")
+LISTINGS = ("index.json", "dist-tags.json")
 ARCHIVE = "packages/acme--review/versions/1.0.0.aam"
 
 
@@ -188,6 +190,25 @@ def test_a_damaged_meta_is_told_and_the_others_are_brought_in_order(filled: Fold
     assert [one.split(":")[0] for one in told(done.problems, filled)] == ["packages/acme--review/meta.json"]
     assert meta.read_text() == "{"
     assert [str(one.name) for one in filled.summaries()] == ["plain"]
+
+
+@pytest.mark.uaaps("P36", "P42")
+def test_a_package_whose_meta_is_damaged_keeps_its_lines_in_the_listings(filled: FolderRegistry) -> None:
+    before = tree_of(filled)
+    at(filled, "packages/acme--review/meta.json").write_text("{")
+    done = reindex(filled)
+    assert ([one.split(":")[0] for one in told(done.problems, filled)], done.changed) == ([META], False)
+    assert [at(filled, name).read_bytes() for name in LISTINGS] == [before[name] for name in LISTINGS]
+    assert {one.split(":")[0] for one in told(verify(filled).problems, filled) if "versions/" not in one} == {META}
+    at(filled, "index.json").write_bytes(before["index.json"].replace(b"},", b"} ,"))  # all lines are written anew
+    with io.BytesIO(packed("plain", "3.0.0")) as archive:
+        published = filled.publish(archive)
+    assert [one.split(":")[0] for one in told(list(published.warnings), filled)] == [META]
+    assert [(str(one.name), one.latest) for one in filled.summaries()] == [
+        ("@acme/review", "2.0.0"),
+        ("plain", "3.0.0"),
+    ]
+    assert b'"@acme/review": {"latest": "2.0.0", "stable": "1.0.0"}' in at(filled, "dist-tags.json").read_bytes()
 
 
 def test_a_folder_that_is_not_called_as_its_package_is_told(filled: FolderRegistry) -> None:

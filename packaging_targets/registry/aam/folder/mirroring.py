@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from packaging_targets.errors import IntegrityError, PackagingError, Problem, RegistryError, legible
 from packaging_targets.formats.aam.documents.meta import in_order, metadata_bytes
@@ -63,7 +64,10 @@ def mirror(
         for start in range(0, len(wanted), _CHUNK):
             mirroring.copy(wanted[start : start + _CHUNK])
         with Staging(target.tree) as staging:
-            stage_all(target.tree, staging, all_packages(target.tree))
+            known, doubtful = all_packages(target.tree)
+            told = mirroring.done.problems
+            told += (one for one in chain.from_iterable(doubtful.values()) if one not in told)
+            stage_all(target.tree, staging, known, doubtful)
             staging.commit()
     return mirroring.done
 

@@ -52,14 +52,19 @@ def reindex(registry: FolderRegistry) -> Reindexed:
         recover(tree)
         _discard(tree, [tree.root, tree.packages], done)
         found: list[PackageMetadata] = []
+        doubtful: set[str] = set()
         folders = list(_folders(tree, done))
         for start in range(0, len(folders), _CHUNK):
             with Staging(tree) as staging:
                 for folder in folders[start : start + _CHUNK]:
-                    found += _Package(tree, folder, staging, done).settled()
+                    try:
+                        found += filter(None, [_Package(tree, folder, staging, done).settled()])
+                    except PackagingError as error:
+                        done.problems += error.problems
+                        doubtful.add(folder)
                 done.changed = staging.commit() or done.changed
         with Staging(tree) as staging:
-            stage_all(tree, staging, found)
+            stage_all(tree, staging, found, doubtful)
             done.changed = staging.commit() or done.changed
     done.packages = len(found)
     done.versions = sum(len(one.releases) for one in found)
@@ -92,24 +97,21 @@ class _Package:
         self._staging = staging
         self._done = done
 
-    def settled(self) -> list[PackageMetadata]:
-        """Stage what has to be written; return what is known of the package then, or nothing where that is in doubt."""
-        try:
-            _discard(self._tree, [self._tree.folder(self._folder), self._tree.versions(self._folder)], self._done)
-            data = self._tree.read(self._tree.meta(self._folder), MAX_META)
-            before = None if data is None else parse_metadata(data, legible(self._tree.meta(self._folder)))
-            if before is not None and before.name.folder != self._folder:
-                what = f"the folder holds {before.name}, whose folder is `{before.name.folder}`"
-                raise RegistryError.one(what, legible(self._tree.folder(self._folder)), "rename the folder")
-            after = self._with_archives(before)
-        except PackagingError as error:
-            self._done.problems += error.problems
-            return []
-        if after is None:
-            return []
-        if (new := metadata_bytes(after)) != data:
+    def settled(self) -> PackageMetadata | None:
+        """Stage what has to be written; return what is known of the package then, or None where there is none.
+
+        Raises PackagingError where that is in doubt.
+        """
+        _discard(self._tree, [self._tree.folder(self._folder), self._tree.versions(self._folder)], self._done)
+        data = self._tree.read(self._tree.meta(self._folder), MAX_META)
+        before = None if data is None else parse_metadata(data, legible(self._tree.meta(self._folder)))
+        if before is not None and before.name.folder != self._folder:
+            what = f"the folder holds {before.name}, whose folder is `{before.name.folder}`"
+            raise RegistryError.one(what, legible(self._tree.folder(self._folder)), "rename the folder")
+        after = self._with_archives(before)
+        if after is not None and (new := metadata_bytes(after)) != data:
             self._staging.write(self._tree.meta(self._folder), new)
-        return [after]
+        return after
 
     def _with_archives(self, before: PackageMetadata | None) -> PackageMetadata | None:
         """Return what is known of the package by what lies in its folder."""
