@@ -136,19 +136,73 @@ def test_what_cannot_be_taken_over_is_told_and_left_alone(filled: FolderRegistry
 
 
 @pytest.mark.uaaps("P42")
-def test_what_was_taken_away_leaves_the_listings_and_the_tags(filled: FolderRegistry) -> None:
-    at(filled, "packages/acme--review/versions/2.0.0.aam").unlink()
+def test_a_passing_outage_hides_versions_and_nothing_is_forgotten(filled: FolderRegistry, tmp_path: Path) -> None:
+    before = tree_of(filled)
+    versions = at(filled, "packages/acme--review/versions")
+    versions.rename(tmp_path / "away")
+    done = reindex(filled)
+    assert told(done.problems, filled) == [
+        f"packages/acme--review/versions/{version}.aam: the archive of version {version} is missing, and the version is hidden until it is back"
+        for version in ("1.0.0", "1.1.0", "2.0.0")
+    ]
+    assert (done.mended, [str(one.name) for one in filled.summaries()]) == ([], ["plain"])
+    assert b"@acme/review" not in at(filled, "dist-tags.json").read_bytes()
+    assert [reindex(filled).changed, len(reindex(filled).problems)] == [False, 3]
+    assert {one.split(": ")[1] for one in told(verify(filled).problems, filled)} == {
+        f"the archive of @acme/review@{version} is missing" for version in ("1.0.0", "1.1.0", "2.0.0")
+    }
+    (tmp_path / "away").rename(versions)
+    assert verify(filled).problems != []
+    done = reindex(filled)
+    assert (done.problems, done.mended, done.adopted) == ([], [], [])
+    assert tree_of(filled) == before
+    assert verify(filled).problems == []
+
+
+@pytest.mark.uaaps("P11", "P42")
+def test_tags_lead_elsewhere_while_an_archive_is_missing(filled: FolderRegistry, tmp_path: Path) -> None:
+    newest = at(filled, "packages/acme--review/versions/2.0.0.aam")
+    newest.rename(tmp_path / "away")
+    reindex(filled)
+    found = filled.metadata(REVIEW)
+    assert found is not None
+    assert (dict(found.tags), found.leading["latest"]) == ({"latest": "2.0.0", "stable": "1.0.0"}, "1.0.0")
+    assert next(filled.summaries()).latest == "1.0.0"
+    publish(filled, "@acme/review", "1.5.0")
+    (tmp_path / "away").rename(newest)
+    reindex(filled)
+    shown = next(filled.summaries())
+    assert (shown.latest, shown.versions) == ("2.0.0", ("1.0.0", "1.5.0", "2.0.0"))
+
+
+@pytest.mark.uaaps("P40", "P42")
+def test_a_version_whose_archive_is_missing_takes_no_other_bytes(filled: FolderRegistry) -> None:
     at(filled, ARCHIVE).unlink()
-    shutil.rmtree(at(filled, "packages/plain"))
+    reindex(filled)
+    for files, what, fix in (
+        ({"evil": ""}, "with other bytes", "raise `version` in package.agent.json: a published version never changes"),
+        (None, "with the same bytes", "place the archive where it is missing, and reindex the registry"),
+    ):
+        with pytest.raises(RegistryError) as error:
+            publish(filled, "@acme/review", "1.0.0", files=files)
+        (problem,) = error.value.problems
+        assert (problem.what, problem.fix) == (f"@acme/review@1.0.0 is published already, {what}", fix)
+    place(filled, ARCHIVE, packed("@acme/review", "1.0.0", files={"evil": ""}))
+    done = reindex(filled)
+    assert told(done.problems, filled) == [f"{ARCHIVE}: the bytes of version 1.0.0 are not those that were published"]
+    assert next(filled.summaries()).versions == ("2.0.0",)
+
+
+@pytest.mark.uaaps("P42")
+def test_a_checksum_of_nothing_is_removed(filled: FolderRegistry) -> None:
+    before = tree_of(filled)
+    place(filled, "packages/acme--review/versions/9.0.0.aam.sha256", b"0" * 64 + b"  9.0.0.aam\n")
+    assert verify(filled).problems != []
     done = reindex(filled)
     assert told(done.mended, filled) == [
-        "packages/acme--review/meta.json  ($.dist-tags.latest): the tag `latest` led to 2.0.0, which is not there or yanked",
-        "packages/acme--review/meta.json  ($.dist-tags.stable): the tag `stable` led to 1.0.0, which is not there or yanked",
-        "packages/acme--review/versions/1.0.0.aam: version 1.0.0 was taken out: its archive is gone",
-        "packages/acme--review/versions/2.0.0.aam: version 2.0.0 was taken out: its archive is gone",
+        "packages/acme--review/versions/9.0.0.aam.sha256: a checksum without an archive was removed"
     ]
-    assert list(filled.summaries()) == []  # what is left is yanked
-    assert reindex(filled).changed is False
+    assert (done.changed, tree_of(filled)) == (True, before)
 
 
 @pytest.mark.uaaps("P42", "P54")

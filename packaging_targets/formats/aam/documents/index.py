@@ -61,10 +61,10 @@ class Index:
 
 def entry_of(metadata: PackageMetadata, other: Mapping[str, Any] | None = None) -> IndexEntry | None:
     """Return the entry of a package, or None where all of its versions are hidden."""
-    shown = [one for one in in_order(metadata.releases.values()) if one.yanked is None]
+    shown = [one for one in in_order(metadata.releases.values()) if one.is_shown]
     if not shown:
         return None
-    latest = metadata.tags.get(LATEST, "")
+    latest = metadata.leading.get(LATEST, "")
     described = metadata.releases.get(latest, shown[-1])
     versions = tuple(str(one.version) for one in shown)
     return IndexEntry(str(metadata.name), latest, versions, described.description, other or {})

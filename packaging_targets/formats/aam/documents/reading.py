@@ -70,6 +70,14 @@ class Reading:
         self._not(f"{field}.{key}", key, "a whole number", value)
         return 0
 
+    def flag(self, holder: Mapping[str, Any], key: str, field: str) -> bool:
+        """Return a member that is true or false; False where there is none, or another thing."""
+        value = holder.get(key, False)
+        if isinstance(value, bool):
+            return value
+        self._not(f"{field}.{key}", key, "true or false", value)
+        return False
+
     def time(self, holder: Mapping[str, Any], key: str, field: str) -> int:
         """Return a member that is a time, as seconds since 1970; 0 where there is none, or another thing."""
         text = self.text(holder, key, field)

@@ -38,7 +38,7 @@ def tags_of(
 ) -> Mapping[str, Mapping[str, str]]:
     """Return the tags of these packages by name, and those that are `listed` of what lies in the folders `doubtful`."""
     kept = {name: tags for name, tags in listed.items() if doubtful and PackageName.parse(name).folder in doubtful}
-    return kept | {str(one.name): one.tags for one in packages}
+    return kept | {str(one.name): one.leading for one in packages}
 
 
 def tags_bytes(tags: Mapping[str, Mapping[str, str]]) -> bytes:
@@ -55,7 +55,7 @@ def tags_with(data: bytes, metadata: PackageMetadata) -> Sequence[bytes | memory
     if place is None:
         return None
     return _LINES.spliced(
-        data, (_HEAD, len(_HEAD)), place, _line(str(metadata.name), metadata.tags) if metadata.tags else None
+        data, (_HEAD, len(_HEAD)), place, _line(str(metadata.name), metadata.leading) if metadata.leading else None
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from packaging_targets.errors import Problem, RegistryError, RequestError, near_miss
 from packaging_targets.formats.aam.integrity import integrity_of
 from packaging_targets.formats.aam.manifest import AgentManifest
-from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
+from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank, highest
 from packaging_targets.formats.aam.names import LATEST, PackageName, tag_fault
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.versions.semver import SemanticVersion
@@ -164,9 +164,7 @@ def dangling(metadata: PackageMetadata) -> dict[str, str]:
 
 def highest_of(metadata: PackageMetadata) -> str:
     """Return what `latest` is where nobody says otherwise; empty where all versions are yanked."""
-    shown = [one.version for one in metadata.newest_first()]
-    stable = [one for one in shown if not one.prerelease]
-    return str((stable or shown)[0]) if shown else ""
+    return highest(one for one in metadata.releases.values() if one.yanked is None)
 
 
 def moves_latest(metadata: PackageMetadata, version: SemanticVersion) -> bool:
@@ -189,17 +187,20 @@ def nothing_of(name: PackageName) -> PackageMetadata:
 
 def _demand_new(metadata: PackageMetadata, release: Release) -> None:
     told = f"{metadata.name}@{release.version}"
+    fix = "raise `version` in package.agent.json: a published version never changes"
     for other in metadata.releases.values():
         if str(other.version) == str(release.version):
             same = "with the same bytes" if other.integrity == release.integrity else "with other bytes"
             what = f"{told} is published already, {same}"
+            if other.missing and other.integrity == release.integrity:
+                fix = "place the archive where it is missing, and reindex the registry"
         elif _same(other.version, release.version):
             what = f"{told} is published already as {other.version}: build metadata makes no other version"
         elif str(other.version).casefold() == str(release.version).casefold():
             what = f"{told} differs from {other.version}, which is published, in upper and lower case alone"
         else:
             continue
-        raise RegistryError.one(what, "", "raise `version` in package.agent.json: a published version never changes")
+        raise RegistryError.one(what, "", fix)
 
 
 def _declared(metadata: PackageMetadata, publication: Publication) -> tuple[Mapping[str, str], tuple[Problem, ...]]:

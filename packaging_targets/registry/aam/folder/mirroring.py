@@ -120,7 +120,7 @@ class _Mirroring:
         make_package(self._tree, name.folder)
         lost = set()
         for release in in_order(metadata.releases.values()):
-            local = replace(release, tarball=f"versions/{release.version}.aam")
+            local = replace(release, tarball=f"versions/{release.version}.aam", missing=False)
             try:
                 self._archive(name, release, local, releases.get(str(release.version)), staging)
             except PackagingError as error:

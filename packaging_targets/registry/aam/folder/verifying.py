@@ -118,8 +118,11 @@ class _Verification:
         where = legible(path)
         file = self._tree.open(path)
         if file is None:
-            yield Problem(where, f"the archive of {metadata.name}@{release.version} is missing", self._reindex)
+            fix = f"bring it back, and run: {self._reindex}"
+            yield Problem(where, f"the archive of {metadata.name}@{release.version} is missing", fix)
             return
+        if release.missing:
+            yield Problem(where, f"meta.json says that {metadata.name}@{release.version} is missing", self._reindex)
         with file:
             size = os.fstat(file.fileno()).st_size
             self.done.size += size
