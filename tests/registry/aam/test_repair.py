@@ -408,6 +408,39 @@ def test_a_source_that_changed_a_version_is_refused(filled: FolderRegistry, tmp_
     assert verify(target).problems == []
 
 
+@pytest.mark.uaaps("P11", "P44")
+def test_a_mirror_that_has_more_keeps_its_own_and_latest_never_moves_back(
+    filled: FolderRegistry, tmp_path: Path, clock: Any
+) -> None:
+    target = FolderRegistry(str(tmp_path / "mirror"), clock)
+    mirror(filled, target)
+    clock.now += 5
+    publish(target, "@acme/review", "3.0.0")
+    publish(target, "plain", "1.5.0", tag="old")
+    target.set_tag(REVIEW, "stable", "3.0.0")
+    filled.unyank(REVIEW, "1.1.0")
+    for _ in range(2):
+        mirror(filled, target)
+        found, plain = target.metadata(REVIEW), target.metadata(PLAIN)
+        assert found is not None
+        assert plain is not None
+        assert (found.tags, found.modified_at) == ({"latest": "3.0.0", "stable": "1.0.0"}, clock.now)
+        assert plain.tags == {"latest": "1.0.0-rc.1", "next": "2.0.0", "old": "1.5.0"}
+        assert verify(target).problems == []
+
+
+@pytest.mark.parametrize(("source", "names"), [("none", ()), ("none", (PLAIN,)), ("registry", (PackageName("", "absent"),))])  # fmt: skip
+def test_nothing_is_made_where_there_is_nothing_to_copy(
+    filled: FolderRegistry, tmp_path: Path, source: str, names: tuple[PackageName, ...]
+) -> None:
+    assert Path(filled.tree.root).name == "registry"
+    done = mirror(open_registry(str(tmp_path / source)), open_registry(str(tmp_path / "mirror")), names)
+    assert [one.what for one in done.problems] == [
+        "there is no such folder" if source == "none" else "there is no package absent in the registry"
+    ]
+    assert not (tmp_path / "mirror").exists()
+
+
 def test_a_registry_cannot_be_a_mirror_of_itself(filled: FolderRegistry, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(filled.tree.root)
     with pytest.raises(RegistryError, match="a registry cannot be a mirror of itself"):

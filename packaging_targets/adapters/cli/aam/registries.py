@@ -179,7 +179,8 @@ def _remove_tag(options: Namespace) -> int:
 
 
 def _list_tags(options: Namespace) -> int:
-    from packaging_targets.services.aam.registries.naming import known_of, package_of
+    from packaging_targets.registry.aam.refusing import known_of
+    from packaging_targets.services.aam.registries.naming import package_of
 
     name = package_of(options.name)
     tags = known_of(_registry(options, options.registry, name), name).tags
@@ -189,7 +190,8 @@ def _list_tags(options: Namespace) -> int:
 
 def _yank(options: Namespace) -> int:
     from packaging_targets.formats.aam.documents.transitions import find_release
-    from packaging_targets.services.aam.registries.naming import known_of, release_named
+    from packaging_targets.registry.aam.refusing import known_of
+    from packaging_targets.services.aam.registries.naming import release_named
 
     name, version = release_named(options.version)
     registry = _registry(options, options.registry, name)
