@@ -349,10 +349,10 @@ def test_all_problems_are_told_at_once(filled: FolderRegistry) -> None:
 def test_a_mirror_is_the_same_to_the_byte_and_copies_what_is_new_alone(
     filled: FolderRegistry, tmp_path: Path, clock: Any
 ) -> None:
-    target, copied = open_registry(str(tmp_path / "mirror")), list[str]()
-    done = mirror(filled, target, tell=copied.append)
+    target, shown = open_registry(str(tmp_path / "mirror")), list[str]()
+    done = mirror(filled, target, tell=shown.append)
     assert (len(done.copied), done.present, done.problems) == (6, 0, [])
-    assert copied == done.copied
+    assert shown == [f"copying {one}" for one in done.copied]
     assert tree_of(target) == tree_of(filled)
     assert verify(target).problems == []
     assert reindex(target).changed is False

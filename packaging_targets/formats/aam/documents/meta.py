@@ -114,7 +114,7 @@ def _release(reading: Reading, version: SemanticVersion, value: Mapping[str, Any
         description=reading.text(value, "description", field),
         author=reading.text(value, "author", field),
         yanked=_yank(reading, value, field),
-        deprecated=reading.text(value, "deprecated", field),
+        deprecated=reading.line(value, "deprecated", field),
         missing=reading.flag(value, "missing", field),
         other=reading.others(value, _RELEASE, field),
         **{key: _ranges(reading, value, name, field) for key, name in _DEPENDENCIES.items()},
@@ -147,7 +147,7 @@ def _yank(reading: Reading, value: Mapping[str, Any], field: str) -> Yank | None
     if yanked is None or isinstance(yanked, bool):
         return Yank(0) if yanked else None
     found, field = reading.mapping(value, "yanked", field), f"{field}.yanked"
-    at, reason = reading.time(found, "at", field), reading.text(found, "reason", field)
+    at, reason = reading.time(found, "at", field), reading.line(found, "reason", field)
     return Yank(at, reason, reading.texts(found, "tags", field))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from packaging_targets.errors import Problem, RegistryError, RequestError, near_miss
+from packaging_targets.errors import Problem, RegistryError, RequestError, near_miss, plain
 from packaging_targets.formats.aam.integrity import integrity_of
 from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank, highest
@@ -99,6 +99,7 @@ def remove_tag(metadata: PackageMetadata, tag: str, at: int) -> PackageMetadata:
 
 def yank(metadata: PackageMetadata, version: str, reason: str, at: int) -> PackageMetadata:
     """Hide a version: tags that lead to it go, and `latest` moves to the highest that is left."""
+    _check_line("reason", reason)
     release = find_release(metadata, version)
     if release.yanked is not None:
         return metadata
@@ -126,6 +127,7 @@ def unyank(metadata: PackageMetadata, version: str, at: int) -> PackageMetadata:
 
 def deprecate(metadata: PackageMetadata, version: str, message: str, at: int) -> PackageMetadata:
     """Warn those who install a version, or all where it is empty; an empty message takes that back."""
+    _check_line("message", message)
     chosen = [find_release(metadata, version)] if version else list(metadata.releases.values())
     for release in chosen:
         if release.deprecated != message:
@@ -137,15 +139,16 @@ def find_release(metadata: PackageMetadata, version: str) -> Release:
     """Return a release by its version, whatever build metadata that has; raises RegistryError for none."""
     if found := metadata.releases.get(version):
         return found
+    known = [str(one.version) for one in metadata.newest_first(yanked=True)][:_SHOWN]
+    fix = f"versions: {', '.join(known)}" if known else "it has no versions"
     try:
         wanted = SemanticVersion.parse(version)
-    except ValueError as error:
-        raise RequestError.one(str(error), "", "write it as 1.2.3") from None
+    except ValueError:
+        what = f"an exact version of {metadata.name} is wanted, and `{version[:80]}` is none"
+        raise RequestError.one(what, "", fix) from None
     for release in metadata.releases.values():
         if _same(release.version, wanted):
             return release
-    known = [str(one.version) for one in metadata.newest_first(yanked=True)][:_SHOWN]
-    fix = f"versions: {', '.join(known)}" if known else "it has no versions"
     raise RegistryError.one(f"there is no version {version} of {metadata.name}", "", fix)
 
 
@@ -178,6 +181,11 @@ def check_tag(tag: str) -> None:
     """Raise RequestError where a text cannot be a tag."""
     if fault := tag_fault(tag):
         raise RequestError.one(f"the tag `{tag[:80]}` {fault}", "", "write it as stable, or bank-approved")
+
+
+def _check_line(what: str, text: str) -> None:
+    if plain(text) != text:
+        raise RequestError.one(f"the {what} must be one line, without control characters", "", "write it in one line")
 
 
 def nothing_of(name: PackageName) -> PackageMetadata:

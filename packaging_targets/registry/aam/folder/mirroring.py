@@ -53,7 +53,7 @@ def mirror(
 ) -> Mirrored:
     """Copy packages, or all of them where none is named; the target is made where there is something to copy.
 
-    `tell` gets each version as it is copied. What cannot be copied is a problem, and the rest is. Raises
+    `tell` gets what is being copied. What cannot be copied is a problem, and the rest is. Raises
     RegistryError where source or target cannot be used at all.
     """
     if isinstance(source, FolderRegistry) and source.tree.real == target.tree.real:
@@ -156,7 +156,7 @@ class _Mirroring:
         if (present is not None and _looks_like(self._tree, path, release)) or holds(self._tree, path, release):
             self.done.present += 1
             return
-        self._tell(told)
+        self._tell(f"copying {told}")
         with self._source.open(name, release) as file:
             staging.copy(path, file, parse_integrity(release.integrity), release.published_at)
         stage_checksum(self._tree, staging, name.folder, local)

@@ -9,7 +9,7 @@ the size and the time of their release are believed to be it: reading every byte
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -44,8 +44,11 @@ class Reindexed:
     problems: list[Problem] = field(default_factory=list)
 
 
-def reindex(registry: FolderRegistry) -> Reindexed:
-    """Bring a registry in order. Raises RegistryError where it cannot be written, or is none."""
+def reindex(registry: FolderRegistry, tell: Callable[[str], None] = lambda _: None) -> Reindexed:
+    """Bring a registry in order. Raises RegistryError where it cannot be written, or is none.
+
+    `tell` gets what is looked at.
+    """
     tree, done = registry.tree, Reindexed()
     if not os.path.isdir(tree.packages):
         tree.demand()
@@ -58,6 +61,7 @@ def reindex(registry: FolderRegistry) -> Reindexed:
         for start in range(0, len(folders), _CHUNK):
             with Staging(tree) as staging:
                 for folder in folders[start : start + _CHUNK]:
+                    tell(f"reindexing {folder}")
                     try:
                         found += filter(None, [_Package(tree, folder, staging, done).settled()])
                     except PackagingError as error:
