@@ -154,6 +154,11 @@ def hostile_names() -> Iterator[Archive]:
         "device-with-suffix": ("nul.txt", "P24", "has a name that is a device on Windows, `nul.txt`"),
         "final-dot": ("a.", "P24", "has a name that ends in a dot, which Windows takes off"),
         "final-space": ("a /b", "P24", "has a name that ends in a space, which Windows takes off"),
+        "git": (".git/config", "P24", "has a name that is version control's, `.git`"),
+        "git-of-other-case": ("a/.Git/config", "P24", "has a name that is version control's, `.Git`"),
+        "git-file": ("a/.git", "P24", "has a name that is version control's, `.git`"),
+        "git-short": ("a/GIT~1/config", "P24", "has a name that is version control's, `GIT~1`"),
+        "mercurial": (".hg/hgrc", "P24", "has a name that is version control's, `.hg`"),
         "star": ("a*", "P24", "has a `*`, which Windows has in no name"),
         "too-deep": ("/".join(["a"] * 34), "P23", "lies in more than 32 folders"),
         "long-part": ("a" * 256, "P23", "has a name of more than 255 bytes"),
@@ -209,6 +214,20 @@ def hostile_pairs() -> Iterator[Archive]:
         yield Archive(f"pair-{case}", ("P24",), packed(manifest(), entry(first, b"1"), entry(second, b"2")), what)
     folder = packed(manifest(), entry("a", b"1"), entry("a/", kind=b"5"))
     yield Archive("pair-file-then-empty-folder", ("P24",), folder, "`a` is a folder, and `a` a file")
+
+
+def repositories() -> Iterator[Archive]:
+    told = "for a repository, and run what is configured there"
+    bare = {
+        "bare": ("s/HEAD", "s/config", "s/objects/k", "s/refs/k"),
+        "bare-of-other-case": ("S/head", "S/Config", "S/Objects/k", "S/REFS"),
+        "bare-elsewhere": ("s/HEAD", "s/commondir", "t/objects/k", "t/refs/k"),
+    }
+    for case, paths in bare.items():
+        data = packed(manifest(), *(entry(path, b"1") for path in paths))
+        yield Archive(f"git-{case}", ("P24",), data, f"git would take `{paths[0][0]}` {told}")
+    root = packed(manifest(), *(entry(path, b"1") for path in ("HEAD", "objects/k", "refs/k")))
+    yield Archive("git-bare-root", ("P24",), root, f"git would take `.` {told}")
 
 
 def hostile_manifests() -> Iterator[Archive]:
@@ -289,5 +308,5 @@ def bombs() -> Iterator[Archive]:
 
 @cache
 def archives() -> list[Archive]:
-    parts = (good, hostile_names, hostile_kinds, hostile_pairs, hostile_manifests, hostile_bytes, bombs)
+    parts = (good, hostile_names, hostile_kinds, hostile_pairs, repositories, hostile_manifests, hostile_bytes, bombs)
     return [archive for part in parts for archive in part()]

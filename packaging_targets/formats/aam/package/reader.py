@@ -191,6 +191,10 @@ class PackageReader:
             folder = self._astray.rpartition("/")[0]
             fix = f"pack from inside `{folder}`: `{self._astray}` is not at the root" if folder else ""
             raise IntegrityError.one(f"there is no `{MANIFEST}` at the root of the archive", fix=fix)
+        if repository := self._names.repository():
+            raise IntegrityError.one(
+                f"git would take `{repository}` for a repository, and run what is configured there"
+            )
         self._done = True
 
 
