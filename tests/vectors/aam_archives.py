@@ -185,6 +185,7 @@ def hostile_kinds() -> Iterator[Archive]:
         "character-device": (b"3", "a device", {}),
         "block-device": (b"4", "a device", {}),
         "fifo": (b"6", "a FIFO", {}),
+        "contiguous": (b"7", "a contiguous file", {}),
         "unknown": (b"Z", "of the type 'Z'", {}),
         "sparse": (b"S", "a sparse file", {}),
     }
@@ -248,6 +249,10 @@ def hostile_manifests() -> Iterator[Archive]:
     )
     version = json.dumps({"name": "review", "version": "1.0"}).encode()
     yield Archive("manifest-version", ("P7", "P25"), packed(manifest(version)), "`1.0` is no semantic version")
+    bundle = packed(entry("bundle.json", b"{}"), manifest())
+    yield Archive(
+        "manifest-of-bundle", ("P25",), bundle, "`bundle.json` is at the root: this is a bundle, and no package"
+    )
     large = squeezed(manifest(GOOD + b" " * (1 << 20)) + END)
     yield Archive("manifest-large", ("P25",), large, f"`{MANIFEST}` has 1,048,6")
 
@@ -283,6 +288,8 @@ def hostile_bytes() -> Iterator[Archive]:
     yield Archive("size-pax", (), stored(manifest() + other + END), "the pax header before byte")
     record = entry("PaxHeaders/x", b"99 path=a\n", b"x") + entry("a", b"1")
     yield Archive("pax-damaged", (), stored(manifest() + record + END), "the pax header that ends at byte")
+    dangling = stored(manifest() + pax({"path": b"../evil"}) + END)
+    yield Archive("pax-without-entry", ("P24",), dangling, "an extended header has no entry behind it, at byte 2,048")
     sum_ = bytearray(whole)
     sum_[0] ^= 1
     yield Archive(
