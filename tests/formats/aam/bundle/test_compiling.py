@@ -441,6 +441,75 @@ def test_hooks_on_each_platform() -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "claude", "cursor"),
+    [
+        (
+            "sh '${PACKAGE_ROOT}/bin/go.sh' 'a b'",
+            """sh ''"$CLAUDE_PROJECT_DIR"'/.claude/aam/x/bin/go.sh' 'a b'""",
+            "sh '.cursor/aam/x/bin/go.sh' 'a b'",
+        ),
+        (
+            'sh "${PACKAGE_ROOT}/bin/my go.sh" --fast',
+            'sh "$CLAUDE_PROJECT_DIR/.claude/aam/x/bin/my go.sh" --fast',
+            'sh ".cursor/aam/x/bin/my go.sh" --fast',
+        ),
+        (
+            """bash -c '"${PACKAGE_ROOT}/bin/go.sh" --fast'""",
+            """bash -c '"'"$CLAUDE_PROJECT_DIR"'/.claude/aam/x/bin/go.sh" --fast'""",
+            """bash -c '".cursor/aam/x/bin/go.sh" --fast'""",
+        ),
+        (
+            'bash -c "${PACKAGE_ROOT}/bin/go.sh --fast"',
+            'bash -c "$CLAUDE_PROJECT_DIR/.claude/aam/x/bin/go.sh --fast"',
+            'bash -c ".cursor/aam/x/bin/go.sh --fast"',
+        ),
+    ],
+)
+def test_a_hook_finds_its_files_however_it_quotes_them(command: str, claude: str, cursor: str) -> None:
+    hooks = {"stop": [{"hooks": [{"type": "command", "command": command}]}]}
+    files = {"hooks/hooks.json": json.dumps({"hooks": hooks}), "bin/go.sh": "", "bin/my go.sh": ""}
+    found = texts(compiled("claude-code", "x", files))
+    assert json.loads(found[".claude/settings.json"])["hooks"]["Stop"][0]["hooks"][0]["command"] == claude
+    found = texts(compiled("cursor", "x", files))
+    assert json.loads(found[".cursor/hooks.json"])["hooks"]["stop"][0]["command"] == cursor
+
+
+def test_a_path_of_a_server_may_have_spaces() -> None:
+    server = {"command": "${PACKAGE_ROOT}/bin/my go.sh", "args": ["--home=${PACKAGE_ROOT}", "${HOME}"]}
+    files = {"mcp/servers.json": json.dumps({"servers": {"s": server}}), "bin/my go.sh": ""}
+    found = json.loads(texts(compiled("cursor", "x", files))[".cursor/mcp.json"])["mcpServers"]["s"]
+    assert found == {
+        "command": "${workspaceFolder}/.cursor/aam/x/bin/my go.sh",
+        "args": ["--home=${workspaceFolder}/.cursor/aam/x", "${env:HOME}"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("named", "brought"),
+    [
+        ("${PACKAGE_ROOT}/package.agent.json", [MANIFEST]),
+        ("${PACKAGE_ROOT}/hooks/hooks.json", ["hooks/hooks.json"]),
+        ("${PACKAGE_ROOT}/tests/a.py", ["tests/a.py"]),
+        ("${PACKAGE_ROOT}/tests", ["tests/a.py"]),
+        ("${PACKAGE_ROOT}/skills/s/tests/b.py", ["skills/s/SKILL.md", "skills/s/tests/b.py"]),
+        ("${PACKAGE_ROOT}/", [MANIFEST, "hooks/hooks.json", "skills/s/SKILL.md", "skills/s/tests/b.py", "tests/a.py"]),
+    ],
+)
+def test_whatever_a_text_names_is_there(named: str, brought: list[str]) -> None:
+    files = {
+        "skills/s/SKILL.md": f"{skill_text('s')}\nRead `{named}`.\n",
+        "skills/s/tests/b.py": "",
+        "tests/a.py": "",
+        "hooks/hooks.json": '{"hooks": {}}',
+    }
+    bundle = compiled("cursor", "x", files)
+    kept = named.replace("${PACKAGE_ROOT}", ".cursor/aam/x")
+    assert f"Read `{kept}`." in texts(bundle)[".cursor/skills/s/SKILL.md"]
+    places = sorted(path.removeprefix(".cursor/aam/x/") for path in bundle.deployed if path.startswith(".cursor/aam/"))
+    assert places == sorted(brought)
+
+
+@pytest.mark.parametrize(
     ("matcher", "target", "made"),
     [
         ("Edit", "cursor", "Write"),

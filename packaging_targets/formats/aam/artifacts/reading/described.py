@@ -126,7 +126,7 @@ class Reading:
         if document is None or not check_fields(document, kind, self.found):
             return None
         for at, line in document.lines:
-            for named in references(line):
+            for named in references(line, self.files):
                 if not exists(named, self.files):
                     what = f"`${{PACKAGE_ROOT}}/{named}` is named, which the package does not have"
                     self.found.error(f"{self.where(path)}:{at}", what)

@@ -136,11 +136,11 @@ class JsonFile:
         needed = "url" if server.get("type") in _REMOTE else "command"
         if needed not in server:
             self._wrong(at, f"has no `{needed}`")
-        self._has_all(json.dumps(server), at)
+        self._has_all(json.dumps(server, ensure_ascii=False), at)
         return len(self._found.errors) == before
 
     def _has_all(self, text: str, at: Path) -> None:
-        for path in references(text):
+        for path in references(text, self._files):
             if not exists(path, self._files):
                 self._wrong(at, f"names `${{PACKAGE_ROOT}}/{path}`, which the package does not have")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from packaging_targets.formats.aam.artifacts.reading.package_root import relocated
 from packaging_targets.formats.aam.artifacts.values import Agent, Command, Hooks, Rule, Servers
 from packaging_targets.formats.aam.artifacts.yaml_writer import write_front_matter
 from packaging_targets.formats.aam.bundle.platforms import events
@@ -14,6 +13,10 @@ from packaging_targets.formats.aam.bundle.platforms.servers import put_servers
 
 _TOOLS = {"file_read": "Read", "file_write": "Write, Edit", "shell": "Bash"}
 _PROMPTS = frozenset({"pre-tool-use", "permission-request", "post-tool-use", "pre-prompt", "stop", "sub-agent-end"})
+_ROOT = "${PACKAGE_ROOT}"
+_WORD = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^'"\\]+|.""", re.DOTALL)
+_BARE = '"$CLAUDE_PROJECT_DIR"'
+_IN_SHELL = {'"': "$CLAUDE_PROJECT_DIR", "'": f"'{_BARE}'"}  # what is quoted, by its quote
 _ARGUMENT = re.compile(r"[^A-Za-z0-9_]")
 
 
@@ -112,11 +115,8 @@ class ClaudeCode(Platform):
 
     def _in_shell(self, text: str) -> str:
         """Return a command of the shell with the paths of the package's files below the project's folder."""
-
-        def place(path: str) -> str:
-            return f'"$CLAUDE_PROJECT_DIR"/{self.bring(path)}'
-
-        return relocated(text, place).replace('""$CLAUDE_PROJECT_DIR"/', '"$CLAUDE_PROJECT_DIR/')
+        placed = self.located(text, f"{_ROOT}/")
+        return _WORD.sub(lambda found: found[0].replace(_ROOT, _IN_SHELL.get(found[0][0], _BARE)), placed)
 
     def servers(self, servers: Servers) -> None:
         """Add to the project's MCP servers."""

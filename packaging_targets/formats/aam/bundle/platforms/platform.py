@@ -14,7 +14,7 @@ from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.artifacts.discovery import INSTRUCTIONS
 from packaging_targets.formats.aam.artifacts.front_matter import edited
 from packaging_targets.formats.aam.artifacts.reading.fields import CLAUDE_CODE, MAX_NAME
-from packaging_targets.formats.aam.artifacts.reading.package_root import brought_by, relocated
+from packaging_targets.formats.aam.artifacts.reading.package_root import brought_by, is_at, relocated
 from packaging_targets.formats.aam.artifacts.values import Agent, Command, Hooks, Rule, Servers, Skill
 from packaging_targets.formats.aam.bundle.output import Output
 from packaging_targets.formats.aam.bundle.source import Source
@@ -164,18 +164,22 @@ class Platform(ABC):
 
     def located(self, text: str, start: str = "") -> str:
         """Return a text with `${PACKAGE_ROOT}` paths as they are in the project; the files come along."""
-        return relocated(text, lambda path: start + self.bring(path))
+        return relocated(text, self.source.package.files, lambda path: start + self.bring(path))
 
     def bring(self, path: str) -> str:
-        """Bring along what a path below the package's root needs; return where it is in the project."""
+        """Bring along what a path below the package's root needs; return where it is in the project.
+
+        Tests, and what becomes something else here, come only where the path names them.
+        """
         for skill in self.source.artifacts.skills:
-            if path.startswith(skill.folder):
-                return f"{self.skills}{self.source.deployed(skill.name)}/{path.removeprefix(skill.folder)}"
+            inside = path.removeprefix(skill.folder)
+            if inside != path and not inside.startswith(_NEVER):
+                return f"{self.skills}{self.source.deployed(skill.name)}/{inside}"
         folder = f"{self.root}/{FILES}/{self.source.name.folder}"
         found = self.source.artifacts
         described = {MANIFEST, found.hooks.path if found.hooks else "", found.servers.path if found.servers else ""}
         for file in brought_by(path, self.source.package.files):
-            if file not in described and not any(f"/{part}" in f"/{file}" for part in _NEVER):
+            if is_at(file, path) or (file not in described and not any(f"/{part}" in f"/{file}" for part in _NEVER)):
                 held = self.source.package.files[file]
                 self.output.write(f"{folder}/{file}", held.data, executable=held.executable)
         return f"{folder}/{path}" if path else folder

@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from packaging_targets.formats.aam.artifacts.reading.package_root import relocated
 from packaging_targets.formats.aam.artifacts.values import Servers
 from packaging_targets.formats.aam.bundle.platforms.platform import Platform
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE = re.compile(r"\$\{(?!PACKAGE_ROOT\})([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def put_servers(
@@ -41,10 +40,5 @@ def _translated(platform: Platform, value: Any, variable: Callable[[str], str], 
         return [_translated(platform, one, variable, start) for one in value]
     if not isinstance(value, str):
         return value
-    parts = re.split(r"(\$\{PACKAGE_ROOT\}[^\s\"'`$]*)", value)
-    return "".join(
-        relocated(part, lambda path: start + platform.bring(path))
-        if part.startswith("${PACKAGE_ROOT}")
-        else _VARIABLE.sub(lambda found: variable(found[1]), part)
-        for part in parts
-    )
+    text = _VARIABLE.sub(lambda found: variable(found[1]), value)
+    return platform.located(f'"{text}"', start)[1:-1]  # all of a text may be one path
