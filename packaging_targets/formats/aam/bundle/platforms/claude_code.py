@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from packaging_targets.formats.aam.artifacts.values import Agent, Command, Hooks, Rule, Servers
@@ -17,7 +18,7 @@ _ROOT = "${PACKAGE_ROOT}"
 _WORD = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^'"\\]+|.""", re.DOTALL)
 _BARE = '"$CLAUDE_PROJECT_DIR"'
 _IN_SHELL = {'"': "$CLAUDE_PROJECT_DIR", "'": f"'{_BARE}'"}  # what is quoted, by its quote
-_ARGUMENT = re.compile(r"[^A-Za-z0-9_]")
+_NO_ARGUMENT = re.compile(r"[^A-Za-z0-9_]")
 
 
 class ClaudeCode(Platform):
@@ -50,14 +51,15 @@ class ClaudeCode(Platform):
         if not self.output.claim(path, self.source, command.path):
             return
         variables = command.variables
+        arguments = _arguments(command)
         names = ("description", "argument-hint", "allowed-tools", "model")
         fields = {name: command.fields[name] for name in names if command.fields.get(name)}
         if variables:
             hints = (f"<{one['name']}>" if one.get("required") else f"[{one['name']}]" for one in variables)
             fields.setdefault("argument-hint", " ".join(hints))
-            fields["arguments"] = [_argument(one["name"]) for one in variables]
-        body = with_variables(self.located(command.body), variables, lambda name: f"${_argument(name)}").lstrip("\n")
-        whole = guidance(variables, lambda name: f"${_argument(name)}") + body
+            fields["arguments"] = [name for name, _ in arguments.values()]
+        body = with_variables(self.located(command.body), variables, lambda name: arguments[name][1]).lstrip("\n")
+        whole = guidance(variables, lambda name: arguments[name][1]) + body
         self.output.text(path, write_front_matter(fields, whole) if fields else f"{whole.strip()}\n")
         self.output.artifact("command", command.name, path)
 
@@ -125,6 +127,19 @@ class ClaudeCode(Platform):
             self.lose(servers.path, "`inputs` are left out: Claude Code asks no questions for servers")
 
 
-def _argument(name: str) -> str:
-    """Return what a variable is called as an argument, which has no hyphens."""
-    return _ARGUMENT.sub("_", name)
+def _arguments(command: Command) -> Mapping[str, tuple[str, str]]:
+    """Return what each variable is called as an argument, which has no hyphens, and how it stands in the text.
+
+    The name is one that the text does not have behind a `$` already. Where a text goes on behind a variable as if it
+    were its name, the variable stands there by its number.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    names = {"ARGUMENTS"}
+    for at, variable in enumerate(command.variables):
+        name = _NO_ARGUMENT.sub("_", variable["name"])
+        while name in names or f"${name}" in command.body:
+            name += "_"
+        names.add(name)
+        goes_on = re.search(rf"\{{\{{\s*{re.escape(variable['name'])}\s*\}}\}}[\w\[]", command.body)
+        found[variable["name"]] = (name, f"$ARGUMENTS[{at}]" if goes_on else f"${name}")
+    return found
