@@ -155,6 +155,21 @@ def test_front_matter_is_changed_and_not_rewritten() -> None:
     assert changed == wanted.replace(map_of, 'compatibility: "requires: python>=3.10, pypdf"\n')
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_readers_of_older_yaml_take_texts_for_texts(target: str) -> None:
+    import yaml
+
+    front = "name: no\ndescription: yes\nlicense: MIT # ours\nmetadata:\n  on: 2024-01-01\n  size: 1_000\n  count: 3\n  y: =\n"
+    files = {"skills/no/SKILL.md": f"---\n{front}---\nDo it.\n"}
+    text = texts(compiled(target, files=files))[f"{PLATFORMS[target].skills}no/SKILL.md"]
+    older = yaml.safe_load(text.split("---\n")[1])
+    assert older == read_document(files["skills/no/SKILL.md"].encode(), "").fields
+    assert text == (
+        '---\nname: "no"\ndescription: "yes"\nlicense: MIT # ours\n'
+        'metadata:\n  "on": "2024-01-01"\n  size: "1_000"\n  count: 3\n  "y": "="\n---\nDo it.\n'
+    )
+
+
 @pytest.mark.uaaps("P31")
 def test_two_packages_that_want_one_name_are_refused_and_both_are_named() -> None:
     one = package("@acme/tools", {"skills/plan/SKILL.md": skill_text("plan")})
@@ -386,6 +401,25 @@ def test_variables_of_a_command_on_each_platform() -> None:
         found["codex"][".agents/skills/cmd-audit-finding/agents/openai.yaml"]
         == "policy:\n  allow_implicit_invocation: false\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "body", "arguments", "made"),
+    [
+        (["name"], "Say $name to {{name}}.", ["name_"], "Say $name to $name_."),
+        (["file"], "Write {{file}}_x and {{file}}.", ["file"], "Write $ARGUMENTS[0]_x and $ARGUMENTS[0]."),
+        (["a-b", "a_b"], "{{a-b}} {{a_b}}", ["a_b", "a_b_"], "$a_b $a_b_"),
+        (["a", "ARGUMENTS"], "{{a}}[1] {{ARGUMENTS}}", ["a", "ARGUMENTS_"], "$ARGUMENTS[0][1] $ARGUMENTS_"),
+    ],
+)
+def test_arguments_are_what_the_author_left_open_and_nothing_else(
+    names: list[str], body: str, arguments: list[str], made: str
+) -> None:
+    variables = "".join(f"  - name: {name}\n" for name in names)
+    files = {"commands/c.md": f"---\nvariables:\n{variables}---\n{body}\n"}
+    text = texts(compiled("claude-code", files=files))[".claude/commands/c.md"]
+    assert read_document(text.encode(), "").fields["arguments"] == arguments
+    assert text.endswith(f"\n\n{made}\n")
 
 
 def test_agents_on_each_platform() -> None:

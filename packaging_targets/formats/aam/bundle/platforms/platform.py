@@ -16,6 +16,7 @@ from packaging_targets.formats.aam.artifacts.front_matter import edited
 from packaging_targets.formats.aam.artifacts.reading.fields import CLAUDE_CODE, MAX_NAME
 from packaging_targets.formats.aam.artifacts.reading.package_root import brought_by, is_at, relocated
 from packaging_targets.formats.aam.artifacts.values import Agent, Command, Hooks, Rule, Servers, Skill
+from packaging_targets.formats.aam.artifacts.yaml_text import misread
 from packaging_targets.formats.aam.bundle.output import Output
 from packaging_targets.formats.aam.bundle.source import Source
 from packaging_targets.formats.aam.manifest import MANIFEST
@@ -122,8 +123,8 @@ class Platform(ABC):
         return place if self.output.claim(place, self.source, path) else None
 
     def _skill_text(self, skill: Skill) -> bytes:
-        """Return SKILL.md: as it is, unless its name, or what it says to other platforms, has to change."""
-        changes: dict[str, Any] = {}
+        """Return SKILL.md: as it is, unless its name, what it says to other platforms, or a quote has to change."""
+        changes: dict[str, Any] = {field: skill.fields[field] for field in misread(skill.front)}
         if self.source.scoped_dirs != "seed" and (name := self.source.deployed(skill.name)) != skill.name:
             changes["name"] = name
         if isinstance(about := skill.fields.get("compatibility"), dict):
