@@ -508,6 +508,17 @@ def test_a_hook_finds_its_files_however_it_quotes_them(command: str, claude: str
     assert json.loads(found[".cursor/hooks.json"])["hooks"]["stop"][0]["command"] == cursor
 
 
+@pytest.mark.uaaps("P34")
+@pytest.mark.parametrize("target", ["claude-code", "copilot", "cursor"])
+def test_a_default_of_a_variable_is_told_where_it_means_nothing(target: str) -> None:
+    server = {"type": "http", "url": "https://example.com", "headers": {"Authorization": "Bearer ${TOKEN:-x}"}}
+    bundle = compiled(target, files={"mcp/servers.json": json.dumps({"servers": {"s": server}})})
+    (text,) = texts(bundle).values()
+    assert '"Bearer ${TOKEN:-x}"' in text
+    what = f"`${{TOKEN:-x}}` of the server `s` stays as it is: {PLATFORMS[target].title} knows no defaults of variables"
+    assert lost(bundle) == ([] if target == "claude-code" else [f"mcp/servers.json: {what}"])
+
+
 def test_a_path_of_a_server_may_have_spaces() -> None:
     server = {"command": "${PACKAGE_ROOT}/bin/my go.sh", "args": ["--home=${PACKAGE_ROOT}", "${HOME}"]}
     files = {"mcp/servers.json": json.dumps({"servers": {"s": server}}), "bin/my go.sh": ""}
