@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -341,4 +342,29 @@ def test_servers_under_another_name_are_told() -> None:
         "error: `$.servers` is missing, and has to be a table\n"
         "  at pkg/mcp/servers.json:1\n"
         "  fix: rename `mcpServers` to `servers`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("glob", "told"),
+    [
+        ("!x/**", "says what not to match, which no platform knows"),
+        ("", "is empty"),
+        (" ", "is empty"),
+        ("a\nb", "has a character that cannot be seen"),
+        ("../x/**", "leads out of the project"),
+        ("x/..", "leads out of the project"),
+        ("/etc/**", "leads out of the project"),
+        ("{a", "has a brace without its other half"),
+        ("b}", "has a brace without its other half"),
+        ("}{", "has a brace without its other half"),
+    ],
+)
+@pytest.mark.parametrize("front", ["globs: {}", "apply: {{mode: files, globs: {}}}"])
+def test_a_glob_that_platforms_understand_each_in_its_way_is_refused(front: str, glob: str, told: str) -> None:
+    globs = json.dumps(["src/**", glob])
+    assert errors({"rules/r/RULE.md": f"---\ndescription: d\n{front.format(globs)}\n---\nx"}) == (
+        f"error: the glob {json.dumps(glob)} {told}\n"
+        "  at pkg/rules/r/RULE.md:3\n"
+        '  fix: write what it matches, seen from the project, as in `"src/**/*.py"`'
     )
