@@ -439,6 +439,41 @@ def test_agents_on_each_platform() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("skills", "deployed", "told"),
+    [
+        ("own", "acme-own", ""),
+        ("plan", "other-co-plan", ""),
+        ("'@other_co/tools:plan'", "other-co-plan", ""),
+        ("deep", "deep", ""),
+        ("'@other_co/tools:both'", "other-co-both", ""),
+        ("both", "both", "the skill `both` is in `zeta` and `@other_co/tools`: the one in `zeta` is taken"),
+        ("missing", "missing", "the skill `missing` is in no package of the bundle: the name stays as it is"),
+        ("'zeta:plan'", "plan", "the skill `zeta:plan` is in no package of the bundle: the name stays as it is"),
+    ],
+)  # fmt: skip
+def test_an_agent_calls_skills_what_they_are_called_where_they_are_deployed(
+    skills: str, deployed: str, told: str
+) -> None:
+    files = {
+        "agents/a/agent.yaml": f"name: a\ndescription: Does it.\nskills: [{skills}]\n",
+        "agents/a/system-prompt.md": PROMPT,
+        "skills/own/SKILL.md": skill_text("own"),
+    }
+    named = {
+        "zeta": ("deep", "both"),
+        "@other_co/tools": ("plan", "both"),
+    }
+    others = [
+        package(name, {f"skills/{one}/SKILL.md": skill_text(one) for one in skills}) for name, skills in named.items()
+    ]
+    members = {"dependencies": {"zeta": "*", "@other_co/tools": "*"}}
+    bundle = compiled("claude-code", "@acme/x", files, dependencies=others, members=members)
+    text = bundle.files[".claude/agents/acme-a.md"].data
+    assert read_document(text, "").fields["skills"] == [deployed]
+    assert lost(bundle) == ([f"x@1.0.0/agents/a/agent.yaml: {told}"] if told else [])
+
+
 def test_hooks_on_each_platform() -> None:
     found = {target: texts(compiled(target)) for target in TARGETS}
     assert json.loads(found["claude-code"][".claude/settings.json"])["hooks"] == {

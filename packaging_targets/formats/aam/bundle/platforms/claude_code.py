@@ -72,15 +72,30 @@ class ClaudeCode(Platform):
         if tools := agent.texts("tools"):
             fields["tools"] = ", ".join(_TOOLS.get(tool, tool) for tool in tools)
         if skills := agent.texts("skills"):
-            fields["skills"] = [self._skill_name(name) for name in skills]
+            fields["skills"] = [self._skill_name(name, agent) for name in skills]
         self.output.text(path, write_front_matter(fields, self.located(agent.body)))
         self.output.artifact("agent", agent.name, path)
         self.lose_fields(agent.path, agent.fields, "commands", "parameters", "capabilities")
 
-    def _skill_name(self, name: str) -> str:
-        """Return what a skill that an agent uses is called where it is deployed; others' skills keep their names."""
-        own = {skill.name for skill in self.source.artifacts.skills}
-        return self.source.deployed(name) if name in own else name.rpartition(":")[2]
+    def _skill_name(self, reference: str, agent: Agent) -> str:
+        """Return what a skill that an agent uses is called where it is deployed.
+
+        It is the package's own, or that of a package of the bundle, which may stand before it as in `@acme/tools:plan`.
+        """
+        package, _, name = reference.rpartition(":")
+        owners = [
+            one
+            for one in sorted(self.all_sources, key=lambda one: one is not self.source)
+            if package in {"", str(one.name)} and any(skill.name == name for skill in one.artifacts.skills)
+        ]
+        if not owners:
+            self.lose(agent.path, f"the skill `{reference}` is in no package of the bundle: the name stays as it is")
+            return name
+        if len(owners) > 1 and owners[0] is not self.source:
+            known = " and ".join(f"`{one.name}`" for one in owners)
+            what = f"the skill `{name}` is in {known}: the one in `{owners[0].name}` is taken"
+            self.lose(agent.path, what, f"say which is meant, as in `{owners[0].name}:{name}`")
+        return owners[0].deployed(name)
 
     def rule(self, rule: Rule) -> None:
         """Write a rule for some files, or put one that always applies into CLAUDE.md."""

@@ -1,13 +1,13 @@
 """What all platforms have in common: how skills are deployed, which files come along, what a variable looks like.
 
-A platform is made for one package and one output, and `deploy` puts all of the package there.
+A platform is made for one package of those in a bundle, and one output; `deploy` puts all of the package there.
 """
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from packaging_targets.errors import Problem
@@ -43,9 +43,10 @@ class Platform(ABC):
     writes: ClassVar[tuple[str, ...]]
     overrides: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, source: Source, output: Output) -> None:
+    def __init__(self, source: Source, output: Output, all_sources: Sequence[Source]) -> None:
         self.source = source
         self.output = output
+        self.all_sources = all_sources
 
     def deploy(self) -> None:
         """Put all that the package gives to agents where the platform looks for it."""
