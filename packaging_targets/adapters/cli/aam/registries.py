@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
-from packaging_targets.adapters.output import complain, tell, tells, warn
+from packaging_targets.adapters.output import complain, counted, tell, tells, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -117,7 +117,7 @@ def _reindex(options: Namespace) -> int:
     done = reindex(registry)
     value = {"packages": done.packages, "versions": done.versions, "changed": done.changed, "adopted": done.adopted}
     lines = [f"took over {one}" for one in done.adopted]
-    lines.append(f"{_counted(done.packages, 'package')}, {_counted(done.versions, 'version')}: {registry.url}")
+    lines.append(f"{counted(done.packages, 'package')}, {counted(done.versions, 'version')}: {registry.url}")
     return _told(options, {"registry": registry.url, **value}, lines, done.problems, done.mended)
 
 
@@ -139,9 +139,9 @@ def _verify(options: Namespace) -> int:
     registry = _registry(options, options.registry)
     done = verify(registry)
     value = {"registry": registry.url, "packages": done.packages, "versions": done.versions, "bytes": done.size}
-    counted = f"{_counted(done.packages, 'package')}, {_counted(done.versions, 'version')}, {done.size:,} bytes"
-    verdict = _counted(len(done.problems), "problem") if done.problems else "all in order"
-    return _told(options, value, [f"{counted}: {verdict}"], done.problems)
+    there = f"{counted(done.packages, 'package')}, {counted(done.versions, 'version')}, {done.size:,} bytes"
+    verdict = counted(len(done.problems), "problem") if done.problems else "all in order"
+    return _told(options, value, [f"{there}: {verdict}"], done.problems)
 
 
 def _mirror(options: Namespace) -> int:
@@ -271,7 +271,3 @@ def _told(
         complain(problems)
     tell(options, found, lines)
     return 1 if problems else 0
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
