@@ -96,7 +96,7 @@ def _waiting_told(options: Namespace) -> Callable[[], None]:
 
 
 def _registry(options: Namespace, text: str, name: PackageName | None = None) -> FolderRegistry:
-    from packaging_targets.services.aam.registries.naming import registry_of
+    from packaging_targets.services.aam.registries.choosing import registry_of
 
     return registry_of(text, name, _waiting_told(options))
 

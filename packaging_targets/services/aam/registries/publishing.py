@@ -18,7 +18,7 @@ from packaging_targets.registry.aam.clock import present_time
 from packaging_targets.registry.aam.protocol import Published, Registry
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.services.aam.packing.pack import pack
-from packaging_targets.services.aam.registries.naming import Waiting, registry_of
+from packaging_targets.services.aam.registries.choosing import Waiting, registry_of
 
 
 @dataclass(frozen=True, slots=True)
