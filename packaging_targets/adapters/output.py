@@ -51,6 +51,11 @@ def tells(options: Namespace, level: str) -> bool:
     return LEVELS.index(level) <= LEVELS.index(options.log_level or USUAL)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 package`, `2,000 packages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def warn(options: Namespace, problems: Iterable[Problem]) -> None:
     """Write warnings to standard error, if they are wanted."""
     if tells(options, "warn"):

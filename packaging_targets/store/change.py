@@ -1,19 +1,24 @@
-"""Files of a repository that change together: all of them, or none.
+"""A file that is replaced as a whole, and files of a repository that change together: all of them, or none.
 
-Each is written beside its place and renamed into it. What stood there before is remembered, so that a change that
-cannot be completed, now or by what follows it, is undone.
+Each is written beside its place and renamed into it: readers see what was there or what is there now, after a kill too.
+Of a change, what stood there before is remembered, so that one that cannot be completed, now or by what follows it, is
+undone.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING, Self
+from contextlib import contextmanager, suppress
+from itertools import count
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from packaging_targets.errors import BuildError, RequestError, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+_NUMBERS = count()
 
 
 class Change:
@@ -92,19 +97,30 @@ class Change:
                 os.unlink(place)
             return
         self._make(os.path.dirname(place))
-        beside = f"{place}.{os.getpid()}.new"
-        try:
-            with open(beside, "xb") as file:
-                file.write(data)
+        with replacing(place) as file:
+            if os.path.exists(place):
+                shutil.copymode(place, file.name)
+            file.write(data)
+
+
+@contextmanager
+def replacing(place: str, *, mode: int = 0o666, synced: bool = True) -> Iterator[BinaryIO]:
+    """Give a new file beside a place, in which it stands when all is written; where anything is raised, it goes.
+
+    What is not `synced` may be torn after a power cut: that is for what is checked when it is read. Raises OSError.
+    """
+    beside = f"{place}.{os.getpid()}-{next(_NUMBERS)}.new"  # threads, too, may write the same place
+    try:
+        with open(beside, "xb", opener=lambda path, flags: os.open(path, flags, mode)) as file:
+            yield file
+            if synced:
                 file.flush()
                 os.fsync(file.fileno())
-            if os.path.exists(place):
-                shutil.copymode(place, beside)
-            os.replace(beside, place)
-        except BaseException:
-            if os.path.lexists(beside):
-                os.unlink(beside)
-            raise
+        os.replace(beside, place)
+    except BaseException:
+        with suppress(OSError):
+            os.remove(beside)
+        raise
 
 
 def _content(place: str) -> bytes | None:

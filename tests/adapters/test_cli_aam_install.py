@@ -77,10 +77,13 @@ def test_install_a_name(shelf: Place, run: Run) -> None:
 
 
 @pytest.mark.uaaps("S12.0.registry", "S12.0.scheme")
-def test_a_registry_is_named(shelf: Place, run: Run) -> None:
+def test_a_registry_is_named(shelf: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     (shelf.home / "config.yaml").unlink()
     assert failed(run("install", "@acme/review"), 2).startswith("error: no registry is configured\n")
     done(run("install", "@acme/review", "--registry", shelf.url))
+    (shelf.root / "elsewhere").mkdir()
+    monkeypatch.chdir(shelf.root / "elsewhere")  # paths are from here, wherever the project is
+    assert told(run("info", "words", "--project", "../project", "--registry", "../registry", "--json"))["ok"]
     assert "this version knows registries in folders alone" in failed(
         run("install", "x", "--registry", "https://r.example")
     )

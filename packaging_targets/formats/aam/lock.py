@@ -18,7 +18,8 @@ from typing import Any
 from packaging_targets.errors import IntegrityError, Problem, raise_all
 from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.names import name_faults
-from packaging_targets.formats.jsonc import JsoncError, parse_jsonc
+from packaging_targets.formats.jsonc import JsoncError
+from packaging_targets.formats.plain_json import parse_json
 from packaging_targets.model.versions.ranges import VersionRange
 from packaging_targets.model.versions.semver import is_semantic_version
 
@@ -70,7 +71,7 @@ def _value(name: str, one: LockedPackage) -> dict[str, Any]:
 def parse_lock(data: bytes, where: str = FILE) -> AgentLock:
     """Return the lock that `data` holds; raises IntegrityError with all that is wrong with it."""
     try:
-        value = parse_jsonc(data, max_bytes=MAX_BYTES)
+        value = parse_json(data, max_bytes=MAX_BYTES).value
     except JsoncError as error:
         raise IntegrityError.one(f"it is no JSON: {error.what}", f"{where}:{error.line}", _FIX) from None
     reading = _Reading(where)

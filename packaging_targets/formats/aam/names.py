@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging_targets.model.versions.semver import LATEST, is_semantic_version
+from packaging_targets.model.versions.semver import is_semantic_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +93,3 @@ def _faults(what: str, part: str, allowed: re.Pattern[str], of: str) -> Iterator
         yield f"has a hyphen at the end of its {what}"
     if part in _DEVICES:
         yield f"has a {what} that is a device on Windows"
-
-
-__all__ = ["LATEST", "MAX_NAME", "PackageName", "name_faults", "tag_fault"]

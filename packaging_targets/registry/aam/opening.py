@@ -14,17 +14,13 @@ _WRITE = "write file:///opt/aam-registry, or a path that starts with `/`, `./` o
 _SEPARATORS = ("/", "./", "../")
 
 
-def open_registry(address: str, clock: Callable[[], int] = present_time) -> FolderRegistry:
-    """Return the registry at a URL or a path; nothing is read yet.
+def open_registry(address: str, waiting: Callable[[], None] | None = None) -> FolderRegistry:
+    """Return the registry at a URL or a path; nothing is read yet. `waiting` is as in `FolderRegistry`.
 
     Raises RequestError where the text is neither, and RegistryError for registries of a kind that is not known.
     """
-    return FolderRegistry(folder_of(address), clock)
-
-
-def is_address(text: str) -> bool:
-    """Tell whether a text is a URL or a path, and not the name of a registry."""
-    return "://" in text or text in {".", ".."} or text.startswith(_SEPARATORS)
+    folder = folder_of(address)
+    return FolderRegistry(folder, present_time, waiting) if waiting else FolderRegistry(folder, present_time)
 
 
 def folder_of(address: str) -> str:
@@ -33,7 +29,7 @@ def folder_of(address: str) -> str:
     if "\0" in address:
         raise RequestError.one("the address of a registry cannot hold a null character", "", _WRITE)
     if not separator:
-        if not is_address(address):
+        if not _is_address(address):
             raise RequestError.one(f"`{address[:200]}` is no address of a registry", "", _WRITE)
         return os.path.abspath(address)
     if scheme.lower() in {"http", "https"}:
@@ -49,3 +45,8 @@ def folder_of(address: str) -> str:
     if "\0" in path:
         raise RequestError.one("the address of a registry cannot hold a null character", "", _WRITE)
     return os.path.normpath(path)
+
+
+def _is_address(text: str) -> bool:
+    """Tell whether a text is a URL or a path, and not the name of a registry."""
+    return "://" in text or text in {".", ".."} or text.startswith(_SEPARATORS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from packaging_targets.errors import PackagingError, Problem
 from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.registry.aam.protocol import Registry
-from packaging_targets.services.aam.registries.naming import registry_of
+from packaging_targets.services.aam.registries.choosing import registry_of
 from packaging_targets.services.aam.registries.publishing import look_into, open_archive, publish_archive
 from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report
 

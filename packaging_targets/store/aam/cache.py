@@ -11,16 +11,15 @@ import hashlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
 from typing import BinaryIO
 
 from packaging_targets.errors import BuildError, IntegrityError, reason
 from packaging_targets.model.digest import Digest
+from packaging_targets.store.change import replacing
 
 MAX_PACKED = 52_428_800
 """The most bytes that an archive may have."""
 _PIECE = 1 << 18
-_NUMBERS = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +80,11 @@ class PackageCache:
         """
         data = _read(archive, source)
         place = self._place(archive)
-        beside = f"{place}.{os.getpid()}-{next(_NUMBERS)}.new"
         try:
             os.makedirs(self._folder, exist_ok=True)
-            with open(beside, "xb") as file:
+            with replacing(place, synced=False) as file:
                 file.write(data)
-            os.replace(beside, place)
         except OSError as error:
-            with suppress(OSError):
-                os.remove(beside)
             raise BuildError.one(f"`{place}` cannot be written: {reason(error)}", "", "nothing was changed") from error
         return data
 

@@ -115,6 +115,7 @@ def test_all_that_is_wrong_is_told() -> None:
     ("text", "told"),
     [
         ("{", "package.agent.lock:1: it is no JSON: "),
+        ("{\n// note\n}", "package.agent.lock:2: it is no JSON: JSON has no comments"),
         ("[]", "package.agent.lock  ($.lockVersion): it must be an object"),
         ('{"lockVersion": 3, "resolved": {}}', "package.agent.lock  ($.lockVersion): `lockVersion` must be 1 or 2"),
         ('{"lockVersion": true, "resolved": {}}', "package.agent.lock  ($.lockVersion): `lockVersion` must be 1 or 2"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.registries import add_publish
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
-from packaging_targets.adapters.output import tell, warn
+from packaging_targets.adapters.output import counted, tell, warn
 
 if TYPE_CHECKING:
     import argparse
@@ -57,7 +57,8 @@ def _validate(options: argparse.Namespace) -> int:
         "size": found.size,
         "warnings": as_json(found.warnings),
     }
-    told = f"{manifest.name} {manifest.version} is in order: {_files(len(found.files))}, {_size(found.size)} packed"
+    files = counted(len(found.files), "file")
+    told = f"{manifest.name} {manifest.version} is in order: {files}, {_size(found.size)} packed"
     return tell(options, value, [told])
 
 
@@ -77,7 +78,8 @@ def _pack(options: argparse.Namespace) -> int:
         "files": packed.files,
         "warnings": as_json(packed.warnings),
     }
-    told = f"packed {packed.manifest.name} {packed.manifest.version}: {_files(len(packed.files))}, {_size(packed.size)}"
+    files = counted(len(packed.files), "file")
+    told = f"packed {packed.manifest.name} {packed.manifest.version}: {files}, {_size(packed.size)}"
     return tell(options, value, [told, packed.archive])
 
 
@@ -108,7 +110,7 @@ def _build(options: argparse.Namespace) -> int:
 
 def _build_lines(built: Built) -> Sequence[str]:
     count = len(built.dependencies)
-    others = f" and {count} package{'s' if count != 1 else ''} that it depends on" if count else ""
+    others = f" and {counted(count, 'package')} that it depends on" if count else ""
     lines = [f"built {built.manifest.name} {built.manifest.version}{others}"]
     lines += [f"{made.path}  ({_size(made.size)}{_lost(made)})" for made in built.bundles]
     return lines
@@ -116,7 +118,7 @@ def _build_lines(built: Built) -> Sequence[str]:
 
 def _lost(made: Made) -> str:
     count = len(made.warnings)
-    return f", {count} warning{'s' if count != 1 else ''}" if count else ""
+    return f", {counted(count, 'warning')}" if count else ""
 
 
 def _build_value(built: Built) -> dict[str, Any]:
@@ -139,10 +141,6 @@ def _build_value(built: Built) -> dict[str, Any]:
         ],
         "warnings": as_json(built.warnings),
     }
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file{'s' if count != 1 else ''}"
 
 
 def _size(size: int) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
-from packaging_targets.adapters.output import complain, tell, tells, warn
+from packaging_targets.adapters.output import complain, counted, tell, tells, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,7 +109,7 @@ def _live(options: Namespace) -> Iterator[Callable[[str], None]]:
 
 
 def _registry(options: Namespace, text: str, name: PackageName | None = None) -> FolderRegistry:
-    from packaging_targets.services.aam.registries.naming import registry_of
+    from packaging_targets.services.aam.registries.choosing import registry_of
 
     return registry_of(text, name, _waiting_told(options))
 
@@ -130,8 +130,8 @@ def _reindex(options: Namespace) -> int:
     with _live(options) as show:
         done = reindex(registry, show)
     value = {"packages": done.packages, "versions": done.versions, "changed": done.changed, "adopted": done.adopted}
-    lines = [f"took over {_counted(len(done.adopted), 'version')}"] if done.adopted else []
-    lines.append(f"{_counted(done.packages, 'package')}, {_counted(done.versions, 'version')}: {registry.url}")
+    lines = [f"took over {counted(len(done.adopted), 'version')}"] if done.adopted else []
+    lines.append(f"{counted(done.packages, 'package')}, {counted(done.versions, 'version')}: {registry.url}")
     return _told(options, {"registry": registry.url, **value}, lines, done.problems, done.mended)
 
 
@@ -153,9 +153,9 @@ def _verify(options: Namespace) -> int:
     registry = _registry(options, options.registry)
     done = verify(registry)
     value = {"registry": registry.url, "packages": done.packages, "versions": done.versions, "bytes": done.size}
-    counted = f"{_counted(done.packages, 'package')}, {_counted(done.versions, 'version')}, {done.size:,} bytes"
-    verdict = _counted(len(done.problems), "problem") if done.problems else "all in order"
-    return _told(options, value, [f"{counted}: {verdict}"], done.problems)
+    there = f"{counted(done.packages, 'package')}, {counted(done.versions, 'version')}, {done.size:,} bytes"
+    verdict = counted(len(done.problems), "problem") if done.problems else "all in order"
+    return _told(options, value, [f"{there}: {verdict}"], done.problems)
 
 
 def _mirror(options: Namespace) -> int:
@@ -285,7 +285,3 @@ def _told(
         complain(problems)
     tell(options, found, lines)
     return 1 if problems else 0
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

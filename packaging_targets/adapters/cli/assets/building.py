@@ -9,14 +9,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.assets.telling import (
-    counted,
     diagnose,
     event_line,
     failed,
     project_of,
 )
 from packaging_targets.adapters.cli.progress import Progress
-from packaging_targets.adapters.output import tell
+from packaging_targets.adapters.output import counted, tell
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.assets.diagnostics import AssetsError
 

@@ -92,11 +92,6 @@ def _place(one: Diagnostic) -> tuple[list[str | int], str]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", one.place)], one.what
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 asset`, `2,000 assets`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def table(rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> list[str]:
     """Return rows as lines with columns under each other; `right` are the columns of numbers."""
     texts = [[plain(str(cell)) for cell in row] for row in rows]

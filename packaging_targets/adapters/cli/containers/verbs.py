@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.output import complain, tell
+from packaging_targets.adapters.output import complain, counted, tell
 
 if TYPE_CHECKING:
     import argparse
@@ -68,7 +68,7 @@ def verify(options: argparse.Namespace) -> int:
     count, problems = verify_all(root_of(options.repo_root))
     if options.format == "text":
         complain(problems)
-    found = _counted(len(problems), "problem") if problems else f"ok: {_counted(count, 'target')}"
+    found = counted(len(problems), "problem") if problems else f"ok: {counted(count, 'target')}"
     told = [{"where": one.place, "what": one.what, "fix": one.fix} for one in problems]
     tell(options, {"ok": not problems, "targets": count, "problems": told}, [found])
     return 1 if problems else 0
@@ -139,10 +139,6 @@ def _fields(options: argparse.Namespace, result: Any) -> dict[str, Any]:
     words = {field.name: field.name.split("_") for field in dataclasses.fields(result)}
     names = {name: first + "".join(map(str.capitalize, more)) for name, (first, *more) in words.items()}
     return {names[name]: value for name, value in dataclasses.asdict(result).items()} | {"dryRun": options.dry_run}
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def build_targets(root: str, labels: Sequence[str]) -> int:

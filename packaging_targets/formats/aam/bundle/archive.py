@@ -29,10 +29,13 @@ from packaging_targets.formats.aam.package.reader import PackageFile, read_packa
 from packaging_targets.formats.aam.package.writer import write_aam
 from packaging_targets.formats.aam.times import parse_time
 from packaging_targets.formats.archive.members import Writable
+from packaging_targets.formats.jsonc import JsoncError
+from packaging_targets.formats.plain_json import parse_json
 from packaging_targets.model.glob import match_any
 from packaging_targets.model.manifest import Entry, Manifest, SourceInfo
 
 _MEMBERS = ("format", "version", "package", "package_version", "target", "built_at", "checksum", "artifacts")
+_MAX_BYTES = 8 << 20
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}")
 _HIDDEN = re.compile(r"(?:^|/)\.[^/]*/")
 _REPOSITORY = re.compile(r"(?i)(?:^|/)(?:\.git|git~\d+)(?:/|$)")  # git runs programs that such a folder names
@@ -89,9 +92,9 @@ def may_write(target: str, path: str) -> bool:
 
 def _table(data: bytes, where: str) -> Mapping[str, Any]:
     try:
-        value = json.loads(data.decode())
-    except (ValueError, RecursionError):
-        raise IntegrityError.one("is no JSON", where) from None
+        value = parse_json(data, max_bytes=_MAX_BYTES).value
+    except JsoncError as error:
+        raise IntegrityError.one(f"is no JSON: {error.what}", f"{where}:{error.line}") from None
     if not isinstance(value, dict):
         raise IntegrityError.one("is no table", where)
     return value

@@ -22,9 +22,9 @@ from packaging_targets.formats.aam.documents.lines import Lines
 from packaging_targets.formats.aam.documents.meta import in_order
 from packaging_targets.formats.aam.documents.reading import Reading, load_object
 from packaging_targets.formats.aam.metadata import PackageMetadata
-from packaging_targets.formats.aam.names import LATEST, PackageName, name_faults
+from packaging_targets.formats.aam.names import PackageName, name_faults
 from packaging_targets.formats.aam.times import parse_time, time_text
-from packaging_targets.model.versions.semver import is_semantic_version
+from packaging_targets.model.versions.semver import LATEST, is_semantic_version
 
 INDEX = "index.json"
 MAX_INDEX = 512 << 20

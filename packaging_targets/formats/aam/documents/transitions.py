@@ -15,9 +15,9 @@ from packaging_targets.errors import Problem, RegistryError, RequestError, near_
 from packaging_targets.formats.aam.integrity import integrity_of
 from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank, highest
-from packaging_targets.formats.aam.names import LATEST, PackageName, tag_fault
+from packaging_targets.formats.aam.names import PackageName, tag_fault
 from packaging_targets.model.digest import Digest
-from packaging_targets.model.versions.semver import SemanticVersion
+from packaging_targets.model.versions.semver import LATEST, SemanticVersion
 
 _SHOWN = 8
 

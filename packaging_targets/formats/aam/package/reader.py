@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from packaging_targets.errors import IntegrityError, Problem, legible
 from packaging_targets.formats.aam.manifest import BUNDLE_JSON, MANIFEST
@@ -122,6 +122,12 @@ class PackageReader:
                 return
             yield piece
 
+    def finished(self) -> Self:
+        """Check the archive as a whole, whatever its files hold."""
+        for _ in self:
+            pass
+        return self
+
     @property
     def manifest(self) -> AgentManifest:
         """The package's manifest."""
@@ -213,10 +219,7 @@ def read_package(file: BinaryIO, where: str, limits: Limits = LIMITS, *, bundle:
 
 def read_manifest(file: BinaryIO, where: str, limits: Limits = LIMITS) -> AgentManifest:
     """Check an archive as a whole and return its manifest alone; raises IntegrityError."""
-    reader = PackageReader(file, where, limits)
-    for _ in reader:
-        pass
-    return reader.manifest
+    return PackageReader(file, where, limits).finished().manifest
 
 
 def _placed(problem: Problem, where: str) -> Problem:

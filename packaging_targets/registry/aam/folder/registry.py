@@ -154,9 +154,7 @@ class FolderRegistry:
 def _measured(archive: BinaryIO, where: str) -> tuple[AgentManifest, Digest, int]:
     """Check an archive, and return its manifest, digest and size; raises IntegrityError with all that is wrong."""
     archive.seek(0)
-    reader = PackageReader(archive, where)
-    for _ in reader:
-        pass
+    reader = PackageReader(archive, where).finished()
     size = archive.seek(0, os.SEEK_END)
     archive.seek(0)
     return reader.manifest, reader.digest, size

@@ -200,9 +200,7 @@ class _Package:
         if file is None:
             raise RegistryError.one("the archive is gone", legible(path))
         with file:
-            reader = PackageReader(file, legible(path))
-            for _ in reader:
-                pass
+            reader = PackageReader(file, legible(path)).finished()
             stat = os.fstat(file.fileno())
         manifest = reader.manifest
         if manifest.name.folder != self._folder or name != f"{manifest.version}{ARCHIVE}":

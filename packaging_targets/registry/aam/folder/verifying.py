@@ -131,9 +131,7 @@ class _Verification:
                 yield Problem(where, what, "bring back the archive that was published, or yank the version")
                 yield from self._checksum(path, release)
                 return
-            reader = PackageReader(file, where)
-            for _ in reader:
-                pass
+            reader = PackageReader(file, where).finished()
         if release.size not in {0, size}:
             yield Problem(where, f"the archive has {size:,} bytes, and meta.json says {release.size:,}", self._reindex)
         yield from self._checksum(path, release)

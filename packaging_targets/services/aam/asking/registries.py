@@ -13,7 +13,7 @@ from packaging_targets.registry.aam.protocol import Summary
 from packaging_targets.registry.aam.resolving.routes import Offer
 from packaging_targets.services.aam.asking.graph import read, roots
 from packaging_targets.services.aam.installing.project import Project
-from packaging_targets.services.aam.routing import routes_of
+from packaging_targets.services.aam.registries.choosing import routes_of
 from packaging_targets.services.aam.specs import parse_spec
 
 

@@ -15,7 +15,7 @@ from packaging_targets.formats.aam.package.reader import AgentPackage, read_pack
 from packaging_targets.services.aam.installing.fetching import Fetching
 from packaging_targets.services.aam.installing.planning import Asked, planned
 from packaging_targets.services.aam.installing.project import Project
-from packaging_targets.services.aam.routing import routes_of
+from packaging_targets.services.aam.registries.choosing import routes_of
 from packaging_targets.store.aam.cache import PackageCache
 from packaging_targets.store.aam.places import cache_folder
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
-from packaging_targets.errors import BuildError, RequestError, near_miss, raise_all
+from packaging_targets.errors import BuildError, RequestError, near_miss, raise_all, reason
 from packaging_targets.formats.aam.artifacts.yaml_text import read_yaml
 from packaging_targets.services.aam.config.outline import Key, Outline, UnspliceableError
 from packaging_targets.services.aam.config.reading import ConfigFile, config_files
 from packaging_targets.services.aam.config.settings import Config, Setting
+from packaging_targets.store.change import replacing
 
 _PLATFORMS = "active_platforms"
 _DEFAULT = "registries.default"
@@ -112,7 +112,7 @@ def _read(file: ConfigFile) -> tuple[bytes, int]:
     except (FileNotFoundError, NotADirectoryError):
         return b"", _PRIVATE if file.private else _SHARED
     except OSError as error:
-        raise RequestError.one(f"`{file.path}` cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise RequestError.one(f"`{file.path}` cannot be read: {reason(error)}") from error
 
 
 def _located(value: Any, names: tuple[str, ...], new: Any) -> tuple[tuple[Key, ...], Any]:
@@ -171,17 +171,11 @@ def _spliced(file: ConfigFile, data: bytes, path: tuple[Key, ...], value: Any, w
 
 def _write(path: str, data: bytes, mode: int) -> None:
     """Replace a file as a whole; who makes the user's lets nobody else read it."""
-    beside = f"{path}.{os.getpid()}.new"
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
-            os.fchmod(file.fileno(), mode)
+        with replacing(os.path.realpath(path), mode=mode) as file:
+            os.fchmod(file.fileno(), mode)  # whatever the umask says
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, os.path.realpath(path))
     except OSError as error:
-        with suppress(OSError):
-            os.remove(beside)
-        what = f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}"
+        what = f"`{path}` cannot be written: {reason(error)}"
         raise BuildError.one(what, "", "nothing was changed") from error

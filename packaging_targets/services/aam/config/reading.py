@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from packaging_targets.errors import Problem, RequestError, near_miss, raise_all
+from packaging_targets.errors import Problem, RequestError, near_miss, raise_all, reason
 from packaging_targets.formats.aam.artifacts.yaml_text import read_yaml
 from packaging_targets.formats.aam.bundle.values import ALIASES, TARGETS
 from packaging_targets.formats.aam.names import name_faults
@@ -79,7 +79,7 @@ class ConfigFile:
         except (FileNotFoundError, NotADirectoryError):
             return Config()
         except OSError as error:
-            what = f"`{self.path}` cannot be read: {(error.strerror or str(error)).lower()}"
+            what = f"`{self.path}` cannot be read: {reason(error)}"
             self.problems.append(Problem(self.path, what))
             return Config()
 

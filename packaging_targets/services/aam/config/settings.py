@@ -121,7 +121,7 @@ def url_of(text: str, folder: str) -> str:
         from packaging_targets.registry.aam.opening import open_registry
 
         return open_registry(os.path.abspath(os.path.join(folder, text))).url
-    if text.startswith(SCHEMES):
+    if text.lower().startswith(SCHEMES):
         return text.rstrip("/") if len(text) > len("file:///") else text
     if _SCHEME.match(text):
         schemes = ", ".join(SCHEMES)

@@ -164,7 +164,7 @@ def _plan(work: _Work, asked: Asked) -> Plan:
 def _routes(work: _Work) -> Callable[[], Routes]:
     @cache
     def routes() -> Routes:
-        from packaging_targets.services.aam.routing import routes_of
+        from packaging_targets.services.aam.registries.choosing import routes_of
 
         return routes_of(work.project.root, work.options.registry)
 

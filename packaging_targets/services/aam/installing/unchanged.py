@@ -30,10 +30,10 @@ def remember(root: str) -> None:
     if not os.path.isdir(os.path.dirname(place)):
         return
     with suppress(OSError):
-        beside = f"{place}.{os.getpid()}"
-        with open(beside, "w", encoding="ascii") as file:
-            file.write(_digest(root)[0])
-        os.replace(beside, place)
+        from packaging_targets.store.change import replacing
+
+        with replacing(place, synced=False) as file:
+            file.write(_digest(root)[0].encode())
 
 
 def _digest(root: str) -> tuple[str, int]:

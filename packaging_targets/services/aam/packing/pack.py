@@ -13,6 +13,7 @@ from packaging_targets.formats.aam.package.writer import write_aam
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.clock import told_time
 from packaging_targets.services.aam.packing.folder import list_package, plain, within
+from packaging_targets.store.change import replacing
 
 if TYPE_CHECKING:
     from packaging_targets.errors import Problem
@@ -84,21 +85,18 @@ def pack(path: str, output: str = OUTPUT) -> Packed:
 
 def _put(place: str, folder: PackageFolder, found: AgentFolder) -> CountedFile:
     """Write the archive beside its place, and then let it stand there."""
-    beside, parent = f"{place}.{os.getpid()}.new", os.path.dirname(place)
+    parent = os.path.dirname(place)
     is_new = bool(parent) and not os.path.lexists(parent)
     try:
         os.makedirs(parent or ".", exist_ok=True)
-        with open(beside, "xb") as file:
-            try:
+        try:
+            with replacing(place, synced=False) as file:
                 out = CountedFile(file)
                 write_package(out, folder, found, place)
-                file.flush()
-                os.replace(beside, place)
-            except BaseException:
-                os.unlink(beside)
-                if is_new:
-                    os.rmdir(parent)
-                raise
+        except BaseException:
+            if is_new:
+                os.rmdir(parent)
+            raise
     except OSError as error:
         raise BuildError.one(f"`{place}` cannot be written: {reason(error)}", place) from error
     return out

@@ -18,7 +18,7 @@ from packaging_targets.registry.aam.clock import present_time
 from packaging_targets.registry.aam.protocol import Published, Registry
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.services.aam.packing.pack import pack
-from packaging_targets.services.aam.registries.naming import Waiting, registry_of
+from packaging_targets.services.aam.registries.choosing import Waiting, registry_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,7 @@ def publish_archive(path: str, registry: Registry, tag: str = "", *, dry_run: bo
 
 def look_into(archive: BinaryIO, where: str) -> tuple[AgentManifest, Release]:
     """Check an archive as a whole, and return its manifest and the release that it would make now."""
-    reader = PackageReader(archive, where)
-    for _ in reader:
-        pass
+    reader = PackageReader(archive, where).finished()
     size = archive.seek(0, os.SEEK_END)
     archive.seek(0)
     return reader.manifest, transitions.release_of(reader.manifest, reader.digest, size, present_time())

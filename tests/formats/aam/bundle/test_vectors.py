@@ -88,6 +88,17 @@ def test_a_bundle_that_is_no_bundle_is_told_as_what_it_is() -> None:
     )
 
 
+def test_what_one_program_reads_in_another_way_than_another_is_no_bundle_json() -> None:
+    tar = make_bundles.packed(
+        {MANIFEST: make_bundles.MANIFEST, "bundle.json": '{"target": "cursor",\n"target": "codex"}'}
+    )
+    with pytest.raises(IntegrityError) as refused:
+        read_bundle(io.BytesIO(gzip.compress(tar)), "a.bundle.aam")
+    assert str(refused.value) == (
+        "error: is no JSON: the key `target` stands twice in one object\n  at a.bundle.aam/bundle.json:2"
+    )
+
+
 @pytest.mark.uaaps("P35")
 @pytest.mark.parametrize("target", TARGETS)
 def test_no_bundle_may_write_where_git_or_a_shell_looks(target: str) -> None:

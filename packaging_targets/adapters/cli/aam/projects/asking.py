@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.aam.projects.installing import add_project, add_registry, counted
+from packaging_targets.adapters.cli.aam.projects.installing import add_project, add_registry
 from packaging_targets.adapters.cli.aam.telling import add_verb, as_json
 from packaging_targets.adapters.cli.telling import count_of
-from packaging_targets.adapters.output import complain, tell
+from packaging_targets.adapters.output import complain, counted, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

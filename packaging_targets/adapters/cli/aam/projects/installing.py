@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
-from packaging_targets.adapters.output import tell, tells, warn
+from packaging_targets.adapters.output import counted, tell, tells, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -163,11 +163,6 @@ def _change_line(one: Change) -> str:
         if one.before and one.before != one.after
         else f"+ {one.name}@{one.after}"
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 package`, `2,000 packages`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _config_list(options: Namespace) -> int:

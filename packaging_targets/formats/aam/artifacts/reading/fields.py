@@ -96,7 +96,6 @@ TABLE = Shape("a table", lambda value: isinstance(value, dict))
 FLAG = Shape("true or false", lambda value: isinstance(value, bool))
 ANY = Shape("a value", lambda _: True)
 GLOBS = Shape("a glob or a list of globs", _is_globs)
-NUMBER = Shape("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool))
 DESCRIPTION = Shape(
     f"a text of 1 to {MAX_DESCRIPTION:,} characters",
     lambda value: isinstance(value, str) and bool(value.strip()) and len(value) <= MAX_DESCRIPTION,
