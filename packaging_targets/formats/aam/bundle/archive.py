@@ -2,7 +2,7 @@
 
 They are archives like those of packages, with all of their limits, and hold nothing that `checksum` does not count,
 that `artifacts` names and is missing, or that lies where the bundle's platform writes nothing: `.git/hooks` is out of
-reach, whoever made the bundle.
+reach, whoever made the bundle. What the files hold is looked at too (`contents`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from packaging_targets.errors import IntegrityError, Problem, legible, raise_all
 from packaging_targets.formats.aam.bundle.compiling import PLATFORMS
+from packaging_targets.formats.aam.bundle.contents import content_faults
 from packaging_targets.formats.aam.bundle.output import json_text
 from packaging_targets.formats.aam.bundle.values import (
     BUNDLE_JSON,
@@ -30,10 +31,13 @@ from packaging_targets.formats.aam.package.reader import PackageFile, read_packa
 from packaging_targets.formats.aam.package.writer import write_aam
 from packaging_targets.formats.aam.times import parse_time
 from packaging_targets.formats.archive.members import Writable
+from packaging_targets.formats.jsonc import JsoncError
+from packaging_targets.formats.plain_json import parse_json
 from packaging_targets.model.glob import match_any
 from packaging_targets.model.manifest import Entry, Manifest, SourceInfo
 
 _MEMBERS = ("format", "version", "package", "package_version", "target", "built_at", "checksum", "artifacts")
+_LONGEST = 8 << 20  # bytes of bundle.json
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}")
 _HIDDEN = re.compile(r"(?:^|/)\.[^/]*/")
 _REPOSITORY = re.compile(r"(?i)(?:^|/)(?:\.git|git~\d+)(?:/|$)")  # git runs programs that such a folder names
@@ -78,6 +82,8 @@ def read_bundle(file: BinaryIO, where: str) -> Bundle:
     raise_all((Problem(place, what) for what in _faults(about, package.manifest)), IntegrityError)
     files = {path: one for path, one in package.files.items() if path != BUNDLE_JSON}
     raise_all((Problem(where, what) for what in _strays(about, files)), IntegrityError)
+    told = content_faults(about["target"], files, about["artifacts"])
+    raise_all((Problem(f"{where}/{one.where}", one.what, one.fix) for one in told), IntegrityError)
     return Bundle(bundle_name(package.manifest.archive, about["target"]), about["target"], files, about)
 
 
@@ -90,9 +96,9 @@ def may_write(target: str, path: str) -> bool:
 
 def _table(data: bytes, where: str) -> Mapping[str, Any]:
     try:
-        value = json.loads(data.decode())
-    except (ValueError, RecursionError):
-        raise IntegrityError.one("is no JSON", where) from None
+        value = parse_json(data, max_bytes=_LONGEST).value
+    except JsoncError as error:
+        raise IntegrityError.one(f"is no JSON: {error}", where) from None
     if not isinstance(value, dict):
         raise IntegrityError.one("is no table", where)
     return value
