@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from packaging_targets.errors import PackagingError, Problem, legible
 from packaging_targets.formats.aam.bundle.shared.documents import lacking
 from packaging_targets.formats.aam.bundle.shared.instructions import digest_of, parts_of
-from packaging_targets.services.aam.deploying.leaving import members_known, parts_known
-from packaging_targets.services.aam.deploying.records import Record
-from packaging_targets.services.aam.deploying.standing import Standing
+from packaging_targets.services.aam.installing.deploying.leaving import members_known, parts_known
+from packaging_targets.services.aam.installing.deploying.records import Record
+from packaging_targets.services.aam.installing.deploying.standing import Standing
 from packaging_targets.services.aam.installing.project import Project
 
 _AGAIN = "deploy the bundle again, with --force"

@@ -72,7 +72,7 @@ def listing(root: str) -> Listing:
 
 def _bundles(project: Project) -> Iterator[tuple[str, str, str]]:
     if project.deployed:
-        from packaging_targets.services.aam.deploying.records import records_of
+        from packaging_targets.services.aam.installing.deploying.records import records_of
 
         for (name, target), record in sorted(records_of(project).items()):
             yield name, record.version, target

@@ -12,7 +12,7 @@ from packaging_targets.adapters.output import tell, tells, warn
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from packaging_targets.services.aam.deploying.changes import Deployed
+    from packaging_targets.services.aam.installing.deploying.changes import Deployed
     from packaging_targets.services.aam.installing.install import Change, Options, Report
 
 _SPEC = "NAME, NAME@1.2.3, NAME@^1.2.0, NAME@TAG, a folder, an .aam or a .bundle.aam"

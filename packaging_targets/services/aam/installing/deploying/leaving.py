@@ -9,9 +9,9 @@ from typing import Any
 from packaging_targets.errors import Problem, legible
 from packaging_targets.formats.aam.bundle.shared.documents import Added, without
 from packaging_targets.formats.aam.bundle.shared.instructions import digest_of, parts_of, without_parts
-from packaging_targets.services.aam.deploying.changes import Deployed
-from packaging_targets.services.aam.deploying.records import Record
-from packaging_targets.services.aam.deploying.standing import Standing
+from packaging_targets.services.aam.installing.deploying.changes import Deployed
+from packaging_targets.services.aam.installing.deploying.records import Record
+from packaging_targets.services.aam.installing.deploying.standing import Standing
 
 
 def take_back(

@@ -19,10 +19,15 @@ from packaging_targets.formats.aam.bundle.shared.instructions import (
 from packaging_targets.formats.aam.bundle.values import Bundle
 from packaging_targets.formats.plain_json import parse_json
 from packaging_targets.model.digest import Digest
-from packaging_targets.services.aam.deploying.changes import Deployed
-from packaging_targets.services.aam.deploying.leaving import document_bytes, members_known, parts_known, take_back
-from packaging_targets.services.aam.deploying.records import Key, Record
-from packaging_targets.services.aam.deploying.standing import Standing
+from packaging_targets.services.aam.installing.deploying.changes import Deployed
+from packaging_targets.services.aam.installing.deploying.leaving import (
+    document_bytes,
+    members_known,
+    parts_known,
+    take_back,
+)
+from packaging_targets.services.aam.installing.deploying.records import Key, Record
+from packaging_targets.services.aam.installing.deploying.standing import Standing
 
 _FORCE = "move it away, or install with --force"
 _TOGETHER = "build both anew of the same versions, or install with --force"

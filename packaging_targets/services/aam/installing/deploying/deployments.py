@@ -12,11 +12,11 @@ from contextlib import suppress
 from packaging_targets.errors import BuildError, RequestError, raise_all, reason
 from packaging_targets.formats.aam.bundle.archive import read_bundle
 from packaging_targets.model.digest import Digest
-from packaging_targets.services.aam.deploying.arriving import Arriving
-from packaging_targets.services.aam.deploying.changes import Deployed
-from packaging_targets.services.aam.deploying.leaving import take_back
-from packaging_targets.services.aam.deploying.records import Record, records_bytes, records_of
-from packaging_targets.services.aam.deploying.standing import Standing
+from packaging_targets.services.aam.installing.deploying.arriving import Arriving
+from packaging_targets.services.aam.installing.deploying.changes import Deployed
+from packaging_targets.services.aam.installing.deploying.leaving import take_back
+from packaging_targets.services.aam.installing.deploying.records import Record, records_bytes, records_of
+from packaging_targets.services.aam.installing.deploying.standing import Standing
 from packaging_targets.services.aam.installing.project import Project, unwritable
 from packaging_targets.store.aam.places import DEPLOYED, STAGING
 from packaging_targets.store.journal import Journal

@@ -11,7 +11,7 @@ from packaging_targets.formats.aam.bundle.shared.instructions import is_instruct
 from packaging_targets.formats.jsonc import JsoncError
 from packaging_targets.formats.plain_json import parse_json
 from packaging_targets.model.digest import Digest
-from packaging_targets.services.aam.deploying.records import Key, Record, records_of
+from packaging_targets.services.aam.installing.deploying.records import Key, Record, records_of
 from packaging_targets.services.aam.installing.project import Project
 
 _LONGEST = 16 << 20  # bytes of a document of people's

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from packaging_targets.errors import Problem, legible
-from packaging_targets.services.aam.deploying.records import Key, Record
-from packaging_targets.services.aam.deploying.standing import Standing
+from packaging_targets.services.aam.installing.deploying.records import Key, Record
+from packaging_targets.services.aam.installing.deploying.standing import Standing
 
 
 @dataclass(slots=True)
