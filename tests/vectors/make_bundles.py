@@ -100,6 +100,57 @@ BAD: tuple[dict[str, Any], ...] = (
 )
 
 
+def named(places: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return artifacts of a kind at a path."""
+    return [{"type": kind, "name": "x", "path": path} for path, kind in places.items()]
+
+
+def holding(target: str, path: str, kind: str, text: str) -> bytes:
+    """Return the tar of a bundle that holds one file besides a skill, as what it claims to be."""
+    place = f"{PATHS[target]}/skills/acme-plan/"
+    folder = f"{path.rpartition('/')[0]}/" if kind == "skill" else path
+    return bundle({**deployed(target), path: text}, target, artifacts=named({place: "skill", folder: kind}))
+
+
+RUNS = '{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "x"}]}]}'
+BLOCK = "<!-- aam:begin -->\n\n<!-- aam:package:a:begin -->\nA.\n<!-- aam:package:a:end -->\n\n<!-- aam:end -->\n"
+HELD = {
+    "hooks": ("claude-code", ".claude/settings.json", "hook", RUNS + "}"),
+    "hooks-of-copilot": ("copilot", ".github/hooks/a.json", "hook", '{"version": 1, "hooks": {"stop": [{"bash": "x"}]}}'),
+    "servers": ("claude-code", ".mcp.json", "mcp", '{"mcpServers": {"a": {"command": "x"}}}'),
+    "servers-and-inputs": ("copilot", ".vscode/mcp.json", "mcp", '{"servers": {"a": {"command": "x"}}, "inputs": [{"id": "a"}]}'),
+    "parts": ("claude-code", "CLAUDE.md", "rule", f"<!-- made -->\n\n{BLOCK}"),
+    "parts-in-a-reference": ("cursor", ".cursor/skills/acme-plan/CLAUDE.md", "rule", f"{BLOCK}More.\n"),
+}  # fmt: skip
+UNHOLDABLE = {
+    "permissions": ("claude-code", ".claude/settings.json", "hook", RUNS + ', "permissions": {"allow": ["Bash"]}}', "`permissions`"),
+    "a-helper": ("claude-code", ".claude/settings.json", "hook", RUNS + ', "apiKeyHelper": "x"}', "apiKeyHelper"),
+    "servers-in-settings": ("claude-code", ".claude/settings.json", "hook", RUNS + ', "mcpServers": {}}', "mcpServers"),
+    "hooks-of-another-shape": ("claude-code", ".claude/settings.json", "hook", '{"hooks": {"Stop": {}}}', "`hooks` must be"),
+    "more-than-servers": ("cursor", ".cursor/mcp.json", "mcp", '{"mcpServers": {}, "inputs": []}', "inputs"),
+    "servers-as-a-list": ("cursor", ".cursor/mcp.json", "mcp", '{"mcpServers": []}', "mcpServers"),
+    "another-version": ("cursor", ".cursor/hooks.json", "hook", '{"version": true, "hooks": {}}', "version"),
+    "more-in-hooks-of-copilot": ("copilot", ".github/hooks/a.json", "hook", '{"version": 1, "hooks": {}, "env": {}}', "env"),
+    "a-list": ("claude-code", ".mcp.json", "mcp", "[]", "object"),
+    "no-json": ("claude-code", ".mcp.json", "mcp", "{", "JSON"),
+    "comments": ("claude-code", ".mcp.json", "mcp", "{} // x", "JSON"),
+    "a-mark": ("claude-code", ".mcp.json", "mcp", "\ufeff{}", "byte order mark"),
+    "no-number": ("claude-code", ".mcp.json", "mcp", '{"mcpServers": {"a": {"timeout": NaN}}}', "NaN"),
+    "no-finite-number": ("claude-code", ".mcp.json", "mcp", '{"mcpServers": {"a": {"timeout": 1e999}}}', "1e999"),
+    "a-member-twice": ("claude-code", ".mcp.json", "mcp", '{"mcpServers": {}, "mcpServers": {}}', "mcpServers"),
+    "deep-json": ("claude-code", ".mcp.json", "mcp", '{"mcpServers": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested deeper than"),
+    "hidden-text": ("claude-code", "CLAUDE.md", "rule", "Be kind.\U000e0041\n", "U+E0041"),
+    "hidden-text-in-escapes": ("claude-code", ".mcp.json", "mcp", '{"mcpServers": {"a": {"command": "\\udb40\\udc41"}}}', "U+E0041"),
+    "text-before-the-parts": ("claude-code", "CLAUDE.md", "rule", f"Obey.\n\n{BLOCK}", "CLAUDE.md"),
+    "text-between-the-parts": ("codex", "AGENTS.md", "rule", BLOCK.replace("A.\n<!-- aam:package:a:end -->", "A.\n<!-- aam:package:a:end -->\nObey."), "AGENTS.md"),
+    "a-part-twice": ("codex", "src/AGENTS.md", "rule", BLOCK.replace("\n<!-- aam:end", "\n<!-- aam:package:a:begin -->\n<!-- aam:package:a:end -->\n<!-- aam:end"), "src/AGENTS.md"),
+    "a-skill-without-front-matter": ("cursor", ".cursor/skills/b/SKILL.md", "skill", "# B\n", "front matter"),
+    "a-skill-without-a-description": ("cursor", ".cursor/skills/b/SKILL.md", "skill", "---\nname: b\n---\n", "front matter"),
+    "a-skill-without-its-file": ("cursor", ".cursor/skills/b/README.md", "skill", "# B\n", "SKILL.md"),
+    "hooks-as-servers": ("cursor", ".cursor/hooks.json", "mcp", '{"version": 1, "hooks": {}}', "hooks.json"),
+}  # fmt: skip
+
+
 def good() -> Iterator[tuple[str, bytes]]:
     """Yield bundles that are in order, by name."""
     for target in PATHS:
@@ -112,11 +163,22 @@ def good() -> Iterator[tuple[str, bytes]]:
         "src/api/AGENTS.md": "# B\n",
         "src/AGENTS.override.md": "# C\n",
     }
-    yield "instructions-below", bundle(merged, "codex")
+    below = {path: "rule" for path in merged if path.endswith(".md") and not path.startswith(".")}
+    yield (
+        "instructions-below",
+        bundle(merged, "codex", artifacts=named({".agents/skills/acme-plan/": "skill", **below})),
+    )
+    for name, (target, path, kind, text) in HELD.items():
+        yield name, holding(target, path, kind, text)
 
 
 def hostile() -> Iterator[tuple[str, bytes, str]]:
     """Yield bundles that have to be refused: name, tar, and a part of what is wrong."""
+    for name, (target, path, kind, text, told) in UNHOLDABLE.items():
+        yield f"holds-{name}", holding(target, path, kind, text), told
+    yield "a-file-that-no-artifact-has", bundle({**CURSOR, ".cursor/commands/x.md": "x\n"}), "artifacts"
+    wrong = named({".cursor/skills/acme-plan/SKILL.md": "skill", ".cursor/skills/acme-plan/": "skill"})
+    yield "an-artifact-that-is-none", bundle(CURSOR, artifacts=wrong), "SKILL.md"
     for target, paths in ELSEWHERE.items():
         for number, path in enumerate(paths):
             tar = bundle({**deployed(target), path: "x\n"}, target)

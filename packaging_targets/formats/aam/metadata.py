@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from packaging_targets.formats.aam.names import LATEST, PackageName
-from packaging_targets.model.versions.semver import SemanticVersion
+from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.model.versions.semver import LATEST, SemanticVersion
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packaging_targets.formats.aam.bundle.merging import (
+from packaging_targets.formats.aam.bundle.output import BEGIN, END
+from packaging_targets.formats.aam.bundle.shared.documents import (
     Added,
     as_values,
     from_values,
+    lacking,
     merged,
+    without,
+)
+from packaging_targets.formats.aam.bundle.shared.instructions import (
+    is_made_of_parts,
     parts_of,
     with_parts,
-    without,
     without_parts,
 )
-from packaging_targets.formats.aam.bundle.output import BEGIN, END
 
 
 def part(mark: str, text: str) -> str:
@@ -50,6 +54,31 @@ def test_parts_are_taken_out() -> None:
     assert without_parts(block(ONE), ["package:a"]) is None
     assert without_parts(f"<!-- made by aam -->\n\n{block(ONE)}", ["package:a"]) is None
     assert without_parts("# Mine\n", ["package:a"]) == "# Mine\n"
+
+
+def test_ends_of_lines_stay_as_people_have_them() -> None:
+    both = with_parts("# Mine\r\n", block(ONE, TWO))
+    assert both == f"# Mine\n\n{block(ONE, TWO)}".replace("\n", "\r\n")
+    assert with_parts(both, block(ONE, TWO)) == both
+    assert parts_of(both) == {"package:a": ONE, "rule:b": TWO}
+    assert without_parts(both, ["rule:b"]) == f"# Mine\n\n{block(ONE)}".replace("\n", "\r\n")
+    assert without_parts(both, ["rule:b", "package:a"]) == "# Mine\r\n"
+
+
+def test_what_stands_beside_the_parts_of_a_bundle_is_known() -> None:
+    assert is_made_of_parts(block(ONE, TWO))
+    assert is_made_of_parts(f"<!-- made -->\n\n{block(ONE)}")
+    assert not is_made_of_parts(block(ONE, "Between.\n"))
+    assert not is_made_of_parts(block(ONE, ONE))
+    assert not is_made_of_parts(f"# Before\n{block(ONE)}")
+    assert not is_made_of_parts(f"{block(ONE)}# Behind\n")
+    assert not is_made_of_parts(f"<!-- a --> Hidden <!-- b -->\n{block(ONE)}")
+
+
+def test_marks_without_an_end_take_no_longer() -> None:
+    text = "".join(f"<!-- aam:{number}:begin -->\n" for number in range(50_000))
+    assert parts_of(text) == {}
+    assert parts_of(f"{text}{ONE}") == {"package:a": ONE}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +112,8 @@ def test_what_is_otherwise_there_is_told() -> None:
     assert added == [Added(("version",), 2)]
     value, added, _ = merged(mine, theirs, force=True)
     assert value == theirs
-    assert without(value, added) == ({}, [])
+    assert (without(value, added), lacking(value, added)) == (({}, []), [])
+    assert lacking({"servers": {"a": 1}}, added) == ["servers.a", "version"]
 
 
 def test_what_somebody_has_changed_stays() -> None:

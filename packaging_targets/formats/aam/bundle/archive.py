@@ -2,7 +2,7 @@
 
 They are archives like those of packages, with all of their limits, and hold nothing that `checksum` does not count,
 that `artifacts` names and is missing, or that lies where the bundle's platform writes nothing: `.git/hooks` is out of
-reach, whoever made the bundle.
+reach, whoever made the bundle. What the files hold is looked at too (`contents`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from packaging_targets.errors import IntegrityError, Problem, legible, raise_all
 from packaging_targets.formats.aam.bundle.compiling import PLATFORMS
+from packaging_targets.formats.aam.bundle.contents import content_faults
 from packaging_targets.formats.aam.bundle.output import json_text
 from packaging_targets.formats.aam.bundle.values import (
     FORMAT,
@@ -80,6 +81,8 @@ def read_bundle(file: BinaryIO, where: str) -> Bundle:
     raise_all((Problem(place, what) for what in _faults(about, package.manifest)), IntegrityError)
     files = {path: one for path, one in package.files.items() if path != BUNDLE_JSON}
     raise_all((Problem(where, what) for what in _strays(about, files)), IntegrityError)
+    told = content_faults(about["target"], files, about["artifacts"])
+    raise_all((Problem(f"{where}/{one.where}", one.what, one.fix) for one in told), IntegrityError)
     return Bundle(bundle_name(package.manifest.archive, about["target"]), about["target"], files, about)
 
 

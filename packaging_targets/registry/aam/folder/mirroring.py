@@ -16,7 +16,8 @@ from packaging_targets.formats.aam.documents import transitions
 from packaging_targets.formats.aam.documents.meta import in_order, metadata_bytes
 from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
-from packaging_targets.formats.aam.names import LATEST, PackageName
+from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.model.versions.semver import LATEST
 from packaging_targets.registry.aam.folder.changing import (
     all_packages,
     holds,

@@ -8,6 +8,7 @@ from typing import Any
 
 from packaging_targets.errors import RequestError, near_miss
 from packaging_targets.services.aam.installing.project import Project, looking
+from packaging_targets.store.aam.places import DEPLOYED
 
 PROJECT = "the project"
 
@@ -66,12 +67,15 @@ def listing(root: str) -> Listing:
         )
         for name, one in sorted(project.lock.resolved.items())
     ]
-    bundles = [
-        (name, str(record["version"]), target)
-        for name, records in sorted(project.deployed.items())
-        for target, record in sorted(records.items())
-    ]
-    return Listing(tuple(found), tuple(bundles))
+    return Listing(tuple(found), tuple(_bundles(project)))
+
+
+def _bundles(project: Project) -> Iterator[tuple[str, str, str]]:
+    if project.deployed:
+        from packaging_targets.services.aam.installing.deploying.records import records_of
+
+        for (name, target), record in sorted(records_of(project).items()):
+            yield name, record.version, target
 
 
 def roots(project: Project) -> Mapping[str, str]:
@@ -119,6 +123,9 @@ def why(root: str, name: str) -> tuple[str, tuple[Reason, ...]]:
     """
     project = read(root)
     locked = project.lock.resolved.get(name)
+    if locked is None and (targets := [target for other, _, target in _bundles(project) if other == name]):
+        what = f"`{name}` is a bundle (for {', '.join(targets)}): no package needs it, and it needs none"
+        raise RequestError.one(what, DEPLOYED, f"take it back with: aam uninstall {name}")
     if locked is None:
         fix = near_miss(name, project.lock.resolved) or "see: aam list"
         raise RequestError.one(f"`{name}` is not among what is installed", project.title, fix)

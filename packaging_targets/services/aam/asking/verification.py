@@ -36,9 +36,10 @@ def verify(root: str) -> Verified:
     problems += _against_lock(project)
     for name, one in sorted(project.installed.items()):
         problems += _differing(project, folder_of(name), one.files)
-    for name, records in sorted(project.deployed.items()):
-        for record in records.values():
-            problems += _deployed(project, name, record["files"])
+    if project.deployed:
+        from packaging_targets.services.aam.asking.deployed import differing
+
+        problems += differing(project)
     cache = PackageCache(cache_folder())
     archives = [archive_of(name, one) for name, one in sorted(project.lock.resolved.items())]
     cached = [one for one in archives if cache.has(one)]
@@ -76,14 +77,6 @@ def _differing(project: Project, folder: str, files: Mapping[str, str]) -> Itera
             yield Problem(f"{folder}/{legible(path)}", "the file was changed", _AGAIN)
     for path in sorted(there - files.keys()):
         yield Problem(f"{folder}/{legible(path)}", "the file does not belong to the package", _AGAIN)
-
-
-def _deployed(project: Project, name: str, files: Mapping[str, str]) -> Iterator[Problem]:
-    for path, digest in files.items():
-        found = _digest(project.path(path))
-        if found != digest:
-            what = f"the file is {'changed' if found else 'gone'} that the bundle of `{name}` brought"
-            yield Problem(legible(path), what, "deploy the bundle again, with --force")
 
 
 def _files(top: str) -> Iterator[str]:

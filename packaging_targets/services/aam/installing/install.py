@@ -36,7 +36,7 @@ from packaging_targets.store.journal import Journal
 if TYPE_CHECKING:
     from packaging_targets.formats.aam.lock import LockedPackage
     from packaging_targets.registry.aam.resolving.routes import Routes
-    from packaging_targets.services.aam.installing.deploying import Deployed
+    from packaging_targets.services.aam.installing.deploying.changes import Deployed
     from packaging_targets.services.aam.installing.project import Installed
 
 
@@ -142,13 +142,11 @@ def _deployments(work: _Work, asked: Asked, bundles: Sequence[str]) -> list[Depl
     gone = [name for name in asked.removed if name in work.project.deployed]
     if not gone and not bundles:
         return []
-    from packaging_targets.services.aam.installing.deploying import deployment, withdrawal
+    from packaging_targets.services.aam.installing.deploying.deployments import deployments
 
     wanted = {*work.project.wanted, *work.project.also("optionalDependencies")}
     asked.removed = [name for name in asked.removed if name not in gone or name in wanted]
-    return [withdrawal(work.project, name) for name in gone] + [
-        deployment(work.project, path, force=work.options.force) for path in bundles
-    ]
+    return deployments(work.project, gone, bundles, force=work.options.force)
 
 
 def _plan(work: _Work, asked: Asked) -> Plan:
@@ -217,7 +215,7 @@ def _apply(work: _Work, plan: Plan | None, changes: Sequence[Change], deployment
             state = {name: _state(one) for name, one in {**kept, **work.made}.items()}
             journal.write(INSTALLED, state_bytes(state))
         if deployments:
-            from packaging_targets.services.aam.installing.deploying import deploy
+            from packaging_targets.services.aam.installing.deploying.deployments import deploy, sweep
 
             deploy(project, deployments, journal)
         if (lock := _new_lock(work, plan)) is not None:
@@ -226,6 +224,8 @@ def _apply(work: _Work, plan: Plan | None, changes: Sequence[Change], deployment
             journal.write(MANIFEST, manifest)
         work.options.tell("putting it into place")
         journal.commit()
+        if deployments:
+            sweep(project, deployments)
 
 
 def _fetch(work: _Work, wanted: Mapping[str, LockedPackage]) -> None:

@@ -129,5 +129,18 @@ def test_a_package_compiles_to_what_was_written_by_hand(case: dict[str, Any]) ->
     )
     assert {path: file.data.decode() for path, file in bundle.deployed.items()} == case["files"]
     assert bundle.files[MANIFEST].data.decode() == case["package"][MANIFEST]
+    out = io.BytesIO()
+    write_bundle(out, bundle)
+    assert read_bundle(io.BytesIO(out.getvalue()), "x").files == bundle.files
     assert [one.where for one in bundle.warnings] == case["warnings"]
     assert bundle.name == case["name"]
+
+
+@pytest.mark.uaaps("P35")
+def test_what_a_bundle_may_not_hold_is_told_in_words() -> None:
+    tar = make_bundles.holding(*make_bundles.UNHOLDABLE["permissions"][:4])
+    with pytest.raises(IntegrityError) as refused:
+        read_bundle(io.BytesIO(gzip.compress(tar)), "a.bundle.aam")
+    assert str(refused.value) == (
+        "error: it has `permissions`, and a bundle brings `hooks` alone\n  at a.bundle.aam/.claude/settings.json"
+    )

@@ -12,6 +12,7 @@ from packaging_targets.adapters.output import counted, tell, tells, warn
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from packaging_targets.services.aam.installing.deploying.changes import Deployed
     from packaging_targets.services.aam.installing.install import Change, Options, Report
 
 _SPEC = "NAME, NAME@1.2.3, NAME@^1.2.0, NAME@TAG, a folder, an .aam or a .bundle.aam"
@@ -146,13 +147,19 @@ def _lines(options: Namespace, report: Report) -> list[str]:
     for one in report.deployed:
         verb = "deployed" if one.version else "took back"
         lines.append(f"{verb} {one.name}{'@' if one.version else ''}{one.version} ({one.target})")
-        lines += [f"  {'-' if data is None else '+'} {path}" for path, data in sorted(one.files.items())]
+        lines += [f"  {_sign(one, path)} {path}" for path in sorted(one.files)]
     if not report.changes and not report.deployed:
         return [*lines, f"nothing to do: {counted(report.count, 'package')}"]
     if report.changes:
         would = "would change" if options.dry_run else "changed"
         lines.append(f"{would} {counted(len(report.changes), 'package')}, of {report.count:,}")
     return lines
+
+
+def _sign(one: Deployed, path: str) -> str:
+    if one.files[path] is None:
+        return "-"
+    return "~" if path in one.replaced else "+"
 
 
 def _change_line(one: Change) -> str:

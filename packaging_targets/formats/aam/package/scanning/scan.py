@@ -62,9 +62,9 @@ class _ScannedFile:
         return data
 
 
-def look_into(path: str, data: bytes) -> list[Problem]:
-    """Return what no package should carry in a file that is called `path` in messages."""
-    look = Scan(path)
+def look_into(path: str, data: bytes, *, secrets: bool = True) -> list[Problem]:
+    """Return what no package should carry in a file called `path` in messages; `secrets` harm who packs, not others."""
+    look = Scan(path, secrets=secrets)
     look.feed(data)
     return look.finish()
 
@@ -72,8 +72,9 @@ def look_into(path: str, data: bytes) -> list[Problem]:
 class Scan:
     """Looks into one file, which is fed to it piece by piece."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, secrets: bool = True) -> None:
         self._path = path
+        self._secrets = secrets
         self._read_by_agents = path.lower().endswith(_READ_BY_AGENTS)
         self._held: list[bytes] = []
         self._size = 0
@@ -109,7 +110,7 @@ class Scan:
 
     def _look_into(self, data: bytes) -> None:
         """Note what is wrong with whole lines."""
-        for at, what in secrets_in(data):
+        for at, what in secrets_in(data) if self._secrets else ():
             told = f"this looks like {what}: whoever gets the package could use it"
             fix = f"take it out, and revoke it where it is real; where it is none, write `{ALLOWED}` on its line"
             self._note(self._line + data.count(b"\n", 0, at), told, fix)

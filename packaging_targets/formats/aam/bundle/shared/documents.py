@@ -1,71 +1,25 @@
-"""Files that bundles share with people and with each other: what a bundle adds to one, and taking that out again.
+"""JSON documents that bundles share with people and each other: what a bundle adds to one, and taking that out again.
 
-A file of instructions holds a block between two marks, with a marked part for each package and rule. A JSON document is
-merged two levels deep (`mcpServers.NAME`, `hooks.EVENT`), and lists item by item. Whatever else stands in a file is its
-owner's, and stays.
+A document is merged two levels deep (`mcpServers.NAME`, `hooks.EVENT`), and lists item by item. Whatever else stands
+there is its owner's, and stays.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from packaging_targets.formats.aam.bundle.output import BEGIN, END
-from packaging_targets.model.digest import Digest
+DOCUMENTS: Mapping[str, frozenset[str]] = {
+    ".claude/settings.json": frozenset({"hooks"}),
+    ".cursor/hooks.json": frozenset({"hooks", "version"}),
+    ".cursor/mcp.json": frozenset({"mcpServers"}),
+    ".mcp.json": frozenset({"mcpServers"}),
+    ".vscode/mcp.json": frozenset({"inputs", "servers"}),
+}
+"""JSON files of a project that several bundles, and people, add to, and which members a bundle may bring to each."""
 
-DOCUMENTS = frozenset(
-    {".claude/settings.json", ".cursor/hooks.json", ".cursor/mcp.json", ".mcp.json", ".vscode/mcp.json"}
-)
-"""JSON files of a project that several bundles, and people, add to."""
-
-_PART = re.compile(r"<!-- aam:([^\n]*):begin -->\n.*?<!-- aam:\1:end -->\n", re.DOTALL)
-_BEGIN = re.compile(r"<!-- aam:begin[^\n]*-->\n")
-_HEAD = re.compile(r"(?:<!-- [^\n]*-->\s*)*")
 _DEEP = 2
-
-
-def has_parts(data: bytes) -> bool:
-    """Tell whether a file of a bundle is one of instructions, with marked parts."""
-    return _BEGIN.search(data.decode("utf-8", "replace")) is not None
-
-
-def parts_of(text: str) -> Mapping[str, str]:
-    """Return the marked parts of a file of instructions by their marks."""
-    return {found[1]: found[0] for found in _PART.finditer(text)}
-
-
-def digest_of(part: str) -> str:
-    """Return what a part is known by, to tell whether somebody has edited it."""
-    return Digest.of(part.encode()).hex
-
-
-def with_parts(text: str | None, bundle: str) -> str:
-    """Return a file of instructions with the parts of a bundle's; those that are there are replaced."""
-    if text is None:
-        return bundle
-    parts = parts_of(bundle)
-    missing = [part for mark, part in parts.items() if mark not in parts_of(text)]
-    text = _PART.sub(lambda found: parts.get(found[1], found[0]), text)
-    if not missing:
-        return text
-    added = "\n".join(missing)
-    at = text.rfind(END)
-    if _BEGIN.search(text) and at >= 0:
-        return f"{text[:at]}{added}\n{text[at:]}"
-    before = f"{text.rstrip()}\n\n" if text.strip() else ""
-    return f"{before}{BEGIN}\n\n{added}\n{END}\n"
-
-
-def without_parts(text: str, marks: Sequence[str]) -> str | None:
-    """Return a file of instructions without some parts, or None where nothing of anybody is left."""
-    text = re.sub(_PART.pattern + r"\n?", lambda found: "" if found[1] in marks else found[0], text, flags=re.DOTALL)
-    if not parts_of(text):
-        start, end = _BEGIN.search(text), text.rfind(END)
-        if start and end >= 0:
-            text = text[: start.start()].rstrip("\n") + "\n" + text[end + len(END) :].lstrip("\n")
-    return text if _HEAD.sub("", text, count=1).strip() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +95,28 @@ def _without(value: Any, one: Added, depth: int, changed: list[str]) -> Any:
     return {**value, name: inner} if inner or inner == value[name] else rest
 
 
+def lacking(document: Any, added: Sequence[Added]) -> list[str]:
+    """Return which members of what was added a document has no more, or has otherwise."""
+    return [".".join(one.path) for one in added if not _has(document, one)]
+
+
+def _has(value: Any, one: Added) -> bool:
+    for name in one.path:
+        if not isinstance(value, dict) or name not in value:
+            return False
+        value = value[name]
+    return isinstance(value, list) and one.value in value if one.is_item else bool(value == one.value)
+
+
 def as_values(added: Sequence[Added]) -> list[dict[str, Any]]:
     """Return what was added as JSON values."""
     return [{"path": list(one.path), "value": one.value, "item": one.is_item} for one in added]
 
 
 def from_values(values: Sequence[Mapping[str, Any]]) -> Iterator[Added]:
-    """Yield what `as_values` wrote."""
+    """Yield what `as_values` wrote; raises ValueError, LookupError or TypeError where it is something else."""
     for one in values:
-        yield Added(tuple(one["path"]), one["value"], one["item"])
+        path, is_item = tuple(one["path"]), one["item"]
+        if not all(isinstance(name, str) for name in path) or not isinstance(is_item, bool) or not path:
+            raise ValueError(path)
+        yield Added(path, one["value"], is_item)

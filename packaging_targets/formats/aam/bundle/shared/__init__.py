@@ -1,0 +1,1 @@
+"""Files of a project that bundles share with people and with each other."""

@@ -1,0 +1,1 @@
+"""Bundles that go into a project, and come out of it again."""
