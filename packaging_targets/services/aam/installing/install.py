@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import IntegrityError, PackagingError, Problem, RequestError, raise_all
+from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.services.aam.installing.planning import Asked, Plan, lock_misfits, planned
 from packaging_targets.services.aam.installing.project import (
     Project,
     changing,
     folder_of,
+    may_touch,
     state_bytes,
     unwritable,
 )
@@ -209,7 +210,7 @@ def _apply(work: _Work, plan: Plan | None, changes: Sequence[Change], deployment
         work.staging = staging
         if plan is not None:
             _fetch(work, {one.name: plan.lock.resolved[one.name] for one in changes if one.after})
-        journal = Journal(project.path(JOURNAL), project.root)
+        journal = Journal(project.path(JOURNAL), project.root, may_touch)
         for one in changes:
             _place(project, journal, one)
         if changes:
@@ -254,8 +255,6 @@ def _staging(project: Project) -> Iterator[str]:
     """Give an empty folder on the project's disk; it is gone in the end, and so is what was made for it alone."""
     staging = project.path(STAGING)
     is_new = not os.path.lexists(project.path(PACKAGES))
-    if os.path.islink(project.path(PACKAGES)):
-        raise IntegrityError.one(f"`{PACKAGES}` is a link, and packages are not installed through one", PACKAGES)
     try:
         os.makedirs(staging)
     except OSError as error:

@@ -158,6 +158,16 @@ def state_bytes(packages: Mapping[str, Any]) -> bytes:
     return f'{{"packages": {{\n{lines}\n}}}}\n'.encode()
 
 
+def may_touch(path: str) -> bool:
+    """Tell whether an installation may change a path of the project, whoever says so."""
+    if path in {MANIFEST, LOCK} or path.startswith(f"{PACKAGES}/"):
+        return True
+    from packaging_targets.formats.aam.bundle.archive import may_write
+    from packaging_targets.formats.aam.bundle.compiling import PLATFORMS
+
+    return any(may_write(target, path) for target in PLATFORMS)
+
+
 def _nobody() -> None:
     """Say nothing while another process has the lock."""
 
@@ -171,8 +181,10 @@ def changing(root: str, waiting: Any = _nobody) -> Iterator[str]:
     if not os.path.isdir(root):
         raise RequestError.one(f"there is no folder `{root}`", "--project")
     with folder_lock(root, waiting, shared=False):
+        if os.path.islink(os.path.join(root, PACKAGES)):
+            raise IntegrityError.one(f"`{PACKAGES}` is a link, and packages are not installed through one", PACKAGES)
         journal = os.path.join(root, JOURNAL)
-        settled = _SETTLED.get(Journal.recover(journal, root), "") if os.path.isdir(journal) else ""
+        settled = _SETTLED.get(Journal.recover(journal, root, may_touch), "") if os.path.lexists(journal) else ""
         if os.path.lexists(os.path.join(root, STAGING)):
             shutil.rmtree(os.path.join(root, STAGING), ignore_errors=True)  # of a process that was killed
         yield settled
