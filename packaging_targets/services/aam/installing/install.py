@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.aam.manifest import MANIFEST
-from packaging_targets.services.aam.installing.planning import Asked, Plan, lock_misfits, planned
+from packaging_targets.services.aam.installing.planning import Asked, Plan, lock_differs, planned
 from packaging_targets.services.aam.installing.project import (
     Project,
     changing,
@@ -107,12 +107,13 @@ def install(texts: Sequence[str], options: Options) -> Report:
 
 def uninstall(names: Sequence[str], options: Options) -> Report:
     """Let packages, and bundles, not be wanted any more, with what they alone needed; raises PackagingError."""
-    return _changed(options, Asked(removed=tuple(names)), ())
+    return _changed(options, Asked(removed=tuple(names), strict_peers=options.strict_peers), ())
 
 
 def update(names: Sequence[str], options: Options) -> Report:
     """Take the newest versions of packages that the project's ranges allow; of all where no name is given."""
-    return _changed(options, Asked(renewed=tuple(names), renews_all=not names), ())
+    asked = Asked(renewed=tuple(names), renews_all=not names, strict_peers=options.strict_peers)
+    return _changed(options, asked, ())
 
 
 def _changed(options: Options, asked: Asked, bundles: Sequence[str]) -> Report:
@@ -155,9 +156,9 @@ def _deployments(work: _Work, asked: Asked, bundles: Sequence[str]) -> list[Depl
 def _plan(work: _Work, asked: Asked) -> Plan:
     project, options = work.project, work.options
     if options.frozen:
-        told = [Problem(LOCK, what, "aam install, without --frozen") for what in lock_misfits(project)]
-        if not told and project.lock_data is None and project.wanted:
-            told = [Problem(LOCK, "there is no lock, and --frozen never makes one", "aam install")]
+        if project.lock_data is None:
+            raise PackagingError.one("there is no lock, and --frozen never makes one", LOCK, "aam install")
+        told = [Problem(LOCK, what, "aam install, without --frozen") for what in lock_differs(project)]
         raise_all(told, PackagingError)
     return planned(project, asked, PackageCache(cache_folder()), _routes(work))
 
