@@ -163,9 +163,8 @@ def test_the_same_lock_in_two_projects(shelf: Place, run: Run, monkeypatch: pyte
 @pytest.mark.uaaps("P52")
 def test_frozen_installs_what_the_lock_says_or_fails(shelf: Place, run: Run) -> None:
     shelf.wants({"words": "^1.0.0"})
-    assert failed(run("install", "--frozen")).startswith(
-        "error: the project wants `words` ^1.0.0, which is not locked\n"
-    )
+    none = "error: there is no lock, and --frozen never makes one\n  at package.agent.lock\n  fix: aam install\n"
+    assert failed(run("install", "--frozen")) == none
     done(run("install"))
     shutil.rmtree(shelf.project / ".agent-packages")
     done(run("install", "--frozen"))
@@ -178,6 +177,16 @@ def test_frozen_installs_what_the_lock_says_or_fails(shelf: Place, run: Run) -> 
         "  fix: aam install, without --frozen\n"
     )
     assert shelf.files() == before
+    for wants, what in (
+        ({"words": ">=1.0.0"}, "the project wants `words` >=1.0.0, but the lock was made for ^1.0.0"),
+        ({}, "`words` is locked, which the project does not want any more"),
+    ):
+        shelf.wants(wants)
+        told = f"error: {what}\n  at package.agent.lock\n  fix: aam install, without --frozen\n"
+        assert failed(run("install", "--frozen")) == told
+    (shelf.project / "package.agent.lock").unlink()
+    assert failed(run("install", "--frozen")) == none
+    assert shelf.versions_there() == {"words": "1.1.0"}
     assert failed(run("install", "words", "--frozen"), 2).startswith("error: `--frozen` installs what the lock says")
 
 
@@ -412,25 +421,41 @@ def test_a_tampered_lock_is_refused(shelf: Place, run: Run) -> None:
     assert value["problems"][0]["where"] == "package.agent.lock  ($.lockVersion)"
 
 
-@pytest.mark.parametrize("state", ["", "[]", '{"packages": {"../x": {}}}', '{"packages": {"words": {"files": 7}}}'])
-def test_a_damaged_state_is_told(shelf: Place, run: Run, state: str) -> None:
+_STATES = ["", "[]", "[" * 100_000, '{"packages": []}', '{"packages": {"../x": {}}}', '{"packages": {"words": {}}}']
+_STATES += [
+    '{"packages": {"words": {"files": 7}}}',
+    '{"packages": {"words": 3}}',
+    '{"packages": {"b": {"cursor": {}}}}',
+]
+_STATES += ['{"packages": {"words": {"version": "1.0.0", "integrity": "", "files": {"../../x": "00"}}}}']
+_STATES += ['{"packages": {"b": {"cursor": {"version": "1.0.0", "files": {".git/config": "00"}, "merged": {}}}}}']
+
+
+@pytest.mark.parametrize("file", [".installed.json", ".deployed.json"])
+@pytest.mark.parametrize("state", _STATES)
+def test_a_damaged_state_is_told(shelf: Place, run: Run, state: str, file: str) -> None:
     done(run("install", "words"))
-    (shelf.project / ".agent-packages/.installed.json").write_text(state)
-    assert failed(run("install")).startswith("error: it is damaged\n  at .agent-packages/.installed.json\n")
+    (shelf.project / ".agent-packages" / file).write_text(state)
+    for verb in (("install", "style"), ("uninstall", "words"), ("list",), ("verify",)):
+        assert failed(run(*verb)).startswith(f"error: it is damaged\n  at .agent-packages/{file}\n")
     shutil.rmtree(shelf.project / ".agent-packages")
     done(run("install"))
     assert done(run("verify")).endswith("all in order\n")
 
 
 def test_a_registry_that_lies_about_an_archive(shelf: Place, run: Run) -> None:
-    """Integrity holds, but the archive is another package, or needs what nobody was told of."""
+    """Integrity holds, but the archive is another package, or needs what nobody was told of, or does not need what was told."""
+    shelf.publish("alone")
     for data, what in (
         (packed("words", "1.1.0", {"style": "*"}), "needs `style` *, of which its registry or the lock says nothing"),
+        (packed("words", "1.1.0"), "does not need `alone` *, which its registry or the lock says"),
         (packed("other", "1.1.0"), "says of itself that it is `other` 1.1.0"),
     ):
         folder = shelf.root / "registry/packages/words"
         meta = json.loads((folder / "meta.json").read_text())
         meta["versions"]["1.1.0"] |= {"integrity": integrity_of(Digest.of(data)), "size": len(data)}
+        if "does not need" in what:
+            meta["versions"]["1.1.0"]["dependencies"] = {"alone": "*"}
         (folder / "meta.json").write_text(json.dumps(meta))
         (folder / "versions/1.1.0.aam").chmod(0o644)
         (folder / "versions/1.1.0.aam").write_bytes(data)
@@ -510,6 +535,66 @@ def test_a_scope_belongs_to_one_registry(shelf: Place, run: Run) -> None:
     err = failed(run("install", "@acme/review", "--project", str(shelf.root)))
     assert "`@acme/review` is offered by" in err
     done(run("update"))  # the lock names one
+
+
+@pytest.mark.uaaps("P46")
+def test_a_lock_does_not_take_a_scope_elsewhere(shelf: Place, run: Run) -> None:
+    done(run("config", "set", "registries.scopes.@acme", shelf.url))
+    evil = shelf.root / "evil"
+    shutil.copytree(shelf.root / "registry", evil)
+    done(run("install", "@acme/review", "--registry", str(evil)))
+    assert shelf.lock()["resolved"]["@acme/review"]["source"]["registry"] == f"file://{evil}"
+    shutil.rmtree(shelf.project / ".agent-packages")
+    for verb in (("install", "--frozen"), ("install",)):
+        assert failed(run(*verb)) == (
+            f"error: `@acme/review` is locked from `file://{evil}`, but its scope belongs to `{shelf.url}`\n"
+            "  at package.agent.lock\n"
+            f"  fix: aam update @acme/review, or name the registry: --registry file://{evil}\n"
+        )
+    done(run("update", "@acme/review"))
+    assert shelf.lock()["resolved"]["@acme/review"]["source"]["registry"] == shelf.url
+    lock = (shelf.project / "package.agent.lock").read_text()
+    (shelf.project / "package.agent.lock").write_text(lock.replace(shelf.url, "./evil"))
+    assert failed(run("install")).startswith(
+        "error: `./evil` is no URL of a registry: one starts with file:///, https://, http://\n"
+    )
+
+
+def test_a_lock_is_enough_to_restore_what_it_says(shelf: Place, run: Run) -> None:
+    done(run("install", "@acme/review"))
+    before = shelf.files()
+    (shelf.home / "config.yaml").unlink()
+    for name in (".agent-packages", "../home/cache"):
+        shutil.rmtree(shelf.project / name)
+    done(run("install", "--frozen"))
+    assert shelf.files() == {path: data for path, data in before.items() if path != ".agent-packages/.unchanged"}
+
+
+def test_resolutions_are_locked(shelf: Place, run: Run) -> None:
+    shelf.publish("words", "2.0.0")
+    shelf.wants({"words": "^1.0.0"}, resolutions={"words": "2.0.0"})
+    done(run("install"))
+    assert shelf.lock()["resolutions"] == {"words": "2.0.0"}
+    assert done(run("install", "--frozen")) == "nothing to do: 1 package\n"
+    assert done(run("verify")).endswith("all in order\n")
+    shelf.wants({"words": "^1.0.0"})
+    assert failed(run("install", "--frozen")) == (
+        "error: `resolutions` is not what it was when the lock was made\n"
+        "  at package.agent.lock\n"
+        "  fix: aam install, without --frozen\n"
+    )
+    done(run("install"))
+    assert shelf.versions() == {"words": "1.1.0"}
+    assert "resolutions" not in shelf.lock()
+
+
+@pytest.mark.uaaps("P50")
+def test_strict_peers_hold_where_the_lock_fits_too(shelf: Place, run: Run) -> None:
+    shelf.publish("tool", peerDependencies={"words": "^1.0.0"})
+    done(run("install", "tool"))
+    for verb in (("install",), ("install", "--frozen"), ("update",)):
+        err = failed(run(*verb, "--strict-peers"))
+        assert err.startswith("error: `tool` 1.0.0 needs `words` ^1.0.0 beside it, which is not installed\n")
 
 
 @pytest.mark.uaaps("P49")

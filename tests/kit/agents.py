@@ -216,6 +216,11 @@ class Place:
     def lock(self) -> Any:
         return json.loads((self.project / "package.agent.lock").read_text())
 
+    def versions_there(self) -> dict[str, str]:
+        """What lies there, whatever is locked."""
+        manifests = (self.project / ".agent-packages").glob("*/package.agent.json")
+        return {one["name"]: one["version"] for one in (json.loads(path.read_text()) for path in manifests)}
+
     def versions(self) -> dict[str, str]:
         """What is locked, and lies there."""
         found = {}

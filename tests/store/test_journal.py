@@ -482,16 +482,61 @@ def test_where_nobody_knows_what_is_to_stay_nothing_changes_and_it_is_told(
     assert not (root / "new").exists()
 
 
-def test_a_copy_of_a_project_can_be_finished_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Inodes are other ones there."""
+def test_a_journal_that_came_with_a_copy_is_told_and_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever offers a project to be cloned could have anything moved otherwise."""
     for target in ("new/folder/asset.json", ".state/kept/7", f"{FOLDER}/trash-1/5"):
         root = world(tmp_path / target.replace("/", "-"))
         killed_before(root, monkeypatch, change(root), target)
         copy = tmp_path / f"{root.name}-copy"
         subprocess.run(["cp", "-a", str(root), str(copy)], check=True)
-        for one in (copy, root):
-            assert recover(one) == "finished"
-            assert tree(one) == AFTER
+        before = tree(copy)
+        with pytest.raises(IntegrityError) as caught:
+            recover(copy)
+        assert str(caught.value) == (
+            "error: `.state/journal/journal.json` was not written here, but came with a copy or a clone,"
+            " and is not followed\n"
+            "  at .state/journal/journal.json\n"
+            "  fix: see what is in its folder, then remove that"
+        )
+        assert tree(copy) == before
+        shutil.rmtree(copy / FOLDER)
+        assert recover(copy) == ""
+        assert recover(root) == "finished"
+        assert tree(root) == AFTER
+
+
+def test_a_journal_touches_only_what_it_is_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = world(tmp_path)
+    killed_before(root, monkeypatch, change(root), "new/other")
+    before = tree(root)
+    with pytest.raises(IntegrityError, match=r"names `.*/hero`, which is not for it to change"):
+        Journal.recover(str(root / FOLDER), str(root), lambda path: path != "hero")
+    assert tree(root) == before
+    with pytest.raises(IntegrityError, match=r"names `.*/new/other`, which is not for it to change"):
+        Journal.recover(str(root / FOLDER), str(root), lambda path: path != "new/other")
+    assert recover(root) == "finished"
+
+
+@pytest.mark.parametrize("link", [FOLDER, ".state"])
+def test_a_folder_behind_a_link_is_not_followed(tmp_path: Path, link: str) -> None:
+    root, outside = world(tmp_path / "root"), world(tmp_path / "outside")
+    for name in ("staged", "journal/staged"):
+        (outside / name).mkdir(parents=True)
+        (outside / name / "mine").write_text("mine")
+    (root / link).parent.mkdir(exist_ok=True)
+    (root / link).symlink_to(outside)
+    before = tree(outside)
+    for act in (lambda: recover(root), change(root).commit):
+        with pytest.raises(IntegrityError) as caught:
+            act()
+        assert str(caught.value) == (
+            "error: `.state/journal` is a link, or lies behind one, and is not followed\n"
+            "  at .state/journal\n"
+            "  fix: remove it"
+        )
+    assert tree(outside) == before
 
 
 MEDDLED = ["index", "new/folder/asset.json", "new/other", "hero", "hero/a.png", "hero/own", ".state/kept/7/own"]
@@ -504,6 +549,7 @@ def meddle(root: Path, path: str) -> bool:
     if place.is_dir() or any(above.is_file() for above in place.parents):
         return False
     place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)  # what is kept of it is the same file
     place.write_text("theirs")
     return True
 
@@ -511,11 +557,9 @@ def meddle(root: Path, path: str) -> bool:
 def test_nothing_that_people_wrote_meanwhile_is_ever_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcomes: Counter[str] = Counter()
     for at, target in enumerate(("index", "new/other", ".state/kept/7", f"{FOLDER}/trash-1/5", f"{FOLDER}/done.json")):
-        template = world(tmp_path / f"{at}")
-        killed_before(template, monkeypatch, change(template), target)
         for number, path in enumerate(MEDDLED):
-            root = tmp_path / f"{at}-{number}"
-            shutil.copytree(template, root)
+            root = world(tmp_path / f"{at}-{number}")
+            killed_before(root, monkeypatch, change(root), target)
             if not (meddle(root, path) and meddle(root, "new/other")):
                 continue
             before = tree(root)

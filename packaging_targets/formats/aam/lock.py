@@ -27,6 +27,7 @@ FILE = "package.agent.lock"
 VERSION = 2
 MAX_BYTES = 32 << 20
 _FIX = "restore it from version control, or remove it and run `aam install`"
+_URLS = ("file:///", "https://", "http://")
 _REGISTRY, _FILE = "registry", "file"
 
 
@@ -43,15 +44,21 @@ class LockedPackage:
 
 @dataclass(frozen=True, slots=True)
 class AgentLock:
-    """A lock: what the project wants, as ranges by name, and what that was resolved to, by name."""
+    """A lock: what the project wants, as ranges by name, and what that was resolved to, by name.
+
+    `resolutions` are versions that the project lets go before whatever anybody wants.
+    """
 
     requested: Mapping[str, str] = field(default_factory=dict)
     resolved: Mapping[str, LockedPackage] = field(default_factory=dict)
+    resolutions: Mapping[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the only bytes that the lock has."""
         resolved = {name: _value(name, one) for name, one in self.resolved.items()}
         value = {"lockVersion": VERSION, "requested": dict(self.requested), "resolved": resolved}
+        if self.resolutions:
+            value["resolutions"] = dict(self.resolutions)
         return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 
@@ -94,7 +101,8 @@ class _Reading:
             return AgentLock()
         resolved = self._members("$.resolved", value.get("resolved"))
         found = {name: self._package(f"$.resolved.{name}", name, one) for name, one in resolved.items()}
-        lock = AgentLock(self._ranges("$.requested", value.get("requested", {})), found)
+        requested = self._ranges("$.requested", value.get("requested", {}))
+        lock = AgentLock(requested, found, self._ranges("$.resolutions", value.get("resolutions", {})))
         self.problems += self._dangling(lock)
         return lock
 
@@ -115,7 +123,9 @@ class _Reading:
     def _source(self, place: str, value: Any, name: str, version: Any) -> tuple[str, str]:
         """Return the registry's URL and the path, of which one is empty; version 1 has either as a text."""
         if isinstance(value, str) and value:
-            return ("", value.removeprefix("file:")) if value.startswith(("file:.", "./", "../")) else (value, "")
+            if value.startswith(("file:.", "./", "../")):
+                return "", value.removeprefix("file:")
+            return self._url(place, value), ""
         members = self._members(place, value, names=False)
         kind = members.get("type")
         if kind == _FILE and isinstance(path := members.get("path"), str) and path:
@@ -124,9 +134,15 @@ class _Reading:
             for key, expected in (("name", name), ("version", version)):
                 if members.get(key, expected) != expected:
                     self._refuse(f"{place}.{key}", f"`{key}` is not that of the package, which is {expected}")
-            return url, ""
+            return self._url(f"{place}.registry", url), ""
         self._refuse(place, "`source` must have a `type` of registry, with its `registry`, or file, with its `path`")
         return "", ""
+
+    def _url(self, place: str, text: str) -> str:
+        """Return the URL of a registry, which leads to the same place wherever it is read from."""
+        if not text.startswith(_URLS):
+            self._refuse(place, f"`{text[:200]}` is no URL of a registry: one starts with {', '.join(_URLS)}")
+        return text
 
     def _ranges(self, place: str, value: Any) -> Mapping[str, str]:
         found = {}
@@ -167,7 +183,7 @@ def misfits(lock: AgentLock, wanted: Mapping[str, str]) -> Iterator[str]:
             found = lock.resolved.get(name)
             if found is None:
                 yield f"{who} wants `{name}` {text}, which is not locked"
-            elif not _fits(found.version, text):
+            elif not _fits(found.version, lock.resolutions.get(name, text)):
                 yield f"{who} wants `{name}` {text}, but {found.version} is locked"
 
 

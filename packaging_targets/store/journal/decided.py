@@ -6,15 +6,19 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from packaging_targets.errors import IntegrityError, legible
-from packaging_targets.store.journal.disk import is_inside, sync_folder
+from packaging_targets.store.journal.disk import is_inside, mark_of, sync_folder
 from packaging_targets.store.journal.steps import Kind, Step
 
 _KINDS: Mapping[str, Kind] = {kind: kind for kind in get_args(Kind)}
+Touch = Callable[[str], bool]
+"""Tells whether a change may touch a path, which is relative to the root."""
+_FILE_LIMIT = 64 << 20
+_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # no link, and no FIFO that waits
 _TRASH = re.compile(r"trash-[1-9][0-9]{0,9}")
 
 
@@ -30,20 +34,25 @@ class Decided:
     folders: tuple[str, ...]
     steps: tuple[Step, ...]
 
-    def to_bytes(self) -> bytes:
-        """Return it as JSON, with paths relative to the root: a copy of the project elsewhere can be finished too."""
+    def to_bytes(self, mark: str) -> bytes:
+        """Return it as JSON for the file that `mark` tells from all others, with paths relative to the root."""
         steps = [
             [one.kind, *map(self._shown, (one.source, one.target, one.kept)), one.what, one.was] for one in self.steps
         ]
         folders = [self._shown(folder) for folder in self.folders]
-        return json.dumps({"trash": os.path.basename(self.trash), "folders": folders, "steps": steps}).encode()
+        value = {"mark": mark, "trash": os.path.basename(self.trash), "folders": folders, "steps": steps}
+        return json.dumps(value).encode()
 
     @classmethod
-    def from_bytes(cls, raw: bytes, file: str, root: str) -> Decided:
-        """Read what `to_bytes` wrote into `file`, which may come from anybody: it names nothing outside the root.
+    def read(cls, file: str, root: str, may_touch: Touch) -> Decided:
+        """Read what `to_bytes` gave to `file`, which may come from anybody. Raises OSError.
 
-        Raises IntegrityError where it is damaged, or names what is not for it to change.
+        Raises IntegrityError where it is damaged, names what is not for it to change, or is not the file that was
+        written: whoever copies a project, or lets others clone one, gives them no orders.
         """
+        with open(os.open(file, _READING), "rb") as stream:
+            mark = mark_of(os.fstat(stream.fileno()))
+            raw = stream.read(_FILE_LIMIT)
         shown = legible(os.path.relpath(file, root))
         try:
             value = json.loads(raw)
@@ -53,11 +62,25 @@ class Decided:
         except (ValueError, TypeError, LookupError, RecursionError):
             fix = "see what is in its folder, then remove it"
             raise IntegrityError.one(f"`{shown}` is damaged", shown, fix) from None
-        for path in decided._paths():
-            if not _is_for_us(path, root):
-                what = f"`{shown}` names `{legible(path)}`, which is not for it to change"
-                raise IntegrityError.one(what, shown, "remove it: it is not from here")
+        for path in decided._strange(os.path.dirname(file), may_touch):
+            what = f"`{shown}` names `{legible(path)}`, which is not for it to change"
+            raise IntegrityError.one(what, shown, "remove it: it is not from here")
+        if value.get("mark") != mark:
+            what = f"`{shown}` was not written here, but came with a copy or a clone, and is not followed"
+            raise IntegrityError.one(what, shown, "see what is in its folder, then remove that")
         return decided
+
+    def _strange(self, own: str, may_touch: Touch) -> Iterator[str]:
+        """Yield the paths that this may not change; what lies in the journal's `own` folder is its own."""
+        targets = [step.target for step in self.steps]
+        for folder in self.folders:
+            if not _is_for_us(folder, self.root) or not any(is_inside(path, folder) for path in targets):
+                yield folder
+        for step in self.steps:
+            for path in filter(None, (step.source, step.target, step.kept)):
+                touched = is_inside(path, own) or may_touch(os.path.relpath(path, self.root))
+                if not _is_for_us(path, self.root) or not touched:
+                    yield path
 
     def is_as_decided(self) -> bool:
         """Tell whether all that is still to be done finds what it was decided over."""
@@ -111,11 +134,6 @@ class Decided:
         for folder in sorted(folders | {os.path.dirname(folder) for folder in self.folders}):
             with contextlib.suppress(FileNotFoundError):
                 sync_folder(folder)
-
-    def _paths(self) -> Iterator[str]:
-        yield from self.folders
-        for step in self.steps:
-            yield from filter(None, (step.source, step.target, step.kept))
 
     def _shown(self, path: str) -> str:
         return os.path.relpath(path, self.root) if path else ""

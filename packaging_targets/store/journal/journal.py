@@ -10,16 +10,16 @@ from itertools import accumulate, count
 from typing import Literal, Self
 
 from packaging_targets.errors import BuildError, IntegrityError, Problem, legible, raise_all, reason
-from packaging_targets.store.journal.decided import Decided
-from packaging_targets.store.journal.disk import delete_folder, discard, lstat, sync_folder, write_new
+from packaging_targets.store.journal.decided import Decided, Touch
+from packaging_targets.store.journal.disk import delete_folder, discard, lstat, sync_folder, write_marked, write_new
 from packaging_targets.store.journal.obstacles import Obstacles
 from packaging_targets.store.journal.steps import Kind, Step
 
 _FORWARD, _BACK, _DONE = "journal.json", "back.json", "done.json"
 _STAGED, _KEPT = "staged", "kept"
-_FILE_LIMIT = 64 << 20
 
 _LATER = "when the cause is gone, the next command that changes something settles it"
+
 
 Recovery = Literal["", "finished", "took back"]
 """What a recovery did; it is empty where no change was interrupted."""
@@ -44,13 +44,17 @@ class Journal:
     since the kill. Otherwise it takes back what was done; and where even that would overwrite or lose somebody's work,
     it changes nothing, and tells.
 
+    A journal is followed only where it was written, as the very file: one that came with a clone or a copy, or names a
+    path that `may_touch` says no to, is refused, and so is a folder that is reached through a link.
+
     Callers hold a lock around `recover` and all that follows it. Files of others in `folder` are left alone. What is
     moved is not synced here: who has just written it does that.
     """
 
-    def __init__(self, folder: str, root: str) -> None:
-        self._folder = os.path.abspath(folder)
+    def __init__(self, folder: str, root: str, may_touch: Touch = bool) -> None:
         self._root = os.path.realpath(root)
+        self._folder = os.path.normpath(os.path.join(self._root, os.path.relpath(folder, root)))
+        self._may_touch = may_touch
         self._contents: dict[str, bytes] = {}
         self._moves: dict[str, tuple[str, bool]] = {}
         self._removals: list[str] = []
@@ -88,6 +92,7 @@ class Journal:
         Only where what was done cannot be taken back either, the error says where everything is.
         """
         self._check_apart()
+        self._refuse_links()
         raise_all(self._obstacles(), BuildError)
         try:
             decided = self._staged()
@@ -109,13 +114,14 @@ class Journal:
         self._clear()
 
     @classmethod
-    def recover(cls, folder: str, root: str) -> Recovery:
+    def recover(cls, folder: str, root: str, may_touch: Touch = bool) -> Recovery:
         """Finish what was interrupted or take it back, or clear what never came to be; return what was done.
 
         Raises BuildError where that is impossible, or would overwrite what somebody wrote since, and IntegrityError
-        where the journal is damaged; nothing has changed then.
+        where the journal is damaged, or not from here; nothing has changed then.
         """
-        journal = cls(folder, root)
+        journal = cls(folder, root, may_touch)
+        journal._refuse_links()
         if not os.path.isdir(folder):
             return ""
         for name in (_FORWARD, _BACK):
@@ -136,6 +142,14 @@ class Journal:
             raise journal._failure(error, _LATER) from error
         journal._clear()
         return "finished" if forward else "took back"
+
+    def _refuse_links(self) -> None:
+        """Refuse a folder that a link leads away from: what is deleted there is not ours."""
+        if os.path.realpath(self._folder) != self._folder:
+            shown = legible(os.path.relpath(self._folder, self._root))
+            raise IntegrityError.one(
+                f"`{shown}` is a link, or lies behind one, and is not followed", shown, "remove it"
+            )
 
     def _check_apart(self) -> None:
         """Refuse, as a mistake of the program, a path that two changes name, or that lies in one that moves."""
@@ -203,7 +217,7 @@ class Journal:
     def _decide(self, decided: Decided) -> None:
         """Write the journal: the point of no return."""
         place = self._path(_FORWARD)
-        write_new(f"{place}.new", decided.to_bytes())
+        write_marked(f"{place}.new", decided.to_bytes)
         os.rename(f"{place}.new", place)
         sync_folder(self._folder)
 
@@ -270,8 +284,7 @@ class Journal:
 
     def _read(self, name: str) -> Decided | None:
         try:
-            with open(self._path(name), "rb") as file:
-                return Decided.from_bytes(file.read(_FILE_LIMIT), self._path(name), self._root)
+            return Decided.read(self._path(name), self._root, self._may_touch)
         except FileNotFoundError:
             return None
         except OSError as error:

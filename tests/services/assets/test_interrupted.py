@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from studio import Studio
+from studio import Studio, tree
 
-from packaging_targets.errors import BuildError
+from packaging_targets.errors import BuildError, IntegrityError
 from packaging_targets.formats.assets.diagnostics import AssetsError
 from packaging_targets.services.assets.building.build import build
 from packaging_targets.services.assets.building.record import OUTPUTS
@@ -188,13 +188,21 @@ def test_where_both_people_and_we_wrote_a_person_decides(studio: Studio) -> None
     assert (studio.root / "assets/mine/mine.txt").read_text() == "mine"
 
 
-def test_a_copy_of_the_project_can_be_settled_too(studio: Studio) -> None:
+def test_a_journal_that_came_with_a_copy_is_told_and_not_followed(studio: Studio) -> None:
     half_quarantined(studio)
     copy = studio.root.parent / "copy"
     shutil.copytree(studio.root, copy, symlinks=True)
-    assert repair(Project(str(copy))).done == (FINISHED,)
+    before = tree(copy)
+    with pytest.raises(IntegrityError) as caught:
+        repair(Project(str(copy)))
+    assert str(caught.value) == (
+        "error: `.prometeu/journal/journal.json` was not written here, but came with a copy or a clone,"
+        " and is not followed\n"
+        "  at .prometeu/journal/journal.json\n"
+        "  fix: see what is in its folder, then remove that"
+    )
+    assert tree(copy) == before
     assert repair(studio.project).done == (FINISHED,)
-    assert Studio(copy).tree() == studio.tree()
 
 
 @pytest.mark.parametrize("last", OUTPUTS)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from packaging_targets.errors import RegistryError, near_miss
+from packaging_targets.errors import Problem, RegistryError, near_miss
 from packaging_targets.formats.aam.metadata import PackageMetadata
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.registry.aam.protocol import Registry
@@ -70,6 +70,14 @@ class Routes:
         if locked and (locked in (self.default, *self.sources) or not self.known):
             return [locked]
         return [self.default] if self.default else self.sources
+
+    def stray(self, name: PackageName, locked: str) -> Problem | None:
+        """Return what is wrong where a lock has a package from elsewhere than its scope belongs to, or None."""
+        home = self.scopes.get(name.scope, locked)
+        if self.everything or home == locked:
+            return None
+        what = f"`{name}` is locked from `{locked}`, but its scope belongs to `{home}`"
+        return Problem("package.agent.lock", what, f"aam update {name}, or name the registry: --registry {locked}")
 
     def offer(self, text: str, locked: str = "") -> Offer | None:
         """Return what is offered under a name, or None where nobody does; `locked` is the URL that a lock has for it.

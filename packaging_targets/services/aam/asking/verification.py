@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from packaging_targets.errors import Problem, legible
 from packaging_targets.services.aam.asking.graph import read
 from packaging_targets.services.aam.installing.local import archive_of
-from packaging_targets.services.aam.installing.planning import lock_misfits
+from packaging_targets.services.aam.installing.planning import lock_differs
 from packaging_targets.services.aam.installing.project import Project, folder_of
 from packaging_targets.store.aam.cache import PackageCache
 from packaging_targets.store.aam.places import LOCK, cache_folder
@@ -32,7 +32,7 @@ class Verified:
 def verify(root: str) -> Verified:
     """Compare all that is installed in a project with what was installed, and cached archives with the lock."""
     project = read(root)
-    problems = [Problem(LOCK, what, "aam install") for what in lock_misfits(project)]
+    problems = [Problem(LOCK, what, "aam install") for what in lock_differs(project)]
     problems += _against_lock(project)
     for name, one in sorted(project.installed.items()):
         problems += _differing(project, folder_of(name), one.files)

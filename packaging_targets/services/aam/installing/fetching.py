@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from packaging_targets.errors import IntegrityError, PackagingError, Problem, RegistryError
+from packaging_targets.errors import IntegrityError, PackagingError, Problem, RegistryError, raise_all
 from packaging_targets.formats.aam.integrity import integrity_of, parse_integrity
 from packaging_targets.formats.aam.lock import LockedPackage
 from packaging_targets.formats.aam.manifest import AgentManifest
@@ -38,6 +38,7 @@ class Fetching:
 
         Nothing of them is kept where one cannot be had.
         """
+        self._check_homes(wanted)
         found: dict[str, Installed] = {}
         problems: list[Problem] = []
         kinds: set[type[PackagingError]] = set()
@@ -58,6 +59,12 @@ class Fetching:
         if problems:
             raise (kinds.pop() if len(kinds) == 1 else PackagingError)(*problems)
         return found
+
+    def _check_homes(self, wanted: Mapping[str, LockedPackage]) -> None:
+        """Refuse what a lock has from elsewhere than its scope belongs to, though the bytes may be here already."""
+        homes = {PackageName.parse(name): one.registry for name, one in wanted.items() if one.registry}
+        strays = (self.routes().stray(name, url) for name, url in homes.items() if name.scope)
+        raise_all([one for one in strays if one], RegistryError)
 
     def archive(self, name: str, locked: LockedPackage) -> bytes:
         """Return the bytes of a package's archive, from the cache or from where the lock says it comes from."""
@@ -106,6 +113,10 @@ def _faults(archive: Archive, locked: LockedPackage, manifest: AgentManifest) ->
     """Yield what the archive says of itself that is not what was resolved."""
     if (str(manifest.name), str(manifest.version)) != (archive.name, archive.version):
         yield f"{archive.title} says of itself that it is `{manifest.name}` {manifest.version}"
-    for name, text in manifest.value.get("dependencies", {}).items():
+    needs: Mapping[str, str] = manifest.value.get("dependencies", {})
+    for name, text in locked.dependencies.items():
+        if text not in (needs.get(name), manifest.value.get("optionalDependencies", {}).get(name)):
+            yield f"{archive.title} does not need `{name}` {text}, which its registry or the lock says"
+    for name, text in needs.items():
         if locked.dependencies.get(name) != text:
             yield f"{archive.title} needs `{name}` {text}, of which its registry or the lock says nothing"

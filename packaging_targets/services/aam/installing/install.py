@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import IntegrityError, PackagingError, Problem, RequestError, raise_all
+from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
 from packaging_targets.formats.aam.manifest import MANIFEST
-from packaging_targets.services.aam.installing.planning import Asked, Plan, lock_misfits, planned
+from packaging_targets.services.aam.installing.planning import Asked, Plan, lock_differs, planned
 from packaging_targets.services.aam.installing.project import (
     Project,
     changing,
     folder_of,
+    may_touch,
     state_bytes,
     unwritable,
 )
@@ -106,12 +107,13 @@ def install(texts: Sequence[str], options: Options) -> Report:
 
 def uninstall(names: Sequence[str], options: Options) -> Report:
     """Let packages, and bundles, not be wanted any more, with what they alone needed; raises PackagingError."""
-    return _changed(options, Asked(removed=tuple(names)), ())
+    return _changed(options, Asked(removed=tuple(names), strict_peers=options.strict_peers), ())
 
 
 def update(names: Sequence[str], options: Options) -> Report:
     """Take the newest versions of packages that the project's ranges allow; of all where no name is given."""
-    return _changed(options, Asked(renewed=tuple(names), renews_all=not names), ())
+    asked = Asked(renewed=tuple(names), renews_all=not names, strict_peers=options.strict_peers)
+    return _changed(options, asked, ())
 
 
 def _changed(options: Options, asked: Asked, bundles: Sequence[str]) -> Report:
@@ -152,9 +154,9 @@ def _deployments(work: _Work, asked: Asked, bundles: Sequence[str]) -> list[Depl
 def _plan(work: _Work, asked: Asked) -> Plan:
     project, options = work.project, work.options
     if options.frozen:
-        told = [Problem(LOCK, what, "aam install, without --frozen") for what in lock_misfits(project)]
-        if not told and project.lock_data is None and project.wanted:
-            told = [Problem(LOCK, "there is no lock, and --frozen never makes one", "aam install")]
+        if project.lock_data is None:
+            raise PackagingError.one("there is no lock, and --frozen never makes one", LOCK, "aam install")
+        told = [Problem(LOCK, what, "aam install, without --frozen") for what in lock_differs(project)]
         raise_all(told, PackagingError)
     return planned(project, asked, PackageCache(cache_folder()), _routes(work))
 
@@ -207,7 +209,7 @@ def _apply(work: _Work, plan: Plan | None, changes: Sequence[Change], deployment
         work.staging = staging
         if plan is not None:
             _fetch(work, {one.name: plan.lock.resolved[one.name] for one in changes if one.after})
-        journal = Journal(project.path(JOURNAL), project.root)
+        journal = Journal(project.path(JOURNAL), project.root, may_touch)
         for one in changes:
             _place(project, journal, one)
         if changes:
@@ -254,8 +256,6 @@ def _staging(project: Project) -> Iterator[str]:
     """Give an empty folder on the project's disk; it is gone in the end, and so is what was made for it alone."""
     staging = project.path(STAGING)
     is_new = not os.path.lexists(project.path(PACKAGES))
-    if os.path.islink(project.path(PACKAGES)):
-        raise IntegrityError.one(f"`{PACKAGES}` is a link, and packages are not installed through one", PACKAGES)
     try:
         os.makedirs(staging)
     except OSError as error:

@@ -16,6 +16,7 @@ from packaging_targets.model.digest import Digest
 from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.resolving.values import Candidate
 from packaging_targets.store.aam.cache import MAX_PACKED, Archive, PackageCache
+from packaging_targets.store.aam.regular_file import open_regular
 
 
 def local_package(path: str, root: str, cache: PackageCache) -> Candidate:
@@ -36,7 +37,7 @@ def packed(path: str, root: str) -> bytes:
     if os.path.isdir(place):
         return _packed(place)
     try:
-        with open(place, "rb") as file:
+        with open_regular(place) as file:
             data = file.read(MAX_PACKED + 1)
     except OSError as error:
         raise BuildError.one(f"`{path}` cannot be read: {reason(error)}", path) from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, Problem, RegistryError, RequestError, near_miss, raise_all
 from packaging_targets.formats.aam.lock import AgentLock, LockedPackage, misfits, reachable
+from packaging_targets.formats.aam.names import PackageName
 
 if TYPE_CHECKING:
     from packaging_targets.registry.aam.resolving.routes import Offer, Routes
@@ -54,10 +55,11 @@ def planned(project: Project, asked: Asked, cache: PackageCache, routes: Callabl
     _check_names(project, asked)
     wanted = {name: text for name, text in project.wanted.items() if name not in asked.removed}
     if asked.is_nothing and fits(project):
-        return Plan(_kept(project.lock, project.wanted, project), wanted)
-    if asked.removed and not (asked.specs or asked.renewed):
+        peers = _Planning(project, asked, cache, routes(), wanted).plan().warnings if asked.strict_peers else ()
+        return Plan(_kept(project.lock, project.wanted, project), wanted, peers)
+    if asked.removed and not (asked.specs or asked.renewed or asked.strict_peers):
         needs = {**_optional_locked(project, asked.removed), **wanted}
-        if not list(misfits(project.lock, needs)):
+        if not _overridden(project) and not list(misfits(project.lock, needs)):
             return Plan(_kept(project.lock, wanted, project, asked.removed), wanted)
     return _Planning(project, asked, cache, routes(), wanted).plan()
 
@@ -69,14 +71,32 @@ def fits(project: Project) -> bool:
 
 def lock_misfits(project: Project) -> Sequence[str]:
     """Return what of what the project wants the lock does not say."""
-    found = list(misfits(project.lock, project.wanted))
+    found = [*_overridden(project), *misfits(project.lock, project.wanted)]
     for name, text in project.also("optionalDependencies").items():
         if name in project.lock.resolved:
             alone = replace(project.lock.resolved[name], dependencies={})
-            found += misfits(AgentLock({}, {name: alone}), {name: text})
+            found += misfits(replace(project.lock, resolved={name: alone}), {name: text})
         elif project.lock.requested.get(name) != text:
             found.append(f"the project would use `{name}` {text}, which the lock does not know")
     return found
+
+
+def lock_differs(project: Project) -> Sequence[str]:
+    """Return what the lock and the project say of each other that is not the same, also where what is locked fits."""
+    found = list(lock_misfits(project))
+    wanted = {**project.also("optionalDependencies"), **project.wanted}
+    for name, text in project.lock.requested.items():
+        if name not in wanted:
+            found.append(f"`{name}` is locked, which the project does not want any more")
+        elif wanted[name] != text and not any(f"`{name}` {wanted[name]}" in one for one in found):
+            found.append(f"the project wants `{name}` {wanted[name]}, but the lock was made for {text}")
+    return found
+
+
+def _overridden(project: Project) -> Sequence[str]:
+    if dict(project.also("resolutions")) == dict(project.lock.resolutions):
+        return ()
+    return ("`resolutions` is not what it was when the lock was made",)
 
 
 def _optional_locked(project: Project, removed: Sequence[str] = ()) -> Mapping[str, str]:
@@ -89,7 +109,8 @@ def _kept(lock: AgentLock, wanted: Mapping[str, str], project: Project, removed:
     optional = {name: text for name, text in project.also("optionalDependencies").items() if name not in removed}
     requested = {**optional, **wanted}
     names = reachable(lock, requested)
-    return AgentLock(requested, {name: one for name, one in lock.resolved.items() if name in names})
+    resolved = {name: one for name, one in lock.resolved.items() if name in names}
+    return AgentLock(requested, resolved, project.also("resolutions"))
 
 
 def _check_names(project: Project, asked: Asked) -> None:
@@ -205,7 +226,8 @@ class _Planning:
             needs = dict(sorted(resolution.dependencies_of(one).items()))
             new = LockedPackage(str(one.version), one.integrity, one.registry, one.path, needs)
             old = self.project.lock.resolved.get(name)
-            if old and not new.path and (old.version, old.integrity) == (new.version, new.integrity):
+            same = old and not new.path and (old.version, old.integrity) == (new.version, new.integrity)
+            if old and same and not self.routes.stray(PackageName.parse(name), old.registry):
                 new = replace(new, registry=old.registry)  # a mirror serves it, and is not where it comes from
             resolved[name] = new
         return _kept(AgentLock({}, resolved), self.wanted, self.project, self.asked.removed)
@@ -225,5 +247,6 @@ def _deprecated(resolution: Resolution, project: Project) -> Sequence[Problem]:
     for name, one in sorted(resolution.packages.items()):
         old = project.installed.get(name)
         if one.release and one.release.deprecated and (old is None or old.version != str(one.version)):
-            found.append(Problem(one.registry, f"{one} is deprecated: {one.release.deprecated}"))
+            told = " ".join(one.release.deprecated.split())  # it is a stranger's, and stays on its line
+            found.append(Problem(one.registry, f"{one} is deprecated: {told}"))
     return found

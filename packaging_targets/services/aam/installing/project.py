@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -16,6 +16,7 @@ from packaging_targets.formats.aam.lock import AgentLock, parse_lock
 from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.store.aam.places import DEPLOYED, INSTALLED, JOURNAL, LOCK, PACKAGES, STAGING
+from packaging_targets.store.aam.regular_file import open_regular
 from packaging_targets.store.journal import Journal, Recovery
 from packaging_targets.store.lock import folder_lock
 
@@ -59,8 +60,11 @@ class Project:
             project.manifest = _manifest(manifest)
         if project.lock_data is not None:
             project.lock = parse_lock(project.lock_data)
-        project.installed = _installed(project._state(INSTALLED))
-        project.deployed = project._state(DEPLOYED)
+        project.installed = {
+            name: Installed(one["version"], one["integrity"], one["files"])
+            for name, one in project._state(INSTALLED, _is_installed).items()
+        }
+        project.deployed = project._state(DEPLOYED, _is_deployed)
         return project
 
     def path(self, name: str) -> str:
@@ -70,7 +74,7 @@ class Project:
     def file(self, name: str) -> bytes | None:
         """Return the bytes of a file of the project, or None where it is not there."""
         try:
-            with open(self.path(name), "rb") as file:
+            with open_regular(self.path(name)) as file:
                 return file.read()
         except FileNotFoundError:
             return None
@@ -114,24 +118,44 @@ class Project:
         new = json.dumps(value, ensure_ascii=False, indent=found[1] if found else None)
         return (new + ("\n" if text.endswith("\n") else "")).encode()
 
-    def _state(self, name: str) -> dict[str, Any]:
+    def _state(self, name: str, is_one: Callable[[Any], bool]) -> dict[str, Any]:
+        """Return what a state file has of each package, if each is one; it may come with a clone, from anybody."""
         data = self.file(name)
         if data is None:
             return {}
         try:
             found: dict[str, Any] = json.loads(data)["packages"]
-            for package in found:
-                PackageName.parse(package)
-        except (ValueError, LookupError, TypeError, RecursionError):
-            raise damaged(name) from None
-        return found
+            if all(PackageName.parse(package) and is_one(one) for package, one in found.items()):
+                return found
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            pass
+        raise damaged(name)
 
 
-def _installed(state: Mapping[str, Any]) -> dict[str, Installed]:
-    try:
-        return {name: Installed(one["version"], one["integrity"], dict(one["files"])) for name, one in state.items()}
-    except (LookupError, TypeError, ValueError):
-        raise damaged(INSTALLED) from None
+def _is_installed(one: Any) -> bool:
+    texts = isinstance(one["version"], str) and isinstance(one["integrity"], str)
+    return texts and _are_files(one["files"])
+
+
+def _is_deployed(records: Any) -> bool:
+    from packaging_targets.formats.aam.bundle.archive import may_write
+
+    return bool(records) and all(
+        isinstance(one["version"], str)
+        and _are_files(one["files"])
+        and all(isinstance(known, dict) for known in one["merged"].values())
+        and all(may_write(target, path) for path in (*one["files"], *one["merged"]))
+        for target, one in records.items()
+    )
+
+
+def _are_files(value: Any) -> bool:
+    return all(isinstance(digest, str) and is_inner(path) for path, digest in value.items())
+
+
+def is_inner(path: str) -> bool:
+    """Tell whether a path stays below the folder that it is relative to."""
+    return not path.startswith("/") and not {"", ".", ".."} & set(path.split("/")) and "\0" not in path
 
 
 def damaged(name: str) -> IntegrityError:
@@ -158,6 +182,16 @@ def state_bytes(packages: Mapping[str, Any]) -> bytes:
     return f'{{"packages": {{\n{lines}\n}}}}\n'.encode()
 
 
+def may_touch(path: str) -> bool:
+    """Tell whether an installation may change a path of the project, whoever says so."""
+    if path in {MANIFEST, LOCK} or path.startswith(f"{PACKAGES}/"):
+        return True
+    from packaging_targets.formats.aam.bundle.archive import may_write
+    from packaging_targets.formats.aam.bundle.compiling import PLATFORMS
+
+    return any(may_write(target, path) for target in PLATFORMS)
+
+
 def _nobody() -> None:
     """Say nothing while another process has the lock."""
 
@@ -171,8 +205,10 @@ def changing(root: str, waiting: Any = _nobody) -> Iterator[str]:
     if not os.path.isdir(root):
         raise RequestError.one(f"there is no folder `{root}`", "--project")
     with folder_lock(root, waiting, shared=False):
+        if os.path.islink(os.path.join(root, PACKAGES)):
+            raise IntegrityError.one(f"`{PACKAGES}` is a link, and packages are not installed through one", PACKAGES)
         journal = os.path.join(root, JOURNAL)
-        settled = _SETTLED.get(Journal.recover(journal, root), "") if os.path.isdir(journal) else ""
+        settled = _SETTLED.get(Journal.recover(journal, root, may_touch), "") if os.path.lexists(journal) else ""
         if os.path.lexists(os.path.join(root, STAGING)):
             shutil.rmtree(os.path.join(root, STAGING), ignore_errors=True)  # of a process that was killed
         yield settled
