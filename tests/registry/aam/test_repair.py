@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -14,9 +15,11 @@ from agents import packed, publish
 
 from packaging_targets.errors import Problem, RegistryError
 from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.registry.aam.folder import reindexing
 from packaging_targets.registry.aam.folder.mirroring import mirror
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.reindexing import reindex
+from packaging_targets.registry.aam.folder.staging import Staging
 from packaging_targets.registry.aam.folder.verifying import verify
 from packaging_targets.registry.aam.opening import open_registry
 
@@ -263,6 +266,53 @@ def test_a_package_whose_meta_is_damaged_keeps_its_lines_in_the_listings(filled:
         ("plain", "3.0.0"),
     ]
     assert b'"@acme/review": {"latest": "2.0.0", "stable": "1.0.0"}' in at(filled, "dist-tags.json").read_bytes()
+
+
+@pytest.mark.uaaps("P42")
+def test_several_processes_bring_in_order_what_one_does(
+    filled: FolderRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        place(filled, f"packages/p{number}/versions/1.0.0.aam", packed(f"p{number}"))
+    place(filled, "packages/p7/versions/1.0.0.aam", packed("p6"))
+    place(filled, "packages/p8/meta.json", b"{")
+    place(filled, "packages/p9/.aam-1.new", b"half")
+    at(filled, ARCHIVE).unlink()
+    shutil.copytree(filled.tree.root, tmp_path / "other" / "registry")
+    other = open_registry(str(tmp_path / "other" / "registry"))
+    alone = reindex(filled)
+    monkeypatch.setattr(reindexing, "_PARALLEL", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    together = reindex(other)
+    assert (len(alone.adopted), len(alone.problems), len(alone.mended)) == (6, 3, 1)
+    assert (told(together.problems, other), told(together.mended, other)) == (
+        told(alone.problems, filled),
+        told(alone.mended, filled),
+    )
+    assert (together.adopted, together.packages, together.versions) == (alone.adopted, 9, 12)
+    assert tree_of(other) == tree_of(filled)
+    assert reindex(other).changed is False
+
+
+def test_a_disk_that_is_full_leaves_nothing_of_any_process(
+    filled: FolderRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        place(filled, f"packages/p{number}/versions/1.0.0.aam", packed(f"p{number}"))
+    before = tree_of(filled)
+    write = Staging.write
+
+    def full(staging: Staging, path: str, *pieces: bytes) -> None:
+        if "/p4/" in path:
+            raise OSError(errno.ENOSPC, "full")
+        write(staging, path, *pieces)
+
+    monkeypatch.setattr(Staging, "write", full)
+    monkeypatch.setattr(reindexing, "_PARALLEL", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    with pytest.raises(RegistryError, match="the disk has no room for this; nothing was changed"):
+        reindex(filled)
+    assert tree_of(filled) == before
 
 
 def test_a_folder_that_is_not_called_as_its_package_is_told(filled: FolderRegistry) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
+from typing import Any
 
 from packaging_targets.errors import PackagingError, Problem, RegistryError, legible
 from packaging_targets.formats.aam.documents import transitions
@@ -25,8 +26,14 @@ from packaging_targets.registry.aam.folder.changing import discard_unfinished, h
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.staging import Staging, writing
 from packaging_targets.registry.aam.folder.tree import ARCHIVE, CHECKSUM, MAX_LINE, Tree
+from packaging_targets.store.sweep import spread
 
 _CHUNK = 2_000
+_PARALLEL = 64
+"""Fewer packages than these are not worth another process."""
+_JOBS = 8
+_DOUBTFUL = "?"
+"""What stands for the text of a meta.json where nothing can be known of a package."""
 
 
 @dataclass(slots=True)
@@ -59,15 +66,12 @@ def reindex(registry: FolderRegistry, tell: Callable[[str], None] = lambda _: No
         doubtful: set[str] = set()
         folders = list(_folders(tree, done))
         for start in range(0, len(folders), _CHUNK):
-            with Staging(tree) as staging:
-                for folder in folders[start : start + _CHUNK]:
-                    tell(f"reindexing {folder}")
-                    try:
-                        found += filter(None, [_Package(tree, folder, staging, done).settled()])
-                    except PackagingError as error:
-                        done.problems += error.problems
-                        doubtful.add(folder)
-                done.changed = staging.commit() or done.changed
+            chunk = folders[start : start + _CHUNK]
+            for folder, metadata in zip(chunk, _settled(tree, chunk, done, tell), strict=True):
+                if metadata == _DOUBTFUL:
+                    doubtful.add(folder)
+                elif metadata:
+                    found.append(parse_metadata(metadata.encode(), legible(tree.meta(folder))))
         with Staging(tree) as staging:
             stage_all(tree, staging, found, doubtful)
             done.changed = staging.commit() or done.changed
@@ -87,6 +91,48 @@ def _folders(tree: Tree, done: Reindexed) -> Iterator[str]:
             yield entry.name
 
 
+def _settled(tree: Tree, folders: list[str], done: Reindexed, tell: Callable[[str], None]) -> list[str]:
+    """Bring the folders of some packages in order; return what their meta.json say then, in several processes."""
+
+    def settle(folder: str) -> Any:
+        tell(f"reindexing {folder}")
+        return _outcome(tree, folder)
+
+    jobs = min(os.cpu_count() or 1, _JOBS) if len(folders) >= _PARALLEL else 1
+    try:
+        outcomes = spread(settle, folders, jobs)
+    except BaseException:
+        discard_unfinished(tree, (path for one in folders for path in (tree.folder(one), tree.versions(one))))
+        raise
+    with Staging(tree) as staging:
+        for one in outcomes:
+            staging.take_over(one["files"])
+            done.adopted += one["adopted"]
+            done.mended += (Problem(*parts) for parts in one["mended"])
+            done.problems += (Problem(*parts) for parts in one["problems"])
+            done.changed = one["changed"] or done.changed
+        done.changed = staging.commit() or done.changed
+    return [one["metadata"] for one in outcomes]
+
+
+def _outcome(tree: Tree, folder: str) -> dict[str, Any]:
+    """Bring the folder of a package in order; return what that came to as a JSON value."""
+    done, metadata = Reindexed(), _DOUBTFUL
+    with Staging(tree) as staging:
+        try:
+            metadata = _Package(tree, folder, staging, done).settled().decode()
+        except PackagingError as error:
+            done.problems += error.problems
+        return {
+            "metadata": metadata,
+            "files": staging.hand_over(),
+            "adopted": done.adopted,
+            "mended": [astuple(one) for one in done.mended],
+            "problems": [astuple(one) for one in done.problems],
+            "changed": done.changed,
+        }
+
+
 def _discard(tree: Tree, folders: list[str], done: Reindexed) -> None:
     for path in discard_unfinished(tree, folders):
         done.changed = True
@@ -102,8 +148,8 @@ class _Package:
         self._staging = staging
         self._done = done
 
-    def settled(self) -> PackageMetadata | None:
-        """Stage what has to be written; return what is known of the package then, or None where there is none.
+    def settled(self) -> bytes:
+        """Stage what has to be written; return what meta.json says of the package then, or nothing where there is none.
 
         Raises PackagingError where that is in doubt.
         """
@@ -114,9 +160,10 @@ class _Package:
             what = f"the folder holds {before.name}, whose folder is `{before.name.folder}`"
             raise RegistryError.one(what, legible(self._tree.folder(self._folder)), "rename the folder")
         after = self._with_archives(before)
-        if after is not None and (new := metadata_bytes(after)) != data:
+        new = b"" if after is None else metadata_bytes(after)
+        if new not in {data, b""}:
             self._staging.write(self._tree.meta(self._folder), new)
-        return after
+        return new
 
     def _with_archives(self, before: PackageMetadata | None) -> PackageMetadata | None:
         """Return what is known of the package by what lies in its folder."""

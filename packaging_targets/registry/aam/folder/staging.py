@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Self
 
@@ -58,6 +58,15 @@ class Staging:
                 what = f"the bytes of `{self._tree.told(path)}` are not what they claim to be"
                 raise IntegrityError.one(what, "", "they changed while they were read, or were damaged before")
         os.utime(self._files[-1][0], (at, at))
+
+    def hand_over(self) -> list[tuple[str, str]]:
+        """Return where files are and where they belong, for `take_over` in another process, and keep none."""
+        files, self._files = self._files, []
+        return files
+
+    def take_over(self, files: Iterable[Sequence[str]]) -> None:
+        """Take the files that another process has staged."""
+        self._files += ((beside, path) for beside, path in files)
 
     def commit(self) -> bool:
         """Rename all files into their places, in the order in which they were written, when the disk has them.
