@@ -55,6 +55,7 @@ def test_a_whole_manifest() -> None:
         "deprecated": {"message": "Use another.", "replacement": "@acme/other"},
         "installMode": {"default": "uaaps", "cursor": "plugin"},
         "x-acme": {"team": "tools"},
+        "x-aam": {"allow": [{"path": "assets/**", "what": "hidden"}]},
         "somethingNew": [1, 2],
     }
     found = check_manifest(json.dumps(value).encode(), "m.json")
