@@ -75,7 +75,7 @@ def _glob(value: str) -> str:
     if "\\" in value:
         return f"`{value}` has a backslash: folders are divided by `/`"
     try:
-        compile_glob(value)
+        compile_glob(plain_path(value))
     except ValueError as error:
         return f"`{value}` is no glob: {error}"
     return ""
