@@ -58,11 +58,12 @@ class _InMemory:
 def write_bundle(stream: Writable, bundle: Bundle) -> None:
     """Write the archive of a bundle; its files have the time of `built_at`.
 
-    Raises PackagingError where it would be more than an archive may be, or has what no agent should read.
+    Raises PackagingError where it would be more than an archive may be. What no agent should read was looked for in the
+    packages that it was compiled from.
     """
     files = {**bundle.files, BUNDLE_JSON: PackageFile(json_text(bundle.about))}
     contents = Manifest.of((Entry(path, path) for path in files), folders=False)
-    write_aam(stream, contents, _InMemory(files), bundle.name, mtime=parse_time(bundle.about["built_at"]))
+    write_aam(stream, contents, _InMemory(files), bundle.name, mtime=parse_time(bundle.about["built_at"]), scan=False)
 
 
 def read_bundle(file: BinaryIO, where: str) -> Bundle:

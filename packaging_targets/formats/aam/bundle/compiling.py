@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from packaging_targets.errors import Problem, RequestError, near_miss, raise_all
@@ -16,6 +16,8 @@ from packaging_targets.formats.aam.bundle.source import FLAT, Source
 from packaging_targets.formats.aam.bundle.values import ALIASES, FORMAT, VERSION, Bundle, bundle_name, checksum
 from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.formats.aam.package.reader import AgentPackage
+from packaging_targets.formats.aam.package.scanning.allowed import allowances
+from packaging_targets.formats.aam.package.scanning.scan import look_into
 from packaging_targets.formats.aam.times import time_text
 
 PLATFORMS: dict[str, type[Platform]] = {one.target: one for one in (ClaudeCode, Codex, Copilot, Cursor)}
@@ -43,7 +45,8 @@ def compile_bundle(
     """Return the bundle of `root` and its dependencies for a platform of TARGETS.
 
     `scoped_dirs` is `flat` (`acme-review`) or `seed` (`acme--review`); `built_at` counts seconds since 1970.
-    Raises RequestError with all that is wrong with the packages, and with names that two of them want.
+    Raises RequestError with all that is wrong with the packages, such as what no agent should read, and with names
+    that two of them want.
     """
     platform = platform_of(target)
     output = Output(platform.title)
@@ -51,6 +54,7 @@ def compile_bundle(
     sources = [Source(package, scoped_dirs) for package in packages]
     for source in sources:
         output.errors += source.artifacts.errors
+        output.errors += _carried(source)
         output.warnings += source.artifacts.warnings
         platform(source, output, sources).deploy()
     raise_all(output.errors, RequestError, output.warnings)
@@ -71,3 +75,10 @@ def compile_bundle(
     }
     warnings: list[Problem] = sorted(set(output.warnings))
     return Bundle(bundle_name(manifest.archive, platform.target), platform.target, files, about, tuple(warnings))
+
+
+def _carried(source: Source) -> Iterator[Problem]:
+    """Yield what no package should carry, but for what its own manifest allows, at the places that its author knows."""
+    allowed = allowances(source.package.manifest)
+    for path, file in source.package.files.items():
+        yield from look_into(source.where(path), file.data, allowed(path))

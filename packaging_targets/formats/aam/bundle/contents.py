@@ -19,6 +19,7 @@ from packaging_targets.formats.aam.bundle.shared.documents import DOCUMENTS
 from packaging_targets.formats.aam.bundle.shared.instructions import has_parts, is_instructions, is_made_of_parts
 from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.formats.aam.package.reader import PackageFile
+from packaging_targets.formats.aam.package.scanning.allowed import SECRET
 from packaging_targets.formats.aam.package.scanning.scan import look_into
 from packaging_targets.formats.jsonc import JsoncError
 from packaging_targets.formats.plain_json import parse_json
@@ -82,7 +83,7 @@ def _file(path: str, data: bytes) -> Iterator[Problem]:
             return
         yield from (Problem(legible(path), what) for what in _document(value, members))
         data = json.dumps(value, ensure_ascii=False).encode()  # what escapes stand for is looked at too
-    hidden = look_into(legible(path), data, secrets=False)
+    hidden = look_into(legible(path), data, frozenset({SECRET}))
     yield from hidden
     if is_instructions(path) and not hidden:
         text = data.decode()

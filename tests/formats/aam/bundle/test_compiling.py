@@ -707,3 +707,19 @@ def test_targets() -> None:
     assert str(error.value) == (
         "error: there is no target `cursr`\n  fix: did you mean `cursor`?  (targets: claude-code, codex, copilot, cursor)"
     )
+
+
+@pytest.mark.uaaps("P19", "P20")
+def test_what_no_agent_should_read_is_told_where_its_author_has_it() -> None:
+    files = {**TOOLS, "skills/plan/scripts/run.sh": "printf '\x1b[31m'\n"}
+    with pytest.raises(RequestError) as caught:
+        compiled("cursor", "review", dependencies=[package("@acme/tools", files)])
+    assert str(caught.value) == (
+        "error: people do not see the character U+001B, and agents read it\n"
+        "  at @acme/tools@1.0.0/skills/plan/scripts/run.sh:1\n"
+        "  fix: remove it; where it belongs there, allow `hidden` for the file in `x-aam` of the manifest"
+    )
+    allow: dict[str, Any] = {"x-aam": {"allow": [{"path": "skills/plan/scripts/run.sh", "what": "hidden"}]}}
+    bundle = compiled("cursor", "review", dependencies=[package("@acme/tools", files, **allow)])
+    write_bundle(io.BytesIO(), bundle)
+    assert ".cursor/skills/acme-plan/scripts/run.sh" in bundle.files
