@@ -8,8 +8,9 @@ from packaging_targets.services.aam.config import read_config
 
 
 def routes_of(root: str, registry: str = "") -> Routes:
-    """Return the routes of a project; with `registry`, a URL, a path from the current folder or a source, that serves all.
+    """Return the routes of a project; with `registry`, that serves everything.
 
+    It is a URL, a path from the current folder, or a source.
     Raises RequestError where the configuration is wrong.
     """
     config = read_config(root)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, RequestError, raise_all, reason
-from packaging_targets.formats.aam.artifacts.discovery import find_artifacts
+from packaging_targets.formats.aam.checking.deployable import deployable_artifacts
 from packaging_targets.formats.aam.package.reader import read_package
 from packaging_targets.formats.aam.package.scanning.scan import look_into
 from packaging_targets.services.aam.packing.folder import list_package
@@ -61,7 +61,7 @@ def _valid_archive(path: str) -> Valid:
         fix = "name the folder of a package, or an archive"
         raise RequestError.one(f"`{path}` cannot be read: {reason(error)}", path, fix) from error
     files = {name: one.data for name, one in package.files.items()}
-    artifacts = find_artifacts(package.manifest, files, path)
+    artifacts = deployable_artifacts(package.manifest, files, path)
     carried = (one for name, data in files.items() for one in look_into(f"{path}/{name}", data))
     raise_all((*artifacts.errors, *carried), PackagingError, artifacts.warnings)
     return Valid(package.manifest, tuple(package.files), size, artifacts.warnings)
