@@ -52,7 +52,9 @@ JUNK = [
     ".git/HEAD", ".hg/x", "a/.svn/x", ".agent-packages/b/package.agent.json", "node_modules/x/y.js", "a/node_modules/z",
     ".venv/bin/python", "venv/x", "src/__pycache__/m.pyc", "m.pyc", ".DS_Store", "a/Thumbs.db", "package.agent.lock",
     "evals/reports/r.json", ".mypy_cache/x", ".ruff_cache/x", ".pytest_cache/x", "old/review-1.0.0.aam", "r.bundle.aam",
-    "TARGETS.toml",
+    "TARGETS.toml", "CVS/Root", ".jj/repo/x", ".tox/x", ".nox/x", ".idea/x.xml", ".vscode/settings.json", ".cache/x", "._a",
+    ".npmrc", "a/.npmrc", ".claude/settings.local.json", "coverage/x.html", ".coverage", "env/pyvenv.cfg", "env/bin/x",
+    "a/[env]/pyvenv.cfg", "a/[env]/lib/x.py",
 ]  # fmt: skip
 
 
@@ -68,9 +70,9 @@ PACKLISTS: list[dict[str, Any]] = [
     packlist(
         "always",
         ["P15"],
-        [*PLAIN, "CHANGELOG", "CHANGELOG.md", "LICENSE.md", "README", "docs/README.md", "readme.md"],
+        [*PLAIN, "CHANGELOG", "CHANGELOG.md", "LICENSE.md", "Licence.txt", "README", "docs/README.md", "readme.rst"],
         manifest={"files": ["src/*"]},
-        packed=["CHANGELOG", "CHANGELOG.md", "LICENSE", "LICENSE.md", "README", "README.md", "package.agent.json", "src/main.py"],
+        packed=["CHANGELOG", "CHANGELOG.md", "LICENSE", "LICENSE.md", "Licence.txt", "README", "README.md", "package.agent.json", "readme.rst", "src/main.py"],
     ),
     packlist(
         "globs",
@@ -85,6 +87,13 @@ PACKLISTS: list[dict[str, Any]] = [
         ["package.agent.json", "d/a", "d/e/b"],
         manifest={"files": ["d/*"]},
         packed=["d/a", "package.agent.json"],
+    ),
+    packlist(
+        "folders",
+        ["P14"],
+        ["package.agent.json", "docs/a.md", "docs/b/c.md", "docs2/a", "src/x/y", "skills/coverage/SKILL.md"],
+        manifest={"files": ["docs", "./src/", "./skills/**"]},
+        packed=["docs/a.md", "docs/b/c.md", "package.agent.json", "skills/coverage/SKILL.md", "src/x/y"],
     ),
     packlist(
         "sorted-by-bytes",

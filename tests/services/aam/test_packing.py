@@ -363,3 +363,16 @@ def test_other_programs_read_the_archives(package: Path) -> None:
     assert listed == ["README.md", "package.agent.json", "skills/review/SKILL.md", "skills/review/scripts/run.sh"]
     subprocess.run(["gzip", "-t", "-S", ".aam", archive], check=True)
     assert package.exists()
+
+
+@pytest.mark.uaaps("P20")
+def test_who_validates_an_archive_learns_what_its_author_allows(package: Path) -> None:
+    allowed = {"x-aam": {"allow": [{"path": "skills/**/run.sh", "what": "hidden"}]}}
+    value = {"name": "@acme/review", "version": "1.2.0", "description": "x", **allowed}
+    (package / "package.agent.json").write_text(json.dumps(value))
+    (package / "skills/review/scripts/run.sh").write_text("printf '\x1b[31m'\n")
+    packed_now = pack("review")
+    assert packed_now.warnings == ()
+    (warning,) = validate(packed_now.archive).warnings
+    assert warning.what == "people do not see the character U+001B, and agents read it"
+    assert warning.where == f"dist/{ARCHIVE}/skills/review/scripts/run.sh:1"

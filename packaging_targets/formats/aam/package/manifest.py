@@ -72,6 +72,9 @@ def _faults(value: Any) -> Iterator[Fault]:
     for name, one in value.items():
         if name.startswith("x-"):
             yield from vendor_member((name,), one)
+    if value.get("private") is True:
+        what = "`private` says nothing to registries: the package can be published"
+        yield Fault(("private",), what, "do not publish it, and take `private` out", severe=False)
     yield from _faults_of_needs(value)
     yield from _faults_of_artifacts(value)
     yield from _faults_of_grants(value)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging_targets.formats.aam.names import name_faults, tag_fault
 from packaging_targets.formats.aam.package.paths import path_faults
+from packaging_targets.formats.aam.package.scanning.allowed import HIDDEN, MEMBER, SECRET
 from packaging_targets.formats.aam.package.shapes import (
     Check,
     Fault,
@@ -74,7 +75,7 @@ def _glob(value: str) -> str:
     if "\\" in value:
         return f"`{value}` has a backslash: folders are divided by `/`"
     try:
-        compile_glob(value)
+        compile_glob(plain_path(value))
     except ValueError as error:
         return f"`{value}` is no glob: {error}"
     return ""
@@ -149,6 +150,7 @@ _PERMISSIONS = record(
     }
 )
 _NEEDS = {"description": _DESCRIPTION, "dependencies": _RANGES, "systemDependencies": _SYSTEM}
+_ALLOWED = text(f'"{HIDDEN}" or "{SECRET}"', pattern=f"{HIDDEN}|{SECRET}")
 _EXTRA = {**_NEEDS, "artifacts": of_type(dict, "an object"), "permissions": _PERMISSIONS}
 
 MEMBERS: dict[str, Check] = {
@@ -198,6 +200,14 @@ MEMBERS: dict[str, Check] = {
     **dict.fromkeys(("skills", "commands", "agents", "rules", "hooks", "mcp"), _PATH),
     "dist-tags": map_of(_VERSION, "an object of tags and versions", key=_tag),
     "deprecated": record({"message": _TEXT, "replacement": _TEXT}, required=("message",)),
+    MEMBER: record(
+        {
+            "allow": list_of(
+                record({"path": text("a glob", reason=_glob), "what": _ALLOWED}, required=("path", "what")),
+                "a list of objects",
+            )
+        }
+    ),
     "installMode": either(dict, map_of(_text_then(_modes), "an object of platforms and modes"), _text_then(_modes)),
 }
 """The check of each member that is known, by its name."""

@@ -7,6 +7,7 @@ each packing would pack the last.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,35 +16,58 @@ from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.formats.aam.package.members import plain_path
 from packaging_targets.formats.aam.package.paths import Names, nfc, path_faults
 from packaging_targets.formats.plain_json import shown
-from packaging_targets.model.glob import compile_glob, match_any
+from packaging_targets.model.glob import match_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging_targets.formats.aam.manifest import AgentManifest
     from packaging_targets.formats.plain_json import Path
 
-ALWAYS = (MANIFEST, "README", "README.md", "LICENSE", "LICENSE.md", "CHANGELOG", "CHANGELOG.md")
+ALWAYS = re.compile(rf"{re.escape(MANIFEST)}|(?i:(?:readme|licen[cs]e|changelog)(?:\.[a-z0-9]+)?)")
 """Files at the root that are packed whatever `files` says."""
 
 NEVER_FOLDERS = frozenset(
     {
-        *(".git", ".hg", ".svn", ".agent-packages", ".packaging", "node_modules", ".venv", "venv"),
-        *("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+        *(
+            ".git",
+            ".hg",
+            ".svn",
+            ".jj",
+            ".bzr",
+            "CVS",
+            ".agent-packages",
+            ".packaging",
+            "node_modules",
+            ".venv",
+            "venv",
+        ),
+        *("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".nox", ".tox"),
     }
 )
 """Folders of which nothing is packed, wherever they are."""
 
 NEVER_FILES = (
-    *("**/.git", "**/*.pyc", "**/.DS_Store", "**/Thumbs.db", "**/TARGETS.toml", "**/*.aam", "**/*.aam.sha256"),
-    *("package.agent.lock", "evals/reports/**"),
+    *(
+        "**/.git",
+        "**/*.pyc",
+        "**/.DS_Store",
+        "**/._*",
+        "**/Thumbs.db",
+        "**/TARGETS.toml",
+        "**/*.aam",
+        "**/*.aam.sha256",
+    ),
+    *("**/.npmrc", "**/.claude/settings.local.json", "package.agent.lock", "evals/reports/**"),
+    *(".idea/**", ".vscode/**", ".cache/**", "coverage/**", "htmlcov/**", ".coverage"),
 )
 """Globs of what is never packed, whatever `files` says: what others keep beside sources, and what packing makes."""
 
 _REFERENCES = ("skills", "commands", "agents", "rules", "hooks", "mcp")
+_ENVIRONMENT = "pyvenv.cfg"  # at the root of every virtual environment of Python's, whatever it is called
 _CREDENTIALS = match_any(
     [
-        *("**/.env", "**/.env.*", "**/.npmrc", "**/.pypirc", "**/.netrc", "**/.git-credentials"),
+        *("**/.env", "**/.env.*", "**/.pypirc", "**/.netrc", "**/.git-credentials"),
         *("**/credentials.json", "**/id_rsa", "**/id_ed25519", "**/*.pem", "**/*.p12", "**/*.pfx"),
     ]
 )
@@ -72,9 +96,13 @@ class _Selecting:
         self._manifest = manifest
         self._below = f"{folder}/" if folder else ""
         self._globs: Sequence[str] | None = manifest.get("files")
-        chosen = match_any([*self._globs, *ALWAYS]) if self._globs is not None else None
-        never = match_any(NEVER_FILES)
-        found = (path for path in files if (chosen is None or chosen(path)) and not (_lies_in(path) or never(path)))
+        chosen = match_any([one for glob in self._globs for one in _globs(glob)]) if self._globs is not None else None
+        never = match_any([*NEVER_FILES, *_environments(files)])
+        found = (
+            path
+            for path in files
+            if (chosen is None or chosen(path) or ALWAYS.fullmatch(path)) and not (_lies_in(path) or never(path))
+        )
         self._paths = tuple(sorted(found, key=_bytes))
 
     def selection(self) -> Selection:
@@ -93,6 +121,9 @@ class _Selecting:
                 yield Problem(where, f"the path `{legible(path)}` {'; '.join(faults)}", "rename it")
             elif clash := names.clash(nfc(path)):
                 yield Problem(where, f"{clash}, where the package is unpacked", "rename one of them")
+        if repository := names.repository():
+            what = f"git would take `{repository}` for a repository, and run what is configured there"
+            yield Problem(self._below + repository, what, "leave it out by `files`, or pack it as an archive")
 
     def _faults_of_references(self) -> Iterator[Problem]:
         """Yield what the manifest refers to and is not packed."""
@@ -112,15 +143,26 @@ class _Selecting:
 
     def _warnings(self) -> Iterator[Problem]:
         for at, glob in enumerate(self._globs or ()):
-            pattern = compile_glob(glob)
-            if not any(map(pattern.fullmatch, self._files)):
-                folder = any(path.startswith(f"{glob.rstrip('/')}/") for path in self._files)
-                fix = f"write `{glob.rstrip('/')}/**` for all that is in the folder" if folder else ""
-                yield Problem(self._below + MANIFEST, f"`{glob}` matches no file", fix, field=f"$.files[{at}]")
+            if not any(map(match_any(_globs(glob)), self._files)):
+                yield Problem(self._below + MANIFEST, f"`{glob}` matches no file", field=f"$.files[{at}]")
         for path in filter(_CREDENTIALS, self._paths):
             where = self._below + legible(path)
             what = f"`{where}` may hold credentials, and is packed"
             yield Problem(where, what, "leave it out by `files` if it does")
+
+
+def _globs(glob: str) -> list[str]:
+    """Return the globs that an item of `files` stands for: one without wildcards may name a folder, with all in it."""
+    plain = plain_path(glob)
+    return [plain] if any(char in plain for char in "*?[") else [plain, f"{plain}/**"]
+
+
+def _environments(files: Iterable[str]) -> Iterator[str]:
+    """Yield globs of the virtual environments among files."""
+    for path in files:
+        if path.endswith(f"/{_ENVIRONMENT}"):
+            folder = re.sub(r"([*?\[])", r"[\1]", path[: -len(_ENVIRONMENT)])
+            yield f"{folder}**"
 
 
 def _references(manifest: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

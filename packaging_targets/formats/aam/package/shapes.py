@@ -130,7 +130,7 @@ def record(members: Mapping[str, Check], *, required: tuple[str, ...] = (), some
         for name, one in value.items():
             if name in members:
                 yield from members[name]((*path, name), one)
-            elif hint := near_miss(name, members.keys() - value.keys()):
+            elif not name.startswith("x-") and (hint := near_miss(name, members.keys() - value.keys())):
                 yield Fault((*path, name), f"{called((*path, name))} is no member that is known", hint, severe=False)
 
     return check

@@ -10,18 +10,23 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, raise_all
+from packaging_targets.formats.aam.manifest import MANIFEST
+from packaging_targets.formats.aam.package.manifest import check_manifest
 from packaging_targets.formats.aam.package.paths import nfc
 from packaging_targets.formats.aam.package.reader import LIMITS
+from packaging_targets.formats.aam.package.scanning.allowed import allowances
 from packaging_targets.formats.aam.package.scanning.scan import ScannedSources
 from packaging_targets.formats.archive.compress import compressor
 from packaging_targets.formats.archive.reading.tar_reader import PIECE
 from packaging_targets.formats.archive.reading.unpacked import RATIO_FROM
 from packaging_targets.formats.archive.tar import write_tar
+from packaging_targets.formats.jsonc import MAX_BYTES
 from packaging_targets.model.manifest import Entry, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from packaging_targets.formats.aam.manifest import AgentManifest
     from packaging_targets.formats.archive.members import Writable
     from packaging_targets.model.manifest import SourceReader
 
@@ -42,9 +47,20 @@ def write_aam(stream: Writable, contents: Manifest, sources: SourceReader, where
     PackagingError with all that no package should carry (see `scanning`), where it would be more than an archive may
     be, and for a source that changes meanwhile.
     """
-    scanned = ScannedSources(sources)
+    places = {entry.source: entry.dest for entry in contents.entries}
+    allowed = allowances(_manifest(contents, sources))
+    scanned = ScannedSources(sources, lambda source: allowed(places[source]))
     _write(stream, contents, scanned, where, mtime)
     raise_all(scanned.problems, PackagingError)
+
+
+def _manifest(contents: Manifest, sources: SourceReader) -> AgentManifest | None:
+    """Return the manifest among what is packed, which says what else may be."""
+    for entry in contents.entries:
+        if entry.dest == MANIFEST and entry.source is not None:
+            with sources.open(entry.source) as file:
+                return check_manifest(file.read(MAX_BYTES + 1), MANIFEST).manifest
+    return None
 
 
 def _write(stream: Writable, contents: Manifest, sources: SourceReader, where: str, mtime: int) -> None:

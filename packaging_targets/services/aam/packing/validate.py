@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging_targets.errors import PackagingError, RequestError, raise_all, reason
 from packaging_targets.formats.aam.checking.deployable import deployable_artifacts
 from packaging_targets.formats.aam.package.reader import read_package
+from packaging_targets.formats.aam.package.scanning.allowed import allowances
 from packaging_targets.formats.aam.package.scanning.scan import look_into
 from packaging_targets.services.aam.packing.folder import list_package
 from packaging_targets.services.aam.packing.pack import CountedFile, write_package
@@ -62,6 +63,10 @@ def _valid_archive(path: str) -> Valid:
         raise RequestError.one(f"`{path}` cannot be read: {reason(error)}", path, fix) from error
     files = {name: one.data for name, one in package.files.items()}
     artifacts = deployable_artifacts(package.manifest, files, path)
-    carried = (one for name, data in files.items() for one in look_into(f"{path}/{name}", data))
-    raise_all((*artifacts.errors, *carried), PackagingError, artifacts.warnings)
-    return Valid(package.manifest, tuple(package.files), size, artifacts.warnings)
+    allowed = allowances(package.manifest)
+    carried = [one for name, data in files.items() for one in look_into(f"{path}/{name}", data, allowed(name))]
+    # What its author allows is told all the same: whoever checks an archive may be another.
+    all_carried = (one for name, data in files.items() if allowed(name) for one in look_into(f"{path}/{name}", data))
+    warnings = (*artifacts.warnings, *(one for one in all_carried if one not in carried))
+    raise_all((*artifacts.errors, *carried), PackagingError, warnings)
+    return Valid(package.manifest, tuple(package.files), size, warnings)

@@ -36,7 +36,7 @@ def test_a_whole_manifest() -> None:
         "keywords": ["review", "code"],
         "engines": {"cursor": ">=1.0"},
         "artifacts": {"skills": [{"name": "review", "path": "./skills/review/"}], "agents": [], "commands": []},
-        "files": ["skills/**", "hooks/*.json"],
+        "files": ["skills/**", "hooks/*.json", "./docs/", "./.x/*"],
         "dependencies": {"@acme/style": "^1.0.0", "lint": ">=1.0.0 <3.0.0"},
         "optionalDependencies": {"extra": "*"},
         "peerDependencies": {"host": "~2.1.0"},
@@ -55,6 +55,7 @@ def test_a_whole_manifest() -> None:
         "deprecated": {"message": "Use another.", "replacement": "@acme/other"},
         "installMode": {"default": "uaaps", "cursor": "plugin"},
         "x-acme": {"team": "tools"},
+        "x-aam": {"allow": [{"path": "assets/**", "what": "hidden"}]},
         "somethingNew": [1, 2],
     }
     found = check_manifest(json.dumps(value).encode(), "m.json")
@@ -190,6 +191,7 @@ def test_what_is_strange_and_no_error() -> None:
     value = {
         **GOOD,
         "installMode": "project",
+        "private": True,
         "x-acme": dict.fromkeys("abcdef", 1),
         "dependencies": {"a": "*"},
         "peerDependencies": {"a": "*"},
@@ -201,6 +203,10 @@ def test_what_is_strange_and_no_error() -> None:
         ('`installMode` must be "uaaps" or "plugin", but is "project"', ""),
         ("`permissions.fs.wrote` is no member that is known", "did you mean `write`?"),
         ("`x-acme` has 6 members, and 5 are enough for a vendor", ""),
+        (
+            "`private` says nothing to registries: the package can be published",
+            "do not publish it, and take `private` out",
+        ),
         ("`peerDependencies.a` stands in `dependencies` too", "keep it in one of them: `dependencies` counts"),
     ]
 

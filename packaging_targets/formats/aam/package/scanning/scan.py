@@ -10,11 +10,13 @@ import unicodedata
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from packaging_targets.errors import Problem
+from packaging_targets.formats.aam.package.scanning.allowed import HIDDEN, MEMBER, SECRET, Allowed
+from packaging_targets.formats.aam.package.scanning.escapes import unescaped
 from packaging_targets.formats.aam.package.scanning.hidden import hidden_characters, may_hide
-from packaging_targets.formats.aam.package.scanning.secrets import ALLOWED, secrets_in
+from packaging_targets.formats.aam.package.scanning.secrets import PRAGMA, secrets_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from packaging_targets.model.manifest import SourceInfo, SourceReader
 
@@ -24,10 +26,14 @@ _MOST = 20  # problems of one file
 
 
 class ScannedSources:
-    """Sources that are looked into as they are read: `problems` are those found in all that was read to its end."""
+    """Sources that are looked into as they are read: `problems` are those found in all that was read to its end.
 
-    def __init__(self, sources: SourceReader) -> None:
+    `allowed` says of a source what it may have.
+    """
+
+    def __init__(self, sources: SourceReader, allowed: Callable[[str], Allowed]) -> None:
         self._sources = sources
+        self._allowed = allowed
         self.problems: list[Problem] = []
 
     def info(self, path: str) -> SourceInfo:
@@ -36,15 +42,16 @@ class ScannedSources:
 
     def open(self, path: str) -> BinaryIO:
         """Open the source at `path`; what is read of it is looked into when it is closed, or earlier."""
-        return cast("BinaryIO", _ScannedFile(self._sources.open(path), path, self.problems))
+        scan = Scan(path, self._allowed(path))
+        return cast("BinaryIO", _ScannedFile(self._sources.open(path), scan, self.problems))
 
 
 class _ScannedFile:
     """A file that keeps what was read of it until it has looked into that."""
 
-    def __init__(self, file: BinaryIO, path: str, problems: list[Problem]) -> None:
+    def __init__(self, file: BinaryIO, scan: Scan, problems: list[Problem]) -> None:
         self._file = file
-        self._scan = Scan(path)
+        self._scan = scan
         self._problems = problems
 
     def __enter__(self) -> Self:
@@ -62,9 +69,9 @@ class _ScannedFile:
         return data
 
 
-def look_into(path: str, data: bytes) -> list[Problem]:
-    """Return what no package should carry in a file that is called `path` in messages."""
-    look = Scan(path)
+def look_into(path: str, data: bytes, allowed: Allowed = frozenset()) -> list[Problem]:
+    """Return what no package should carry in a file that is called `path` in messages, but for what is allowed."""
+    look = Scan(path, allowed)
     look.feed(data)
     return look.finish()
 
@@ -72,8 +79,9 @@ def look_into(path: str, data: bytes) -> list[Problem]:
 class Scan:
     """Looks into one file, which is fed to it piece by piece."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, allowed: Allowed = frozenset()) -> None:
         self._path = path
+        self._allowed = allowed
         self._read_by_agents = path.lower().endswith(_READ_BY_AGENTS)
         self._held: list[bytes] = []
         self._size = 0
@@ -109,35 +117,49 @@ class Scan:
 
     def _look_into(self, data: bytes) -> None:
         """Note what is wrong with whole lines."""
-        for at, what in secrets_in(data):
+        for at, what in () if SECRET in self._allowed else secrets_in(data):
             told = f"this looks like {what}: whoever gets the package could use it"
-            fix = f"take it out, and revoke it where it is real; where it is none, write `{ALLOWED}` on its line"
+            fix = (
+                f"take it out, and revoke it where it is real; where it is none, write `{PRAGMA}` on its line, "
+                f"or {_allow(SECRET)}"
+            )
             self._note(self._line + data.count(b"\n", 0, at), told, fix)
-        hides = may_hide(data)
-        if hides or (self._read_by_agents and not data.isascii()):
-            self._look_for_hidden(data, hides=hides)
+        if HIDDEN not in self._allowed:
+            self._look_for_hidden(data)
         self._line += data.count(b"\n")
 
-    def _look_for_hidden(self, data: bytes, *, hides: bool) -> None:
+    def _look_for_hidden(self, data: bytes) -> None:
+        hides = may_hide(data)
+        escapes = self._read_by_agents and b"\\" in data
+        if not (hides or escapes or (self._read_by_agents and not data.isascii())):
+            return
         try:
             text = data.decode()
         except UnicodeDecodeError as error:
             if self._read_by_agents:
                 line = self._line + data.count(b"\n", 0, error.start)
                 what = f"the byte 0x{data[error.start]:02x} is not UTF-8, so what agents read here cannot be known"
-                self._note(line, what, "write the file in UTF-8")
+                self._note(line, what, f"write the file in UTF-8, or {_allow(HIDDEN)}")
             return
-        for line, character in self._hidden(text) if hides else ():
-            name = unicodedata.name(character, "")
-            told = f"U+{ord(character):04X} ({name})" if name else f"U+{ord(character):04X}"
-            self._note(line, f"people do not see the character {told}, and agents read it", "remove it")
+        first = self._line == 1
+        plain = unescaped(self._path, text, first=first) if escapes else ""
+        for found in (text if hides else "", plain):
+            for line, character in self._hidden(found, first=first):
+                name = unicodedata.name(character, "")
+                told = f"U+{ord(character):04X} ({name})" if name else f"U+{ord(character):04X}"
+                fix = f"remove it; where it belongs there, {_allow(HIDDEN)}"
+                self._note(line, f"people do not see the character {told}, and agents read it", fix)
 
-    def _hidden(self, text: str) -> Iterator[tuple[int, str]]:
+    def _hidden(self, text: str, *, first: bool) -> Iterator[tuple[int, str]]:
         line, since = self._line, 0
-        for at, character in hidden_characters(text, first=self._line == 1):
+        for at, character in hidden_characters(text, first=first):
             line += text.count("\n", since, at)
             since = at
             yield line, character
 
     def _note(self, line: int, what: str, fix: str) -> None:
         self._found[Problem(f"{self._path}:{line}", what, fix)] = None
+
+
+def _allow(what: str) -> str:
+    return f"allow `{what}` for the file in `{MEMBER}` of the manifest"
