@@ -9,8 +9,8 @@ TYPE_CHECKING = False  # `typing` takes longer to import than a small build with
 if TYPE_CHECKING:
     from packaging_targets.errors import PackagingError, Problem, RequestError
     from packaging_targets.formats.aam.bundle.values import bundle_name, bundle_targets
+    from packaging_targets.formats.aam.checking.agent_folder import check_agent_folder
     from packaging_targets.formats.aam.manifest import AgentManifest
-    from packaging_targets.formats.aam.package.checks import check_agent_folder
     from packaging_targets.formats.assets.declared.checks import check_assets, find_registries
     from packaging_targets.formats.assets.declared.declaration import Asset, AssetTree
     from packaging_targets.formats.assets.reader import AssetPack
@@ -48,7 +48,7 @@ _HOME = {
     "SemanticVersion": "model.versions.semver",
     "bundle_name": "formats.aam.bundle.values",
     "bundle_targets": "formats.aam.bundle.values",
-    "check_agent_folder": "formats.aam.package.checks",
+    "check_agent_folder": "formats.aam.checking.agent_folder",
     "check_assets": "formats.assets.declared.checks",
     "check_features": "formats.feature.checks",
     "collection_text": "formats.feature.checks",

@@ -252,6 +252,45 @@ def test_validation_tells_everything_at_once_and_writes_nothing(package: Path) -
     assert state(package.parent) == before
 
 
+def names_that_no_platform_can_have(package: Path, **members: Any) -> None:
+    name = "n" * 60
+    text = "---\nname: {}\ndescription: Does it. Use it.\n---\nDo it.\n"
+    files = {
+        f"skills/{name}/SKILL.md": text.format(name),
+        "skills/cmd-go/SKILL.md": text.format("cmd-go"),
+        "commands/go.md": "Go.\n",
+        "package.agent.json": json.dumps({"name": "@acme/review", "version": "1.0.0", "description": "x", **members}),
+    }
+    for path, content in files.items():
+        (package / path).parent.mkdir(parents=True, exist_ok=True)
+        (package / path).write_text(content)
+
+
+@pytest.mark.uaaps("P31")
+def test_what_no_bundle_could_be_made_of_is_not_packed(package: Path) -> None:
+    pytest.importorskip("yaml")
+    names_that_no_platform_can_have(package, engines={"cursor": "*"})
+    too_long = (
+        f"error: becomes the skill `acme-{'n' * 60}` in Cursor, of 65 characters, and 64 is the most\n"
+        f"  at review/skills/{'n' * 60}/SKILL.md\n"
+        "  fix: choose a shorter name"
+    )
+    with pytest.raises(PackagingError) as refused:
+        validate("review")
+    assert str(refused.value) == too_long
+    names_that_no_platform_can_have(package, name="review", engines={"cursor": "*"})
+    assert validate("review").manifest.name.name == "review"
+    names_that_no_platform_can_have(package, name="review")
+    with pytest.raises(PackagingError) as refused:
+        pack("review")
+    assert str(refused.value) == (
+        "error: `review@1.0.0` (skills/cmd-go/SKILL.md) and `review@1.0.0` (commands/go.md) both become "
+        "`.agents/skills/cmd-go/` in Codex\n"
+        "  at review/commands/go.md\n"
+        "  fix: rename one of the two"
+    )
+
+
 def test_validation_of_an_archive(package: Path) -> None:
     archive = pack("review").archive
     found = validate(archive)

@@ -33,15 +33,16 @@ class _Bytes(Mapping[str, bytes]):
 
 @dataclass(frozen=True)
 class Source:
-    """A package with its artifacts; `scoped_dirs` is FLAT or SEED."""
+    """A package with its artifacts, which are read where they are not given; `scoped_dirs` is FLAT or SEED."""
 
     package: AgentPackage
     scoped_dirs: str = FLAT
+    given: Artifacts | None = None
 
     @cached_property
     def artifacts(self) -> Artifacts:
         """What the package gives to agents."""
-        return find_artifacts(self.package.manifest, _Bytes(self.package.files), self.title)
+        return self.given or find_artifacts(self.package.manifest, _Bytes(self.package.files), self.title)
 
     @property
     def name(self) -> PackageName:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from packaging_targets.errors import PackagingError, Problem, RequestError, legible, raise_all, reason
-from packaging_targets.formats.aam.package.checks import AgentFolder, check_agent_folder
+from packaging_targets.formats.aam.checking.agent_folder import AgentFolder, check_agent_folder
 from packaging_targets.formats.aam.package.packlist import NEVER_FOLDERS
 from packaging_targets.formats.archive.members import changed
 from packaging_targets.model.manifest import SourceInfo

@@ -17,8 +17,8 @@ from packaging_targets.store.change import replacing
 
 if TYPE_CHECKING:
     from packaging_targets.errors import Problem
+    from packaging_targets.formats.aam.checking.agent_folder import AgentFolder
     from packaging_targets.formats.aam.manifest import AgentManifest
-    from packaging_targets.formats.aam.package.checks import AgentFolder
     from packaging_targets.services.aam.packing.folder import PackageFolder
 
 OUTPUT = "dist"

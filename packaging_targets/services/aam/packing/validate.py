@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import PackagingError, RequestError, raise_all, reason
-from packaging_targets.formats.aam.artifacts.discovery import find_artifacts
+from packaging_targets.formats.aam.checking.deployable import deployable_artifacts
 from packaging_targets.formats.aam.package.reader import read_package
 from packaging_targets.formats.aam.package.scanning.allowed import allowances
 from packaging_targets.formats.aam.package.scanning.scan import look_into
@@ -62,7 +62,7 @@ def _valid_archive(path: str) -> Valid:
         fix = "name the folder of a package, or an archive"
         raise RequestError.one(f"`{path}` cannot be read: {reason(error)}", path, fix) from error
     files = {name: one.data for name, one in package.files.items()}
-    artifacts = find_artifacts(package.manifest, files, path)
+    artifacts = deployable_artifacts(package.manifest, files, path)
     allowed = allowances(package.manifest)
     carried = [one for name, data in files.items() for one in look_into(f"{path}/{name}", data, allowed(name))]
     # What its author allows is told all the same: whoever checks an archive may be another.

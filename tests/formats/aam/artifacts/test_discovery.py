@@ -215,10 +215,13 @@ def test_what_is_unknown_is_a_warning() -> None:
     files = {
         "skills/a/SKILL.md": "---\nname: a\ndescription: d\nlicence: MIT\n---\nhi",
         "skills/b/notes.md": "",
+        "agents/z.md": "---\ndescription: d\nmodel: x\n---\nYou.",
         "rules/r/RULE.md": "---\ndescription: d\napply: {mode: allways}\nrefs: [nothing]\n---\nx",
         "hooks/hooks.json": '{"hooks": {"stopp": []}}',
     }
     assert warnings(files).split("\n") == [
+        "warning: an agent has no field `model`",
+        "  at pkg/agents/z.md:3",
         "warning: there is no event `stopp`",
         "  at pkg/hooks/hooks.json:1",
         "  fix: did you mean `stop`?",

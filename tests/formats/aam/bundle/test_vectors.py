@@ -77,6 +77,16 @@ def test_a_bundle_that_would_run_something_else_is_refused_in_words(path: str, t
     assert str(refused.value) == f"error: {told}\n  at a.bundle.aam"
 
 
+@pytest.mark.uaaps("P35")
+def test_a_bundle_with_what_git_takes_for_a_repository_is_refused() -> None:
+    folder = ".cursor/skills/s"
+    bare = {f"{folder}/{name}": "x" for name in ("HEAD", "config", "objects/a", "refs/heads/main")}
+    tar = make_bundles.bundle({**make_bundles.CURSOR, **bare})
+    with pytest.raises(IntegrityError) as refused:
+        read_bundle(io.BytesIO(gzip.compress(tar)), "a.bundle.aam")
+    assert "git would take `.cursor/skills/s` for a repository" in str(refused.value)
+
+
 def test_a_bundle_that_is_no_bundle_is_told_as_what_it_is() -> None:
     tar = make_bundles.packed({MANIFEST: make_bundles.MANIFEST})
     with pytest.raises(IntegrityError) as refused:

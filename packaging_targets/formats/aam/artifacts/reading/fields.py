@@ -178,6 +178,7 @@ RULE = Kind(
 def check_fields(document: Document, kind: Kind, found: Found) -> bool:
     """Add what is wrong with the fields of a document; tell whether nothing is."""
     before = len(found.errors)
+    article = "an" if kind.name.startswith("a") else "a"
     for field in kind.needed:
         if document.fields.get(field) is None:
             found.error(
@@ -186,7 +187,9 @@ def check_fields(document: Document, kind: Kind, found: Found) -> bool:
     for field, value in document.fields.items():
         shape = kind.fields.get(field)
         if shape is None:
-            found.warning(document.place(field), f"a {kind.name} has no field `{field}`", near_miss(field, kind.fields))
+            found.warning(
+                document.place(field), f"{article} {kind.name} has no field `{field}`", near_miss(field, kind.fields)
+            )
         elif value is not None and not shape.fits(value):
             found.error(document.place(field), f"`{field}` must be {shape.what}")
     return len(found.errors) == before

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging_targets.errors import Problem
-from packaging_targets.formats.aam.artifacts.discovery import find_artifacts
+from packaging_targets.formats.aam.checking.deployable import deployable_artifacts
 from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.formats.aam.package.manifest import check_manifest
 from packaging_targets.formats.aam.package.packlist import select
@@ -50,7 +50,7 @@ def check_agent_folder(files: Mapping[str, str | None], read: Callable[[str], by
     if selection.errors:
         return AgentFolder(found.manifest, contents_of(()), selection.errors, warnings)
     contents = contents_of(selection.paths, folder)
-    artifacts = find_artifacts(found.manifest, _Files(contents, folder, read), folder)
+    artifacts = deployable_artifacts(found.manifest, _Files(contents, folder, read), folder)
     return AgentFolder(found.manifest, contents, artifacts.errors, (*warnings, *artifacts.warnings))
 
 
