@@ -23,7 +23,7 @@ def analyse(context: Context) -> Sequence[Action]:
     archive = offered["archive"]
     # Those of dependencies of dependencies are made by targets that this one does not name itself.
     others = [*(context.package_path(f"//{one['archive']}") for one in offered["dependencies"]), *context.sources()]
-    wanted = bundle_targets(offered["engines"]) if fields["targets"] == "all" else fields["targets"]
+    wanted = bundle_targets(offered["engines"] if fields["targets"] == "all" else fields["targets"])
     params = {"scoped_dirs": fields["scoped_dirs"], "built_at": context.source_date_epoch}
     actions = []
     for target in wanted:

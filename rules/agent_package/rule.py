@@ -38,6 +38,7 @@ def analyse(context: Context) -> Sequence[Action]:
     context.check()
     archive = context.output(f"{context.target.label.name}/{manifest.archive}")
     itself = {"name": str(manifest.name), "version": str(manifest.version), "archive": archive}
+    itself["target"] = str(context.target.label)
     engines = sorted(manifest.value.get("engines", {}))
     context.provide("agent_package", {**itself, "dependencies": dependencies, "engines": engines})
     if "publish" in context.target.fields:
@@ -55,10 +56,11 @@ def _dependencies(context: Context, manifest: AgentManifest) -> list[dict[str, s
             context.problem(f"`{label}` is no agent_package", field="$.deps", fix="name targets of agent_package")
             continue
         _check(context, str(label), offered, manifest)
-        itself = {name: offered[name] for name in ("name", "version", "archive")}
+        itself = {name: offered[name] for name in ("name", "version", "archive", "target")}
         for one in (itself, *offered["dependencies"]):
             other = found.setdefault(one["name"], one)
-            if other["archive"] != one["archive"]:
+            # A dependency that is refused now offers what it did before: that is one target's, of another version.
+            if other["target"] != one["target"]:
                 what = f"two targets make `{one['name']}`: `{other['archive']}` and `{one['archive']}`"
                 context.problem(what, field="$.deps", fix="depend on one of them")
     return [found[name] for name in sorted(found)]

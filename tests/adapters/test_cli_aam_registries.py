@@ -97,6 +97,34 @@ def test_yanking_and_deprecating_from_the_command_line(made: Run, tmp_path: Path
     assert made("registry", "ls")[1] == "plain  2.0.0  (1.0.0, 2.0.0)\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (("dist-tag", "add", "plain@latest", "x"), 2, "error: an exact version of plain is wanted, and `latest` is none\n  fix: versions: 2.0.0, 1.0.0\n"),
+        (("yank", "plain@^1.0.0"), 2, "error: an exact version of plain is wanted, and `^1.0.0` is none\n  fix: versions: 2.0.0, 1.0.0\n"),
+        (("yank", "plain@1.0.0", "--reason", "bad\nerror: forged"), 2, "error: the reason must be one line, without control characters\n  fix: write it in one line\n"),
+        (("deprecate", "plain", "\x1b[2J"), 2, "error: the message must be one line, without control characters\n  fix: write it in one line\n"),
+        (("registry", "ls", f"{URL}/index.json"), 1, f"error: this is a file, and a registry is a folder\n  at ROOT/opt/aam-registry/index.json\n  fix: write {URL}\n"),
+    ],
+)  # fmt: skip
+def test_what_is_no_version_and_no_registry(
+    made: Run, tmp_path: Path, arguments: tuple[str, ...], code: int, text: str
+) -> None:
+    for version in ("1.0.0", "2.0.0"):
+        (tmp_path / "a.aam").write_bytes(packed("plain", version))
+        made("pkg", "publish", "ROOT/a.aam")
+    assert made(*arguments)[0::2] == (code, text)
+
+
+def test_foreign_text_of_several_lines_is_told_as_one(made: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.aam").write_bytes(packed("plain", "1.0.0"))
+    made("pkg", "publish", "ROOT/a.aam")
+    made("deprecate", "plain", "bad news")
+    meta = tmp_path / "opt/aam-registry/packages/plain/meta.json"
+    meta.write_bytes(meta.read_bytes().replace(b"bad news", b"bad\\n\\nerror: forged"))
+    assert "warning: `plain` 1.0.0 is deprecated: bad error: forged\n" in made("install", "plain")[2]
+
+
 def test_a_dry_run_tells_what_would_be_and_changes_nothing(made: Run, tmp_path: Path) -> None:
     package(tmp_path / "work", "@org/agent", "1.2.0", **{"dist-tags": {"stable": "1.1.0"}})  # type: ignore[arg-type]
     code, out, err = made("pkg", "publish", "--dry-run", "--tag", "beta")
@@ -129,7 +157,7 @@ def test_verifying_and_mirroring_from_the_command_line(made: Run, tmp_path: Path
     assert made("registry", "mirror", URL, "../m") == (
         0,
         "copied: 1, there already: 0, packages that changed: 1\n",
-        "copying @org/agent@1.2.0\n",
+        "",
     )
     assert value(made("registry", "verify", "../m", "--json")) | {"bytes": 0} == {
         "ok": True,
@@ -151,6 +179,21 @@ def test_verifying_and_mirroring_from_the_command_line(made: Run, tmp_path: Path
         "1 package, 1 version: file://ROOT/m\n",
         f"warning: the checksum was missing, and was written anew\n  at ROOT/{checksum}\n\n",
     )
+    versions = tmp_path / "opt/aam-registry/packages/org--agent/versions"
+    for version in ("2.0.0", "2.1.0"):
+        (versions / f"{version}.aam").write_bytes(packed("@org/agent", version))
+    told = f"took over 2 versions\n1 package, 3 versions: {URL}\n"
+    assert made("registry", "reindex", URL) == (0, told, "")
+    (versions / "2.1.0.aam").rename(tmp_path / "away")
+    code, out, err = made("registry", "reindex", URL)
+    assert (code, out) == (1, f"1 package, 3 versions: {URL}\n")
+    assert err == (
+        "error: the archive of version 2.1.0 is missing, and the version is hidden until it is back\n"
+        "  at ROOT/opt/aam-registry/packages/org--agent/versions/2.1.0.aam\n"
+        "  fix: bring back the archive that was published, and reindex the registry again\n\n"
+    )
+    assert made("registry", "ls")[1] == "@org/agent  2.0.0  (1.2.0, 2.0.0)\n"
+    (tmp_path / "away").rename(versions / "2.1.0.aam")
     (tmp_path / "opt/aam-registry/packages/org--agent/versions/9.0.0.aam").write_bytes(packed("@org/agent", "8.0.0"))
     code, _, err = made("registry", "reindex", URL)
     assert (code, err.splitlines()[0]) == (1, "error: the archive is @org/agent@8.0.0, and lies where another belongs")

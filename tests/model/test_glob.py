@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -26,6 +29,10 @@ from packaging_targets.model.glob import compile_glob, fixed_prefix, match_any
         ("[", ["["], ["a"]),
         ("a.b+(c)", ["a.b+(c)"], ["aXb+(c)"]),
         ("[]a]", ["]", "a"], ["b"]),
+        ("[.-0]", [".", "0"], ["/"]),
+        ("x[+-9]y", ["x1y"], ["x/y"]),
+        ("a**b", ["ab", "axb"], ["a/b"]),
+        ("**/**/a/**/**", ["a/b", "x/y/a/b/c"], ["a"]),
         ("[a&&b]", ["a", "&", "b"], ["c"]),
         ("[[:x:]", ["[", ":", "x"], ["]"]),
         ("[\\w]", ["\\", "w"], ["a"]),
@@ -67,3 +74,45 @@ def test_a_text_is_a_glob_or_refused_with_a_reason(glob: str, path: str) -> None
 def test_several_globs_match_what_one_of_them_does(path: str) -> None:
     globs = ["a*", "**/b", "*/a/**"]
     assert match_any(globs)(path) == any(match_any([glob])(path) for glob in globs)
+
+
+@cache
+def matches(glob: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    """Tell whether a glob's segments match those of a path, by trying all that is possible."""
+    if not glob or not path:
+        return not glob and not path
+    if glob[0] != "**":
+        return in_segment(glob[0], path[0]) and matches(glob[1:], path[1:])
+    if len(glob) == 1:
+        return True
+    return any(matches(glob[1:], path[at:]) for at in range(len(path)))
+
+
+@cache
+def in_segment(glob: str, name: str) -> bool:
+    if not glob:
+        return not name
+    if glob[0] == "*":
+        return any(in_segment(glob[1:], name[at:]) for at in range(len(name) + 1))
+    return bool(name) and glob[0] in {"?", name[0]} and in_segment(glob[1:], name[1:])
+
+
+SEGMENTS = st.one_of(st.just("**"), st.text("ab*?", min_size=1, max_size=6))
+
+
+@given(
+    st.lists(SEGMENTS, min_size=1, max_size=6), st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=6)
+)
+def test_the_first_place_that_fits_is_as_good_as_any(glob: list[str], path: list[str]) -> None:
+    assert match_any(["/".join(glob)])("/".join(path)) == matches(tuple(glob), tuple(path))
+
+
+def test_a_glob_that_nearly_matches_takes_no_longer() -> None:
+    """In a process of its own, which is given up where it takes for ever: it was the age of the universe."""
+    script = (
+        "from packaging_targets.model.glob import match_any\n"
+        "cases = {'**/' + 'a*' * 40 + 'b': 'a' * 250, '**/a/' * 30 + 'b': 'a/' * 250 + 'a', '**/' * 30 + 'b': 'a/' * 250 + 'a',"
+        " '**/' + 'a*/' * 30 + 'b': 'aa/' * 170 + 'a', '?*' * 100 + 'b': 'a' * 250, '[a-c]*' * 80 + '/**/x': 'a' * 250 + '/y'}\n"
+        "assert not any(match_any([glob])(path) for glob, path in cases.items())"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

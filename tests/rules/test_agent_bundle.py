@@ -185,6 +185,43 @@ def test_a_vendored_archive_has_to_be_of_a_version_that_fits(ws: Workspace) -> N
     ) in ws.build().output
 
 
+@pytest.mark.uaaps("P49")
+def test_a_circle_through_the_package_itself_is_told(ws: Workspace) -> None:
+    ws.write({"style/package.agent.json": manifest_text("@acme/style", "3.0.0", dependencies={"@acme/review": "*"})})
+    run = ws.build("//review:bundles#cursor")
+    assert run.failed == ["//review:bundles#cursor"]
+    assert (
+        "error: packages depend on each other in a circle: "
+        "@acme/review@1.2.0 → tools@1.1.0 → @acme/style@3.0.0 → @acme/review@1.2.0\n"
+        "  at @acme/style@3.0.0\n"
+        "  fix: take one of these dependencies away\n"
+    ) in run.output
+    assert run.output.count("error: ") == 1
+
+
+def test_a_package_and_its_peer_may_need_each_other(ws: Workspace) -> None:
+    ws.write(
+        {"style/package.agent.json": manifest_text("@acme/style", "3.0.0", peerDependencies={"@acme/review": "^1.0.0"})}
+    )
+    assert ws.build("//review:bundles#cursor").exit_code == 0
+    ws.write(
+        {"style/package.agent.json": manifest_text("@acme/style", "3.0.0", peerDependencies={"@acme/review": "^2.0.0"})}
+    )
+    assert (
+        "error: it depends on `@acme/review` ^2.0.0, and the archive that is there is 1.2.0\n  at @acme/style@3.0.0\n"
+    ) in ws.build("//review:bundles#cursor").output
+
+
+@pytest.mark.uaaps("P33")
+def test_a_platform_may_be_called_as_on_the_command_line(ws: Workspace) -> None:
+    ws.write({"review/TARGETS.toml": f'{PACKAGE}deps = ["//tools:package"]\n{bundles(targets=["cursor", "claude"])}'})
+    ws.build("//review:bundles")
+    assert [Path(path).name for path in ws.paths(FOLDER)][::2] == [
+        "acme--review-1.2.0-claude-code.bundle.aam",
+        "acme--review-1.2.0-cursor.bundle.aam",
+    ]
+
+
 def test_a_damaged_archive_is_told(ws: Workspace) -> None:
     vendored(ws)
     ws.path("review/vendor/style.aam").write_bytes(b"no archive")
@@ -219,7 +256,7 @@ def test_packages_that_do_not_go_together_are_told(ws: Workspace) -> None:
     ("target", "told"),
     [
         (bundles(package="//tools:archive"), "error: `//tools:archive` is no agent_package\n  at review/TARGETS.toml:6  (//review:bundles, $.package)\n  fix: name a target of agent_package"),
-        (bundles(targets=["cursr"]), 'error: `targets[0]` must be one of "claude-code", "codex", "copilot", "cursor", but is "cursr"\n  at review/TARGETS.toml:7  (//review:bundles, $.targets[0])\n  fix: did you mean `cursor`?'),
+        (bundles(targets=["cursr"]), 'error: `targets[0]` must be one of "claude-code", "claude", "codex", "copilot", "cursor", but is "cursr"\n  at review/TARGETS.toml:7  (//review:bundles, $.targets[0])\n  fix: did you mean `cursor`?'),
         (bundles(targets="some"), 'error: `targets` must be "all", or a list of platforms, but is "some"'),
         (bundles(targets=[]), "error: `targets` must not be empty"),
         (bundles(scoped_dirs="x"), 'error: `scoped_dirs` must be one of "flat", "seed", but is "x"'),

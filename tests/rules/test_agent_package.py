@@ -167,6 +167,24 @@ def test_one_package_from_two_targets(ws: Workspace) -> None:
     ) in ws.build().output
 
 
+def test_a_dependency_that_is_refused_is_not_taken_for_two(ws: Workspace) -> None:
+    """What `//review:package` offered before it was refused is another version, and no other target's."""
+    ws.write(
+        {
+            "style/package.agent.json": manifest("@acme/style", "2.1.0"),
+            "team/TARGETS.toml": TARGET + 'deps = ["//review:package", "//style:package"]\n',
+            "team/package.agent.json": manifest(
+                "team", "1.0.0", dependencies={"@acme/review": "*", "@acme/style": "*"}
+            ),
+        }
+    )
+    assert ws.build().exit_code == 0
+    ws.write({"style/package.agent.json": manifest("@acme/style", "4.0.0")})
+    run = ws.build()
+    assert "the manifest asks for `@acme/style` ^2.0.0, but `//style:package` makes 4.0.0" in run.output
+    assert "two targets make" not in run.output
+
+
 def test_a_folder_without_a_manifest(ws: Workspace) -> None:
     ws.path("style/package.agent.json").unlink()
     assert (

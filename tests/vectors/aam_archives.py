@@ -154,6 +154,11 @@ def hostile_names() -> Iterator[Archive]:
         "device-with-suffix": ("nul.txt", "P24", "has a name that is a device on Windows, `nul.txt`"),
         "final-dot": ("a.", "P24", "has a name that ends in a dot, which Windows takes off"),
         "final-space": ("a /b", "P24", "has a name that ends in a space, which Windows takes off"),
+        "git": (".git/config", "P24", "has a name that is version control's, `.git`"),
+        "git-of-other-case": ("a/.Git/config", "P24", "has a name that is version control's, `.Git`"),
+        "git-file": ("a/.git", "P24", "has a name that is version control's, `.git`"),
+        "git-short": ("a/GIT~1/config", "P24", "has a name that is version control's, `GIT~1`"),
+        "mercurial": (".hg/hgrc", "P24", "has a name that is version control's, `.hg`"),
         "star": ("a*", "P24", "has a `*`, which Windows has in no name"),
         "too-deep": ("/".join(["a"] * 34), "P23", "lies in more than 32 folders"),
         "long-part": ("a" * 256, "P23", "has a name of more than 255 bytes"),
@@ -180,6 +185,7 @@ def hostile_kinds() -> Iterator[Archive]:
         "character-device": (b"3", "a device", {}),
         "block-device": (b"4", "a device", {}),
         "fifo": (b"6", "a FIFO", {}),
+        "contiguous": (b"7", "a contiguous file", {}),
         "unknown": (b"Z", "of the type 'Z'", {}),
         "sparse": (b"S", "a sparse file", {}),
     }
@@ -211,6 +217,20 @@ def hostile_pairs() -> Iterator[Archive]:
     yield Archive("pair-file-then-empty-folder", ("P24",), folder, "`a` is a folder, and `a` a file")
 
 
+def repositories() -> Iterator[Archive]:
+    told = "for a repository, and run what is configured there"
+    bare = {
+        "bare": ("s/HEAD", "s/config", "s/objects/k", "s/refs/k"),
+        "bare-of-other-case": ("S/head", "S/Config", "S/Objects/k", "S/REFS"),
+        "bare-elsewhere": ("s/HEAD", "s/commondir", "t/objects/k", "t/refs/k"),
+    }
+    for case, paths in bare.items():
+        data = packed(manifest(), *(entry(path, b"1") for path in paths))
+        yield Archive(f"git-{case}", ("P24",), data, f"git would take `{paths[0][0]}` {told}")
+    root = packed(manifest(), *(entry(path, b"1") for path in ("HEAD", "objects/k", "refs/k")))
+    yield Archive("git-bare-root", ("P24",), root, f"git would take `.` {told}")
+
+
 def hostile_manifests() -> Iterator[Archive]:
     root, none = "S12.1.manifest-at-root", f"there is no `{MANIFEST}` at the root of the archive"
     yield Archive("manifest-missing", (root,), packed(entry("a", b"1")), none)
@@ -229,6 +249,10 @@ def hostile_manifests() -> Iterator[Archive]:
     )
     version = json.dumps({"name": "review", "version": "1.0"}).encode()
     yield Archive("manifest-version", ("P7", "P25"), packed(manifest(version)), "`1.0` is no semantic version")
+    bundle = packed(entry("bundle.json", b"{}"), manifest())
+    yield Archive(
+        "manifest-of-bundle", ("P25",), bundle, "`bundle.json` is at the root: this is a bundle, and no package"
+    )
     large = squeezed(manifest(GOOD + b" " * (1 << 20)) + END)
     yield Archive("manifest-large", ("P25",), large, f"`{MANIFEST}` has 1,048,6")
 
@@ -264,6 +288,8 @@ def hostile_bytes() -> Iterator[Archive]:
     yield Archive("size-pax", (), stored(manifest() + other + END), "the pax header before byte")
     record = entry("PaxHeaders/x", b"99 path=a\n", b"x") + entry("a", b"1")
     yield Archive("pax-damaged", (), stored(manifest() + record + END), "the pax header that ends at byte")
+    dangling = stored(manifest() + pax({"path": b"../evil"}) + END)
+    yield Archive("pax-without-entry", ("P24",), dangling, "an extended header has no entry behind it, at byte 2,048")
     sum_ = bytearray(whole)
     sum_[0] ^= 1
     yield Archive(
@@ -289,5 +315,5 @@ def bombs() -> Iterator[Archive]:
 
 @cache
 def archives() -> list[Archive]:
-    parts = (good, hostile_names, hostile_kinds, hostile_pairs, hostile_manifests, hostile_bytes, bombs)
+    parts = (good, hostile_names, hostile_kinds, hostile_pairs, repositories, hostile_manifests, hostile_bytes, bombs)
     return [archive for part in parts for archive in part()]

@@ -11,6 +11,8 @@ from packaging_targets.model.versions.ranges import VersionRange
 from packaging_targets.model.versions.semver import SemanticVersion
 
 MANIFEST = "package.agent.json"
+BUNDLE_JSON = "bundle.json"
+"""What stands at the root of a bundle, and never at that of a package."""
 
 
 @dataclass(frozen=True, slots=True)

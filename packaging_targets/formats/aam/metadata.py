@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.formats.aam.names import LATEST, PackageName
 from packaging_targets.model.versions.semver import SemanticVersion
 
 
@@ -34,7 +34,8 @@ class Release:
     `integrity` is the archive's as `formats/aam/integrity.py` writes it, `tarball` its path from the folder of
     meta.json, `size` its bytes. Times are seconds since 1970. `dependencies`, `optional` and `peers` are ranges by
     name.
-    `deprecated` is a message for those who install it, or empty.
+    `deprecated` is a message for those who install it, or empty. The archive of a version that is `missing` is not
+    where it was, which says nothing of the version: it comes back with its bytes.
     """
 
     version: SemanticVersion
@@ -49,7 +50,13 @@ class Release:
     peers: Mapping[str, str] = field(default_factory=dict)
     yanked: Yank | None = None
     deprecated: str = ""
+    missing: bool = False
     other: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the version is in listings and can be chosen."""
+        return self.yanked is None and not self.missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,22 @@ class PackageMetadata:
     other: Mapping[str, Any] = field(default_factory=dict)
 
     def newest_first(self, *, yanked: bool = False) -> Iterable[Release]:
-        """Return the releases by precedence, highest first, without those that are yanked unless asked for."""
-        found = [one for one in self.releases.values() if yanked or one.yanked is None]
+        """Return the releases by precedence, highest first, without those that are not shown unless asked for."""
+        found = [one for one in self.releases.values() if yanked or one.is_shown]
         return sorted(found, key=lambda one: one.version, reverse=True)
+
+    @property
+    def leading(self) -> Mapping[str, str]:
+        """What tags lead to for now: nothing where an archive is missing, and `latest` to the highest that is there."""
+        missing = {text for text, one in self.releases.items() if one.missing}
+        found = {tag: version for tag, version in self.tags.items() if version not in missing}
+        if (LATEST in self.tags) > (LATEST in found) and (instead := highest(self.newest_first())):
+            found[LATEST] = instead
+        return found
+
+
+def highest(releases: Iterable[Release]) -> str:
+    """Return the highest stable version of some, or the highest where none is stable; empty for none."""
+    versions = sorted(one.version for one in releases)
+    stable = [one for one in versions if not one.prerelease]
+    return str((stable or versions)[-1]) if versions else ""

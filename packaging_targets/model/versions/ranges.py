@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from packaging_targets.model.versions.semver import SemanticVersion
 
-_COMPARATOR = re.compile(r"(\^|~|>=|<=|>|<|=|)(.+)")
+_COMPARATOR = re.compile(r"(\^|~|>=|<=|>|<|=|)(.*)")
+_NPMS = {"||", "-"}
 _LONGEST = 256
 
 
@@ -74,8 +75,8 @@ class VersionRange:
 
 def _comparators(part: str, text: str) -> tuple[Comparator, ...]:
     match = _COMPARATOR.fullmatch(part)
-    if match is None:
-        raise ValueError(f"`{text}` is no range of versions: comparators are joined by one space")
+    if match is None or not match[2] or part in _NPMS:
+        raise ValueError(f"`{text}` is no range of versions, as {_why(part)}")
     operator, version = match[1], SemanticVersion.parse(match[2])
     if operator not in {"^", "~"}:
         return (Comparator(operator or "=", version),)
@@ -83,6 +84,13 @@ def _comparators(part: str, text: str) -> tuple[Comparator, ...]:
     # npm's upper bound is the lowest prerelease of the next version, so that no prerelease of it is allowed.
     below = SemanticVersion(end.major, end.minor, end.patch, ("0",))
     return Comparator(">=", version), Comparator("<", below)
+
+
+def _why(part: str) -> str:
+    """Return why a part that is no comparator stands in no range."""
+    if part in _NPMS:
+        return f"no range has `{part}`"
+    return f"its version has to stand right behind `{part}`" if part else "comparators are joined by one space"
 
 
 def _caret_end(version: SemanticVersion) -> SemanticVersion:

@@ -8,13 +8,13 @@ from packaging_targets.services.aam.config import read_config
 
 
 def routes_of(root: str, registry: str = "") -> Routes:
-    """Return the routes of a project; with `registry`, a URL, a path or a source, that serves everything.
+    """Return the routes of a project; with `registry`, a URL, a path from the current folder or a source, that serves all.
 
     Raises RequestError where the configuration is wrong.
     """
     config = read_config(root)
     if registry:
-        return Routes(open_registry, config.registry(registry, root).url)
+        return Routes(open_registry, config.registry(registry).url)
     scopes = {scope.removeprefix("@"): found.url for scope in config.scopes if (found := config.for_scope(scope[1:]))}
     default = config.registry().url if config.default else ""
     sources = [one.url for one in config.unscoped()]

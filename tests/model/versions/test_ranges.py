@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 
 import pytest
@@ -44,6 +45,22 @@ def test_npm_agrees_on_100_000_pairs() -> None:
 @pytest.mark.parametrize("text", KNOWN["refused"])
 def test_what_is_no_range_here(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no (range of versions|semantic version)"):
+        VersionRange.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (">= 1.0.0", "`>= 1.0.0` is no range of versions, as its version has to stand right behind `>=`"),
+        ("^ 1.0.0", "`^ 1.0.0` is no range of versions, as its version has to stand right behind `^`"),
+        ("1.0.0 || 2.0.0", "`1.0.0 || 2.0.0` is no range of versions, as no range has `||`"),
+        ("1.0.0 - 2.0.0", "`1.0.0 - 2.0.0` is no range of versions, as no range has `-`"),
+        ("1.0.0  2.0.0", "`1.0.0  2.0.0` is no range of versions, as comparators are joined by one space"),
+        (">", "`>` is no range of versions, as its version has to stand right behind `>`"),
+    ],
+)
+def test_why_a_text_is_no_range(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(why)}$"):
         VersionRange.parse(text)
 
 

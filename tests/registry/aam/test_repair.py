@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from packaging_targets.registry.aam.opening import open_registry
 
 REVIEW = PackageName("acme", "review")
 PLAIN = PackageName("", "plain")
+LISTINGS = ("index.json", "dist-tags.json")
 ARCHIVE = "packages/acme--review/versions/1.0.0.aam"
 
 
@@ -134,19 +136,73 @@ def test_what_cannot_be_taken_over_is_told_and_left_alone(filled: FolderRegistry
 
 
 @pytest.mark.uaaps("P42")
-def test_what_was_taken_away_leaves_the_listings_and_the_tags(filled: FolderRegistry) -> None:
-    at(filled, "packages/acme--review/versions/2.0.0.aam").unlink()
+def test_a_passing_outage_hides_versions_and_nothing_is_forgotten(filled: FolderRegistry, tmp_path: Path) -> None:
+    before = tree_of(filled)
+    versions = at(filled, "packages/acme--review/versions")
+    versions.rename(tmp_path / "away")
+    done = reindex(filled)
+    assert told(done.problems, filled) == [
+        f"packages/acme--review/versions/{version}.aam: the archive of version {version} is missing, and the version is hidden until it is back"
+        for version in ("1.0.0", "1.1.0", "2.0.0")
+    ]
+    assert (done.mended, [str(one.name) for one in filled.summaries()]) == ([], ["plain"])
+    assert b"@acme/review" not in at(filled, "dist-tags.json").read_bytes()
+    assert [reindex(filled).changed, len(reindex(filled).problems)] == [False, 3]
+    assert {one.split(": ")[1] for one in told(verify(filled).problems, filled)} == {
+        f"the archive of @acme/review@{version} is missing" for version in ("1.0.0", "1.1.0", "2.0.0")
+    }
+    (tmp_path / "away").rename(versions)
+    assert verify(filled).problems != []
+    done = reindex(filled)
+    assert (done.problems, done.mended, done.adopted) == ([], [], [])
+    assert tree_of(filled) == before
+    assert verify(filled).problems == []
+
+
+@pytest.mark.uaaps("P11", "P42")
+def test_tags_lead_elsewhere_while_an_archive_is_missing(filled: FolderRegistry, tmp_path: Path) -> None:
+    newest = at(filled, "packages/acme--review/versions/2.0.0.aam")
+    newest.rename(tmp_path / "away")
+    reindex(filled)
+    found = filled.metadata(REVIEW)
+    assert found is not None
+    assert (dict(found.tags), found.leading["latest"]) == ({"latest": "2.0.0", "stable": "1.0.0"}, "1.0.0")
+    assert next(filled.summaries()).latest == "1.0.0"
+    publish(filled, "@acme/review", "1.5.0")
+    (tmp_path / "away").rename(newest)
+    reindex(filled)
+    shown = next(filled.summaries())
+    assert (shown.latest, shown.versions) == ("2.0.0", ("1.0.0", "1.5.0", "2.0.0"))
+
+
+@pytest.mark.uaaps("P40", "P42")
+def test_a_version_whose_archive_is_missing_takes_no_other_bytes(filled: FolderRegistry) -> None:
     at(filled, ARCHIVE).unlink()
-    shutil.rmtree(at(filled, "packages/plain"))
+    reindex(filled)
+    for files, what, fix in (
+        ({"evil": ""}, "with other bytes", "raise `version` in package.agent.json: a published version never changes"),
+        (None, "with the same bytes", "place the archive where it is missing, and reindex the registry"),
+    ):
+        with pytest.raises(RegistryError) as error:
+            publish(filled, "@acme/review", "1.0.0", files=files)
+        (problem,) = error.value.problems
+        assert (problem.what, problem.fix) == (f"@acme/review@1.0.0 is published already, {what}", fix)
+    place(filled, ARCHIVE, packed("@acme/review", "1.0.0", files={"evil": ""}))
+    done = reindex(filled)
+    assert told(done.problems, filled) == [f"{ARCHIVE}: the bytes of version 1.0.0 are not those that were published"]
+    assert next(filled.summaries()).versions == ("2.0.0",)
+
+
+@pytest.mark.uaaps("P42")
+def test_a_checksum_of_nothing_is_removed(filled: FolderRegistry) -> None:
+    before = tree_of(filled)
+    place(filled, "packages/acme--review/versions/9.0.0.aam.sha256", b"0" * 64 + b"  9.0.0.aam\n")
+    assert verify(filled).problems != []
     done = reindex(filled)
     assert told(done.mended, filled) == [
-        "packages/acme--review/meta.json  ($.dist-tags.latest): the tag `latest` led to 2.0.0, which is not there or yanked",
-        "packages/acme--review/meta.json  ($.dist-tags.stable): the tag `stable` led to 1.0.0, which is not there or yanked",
-        "packages/acme--review/versions/1.0.0.aam: version 1.0.0 was taken out: its archive is gone",
-        "packages/acme--review/versions/2.0.0.aam: version 2.0.0 was taken out: its archive is gone",
+        "packages/acme--review/versions/9.0.0.aam.sha256: a checksum without an archive was removed"
     ]
-    assert list(filled.summaries()) == []  # what is left is yanked
-    assert reindex(filled).changed is False
+    assert (done.changed, tree_of(filled)) == (True, before)
 
 
 @pytest.mark.uaaps("P42", "P54")
@@ -188,6 +244,25 @@ def test_a_damaged_meta_is_told_and_the_others_are_brought_in_order(filled: Fold
     assert [one.split(":")[0] for one in told(done.problems, filled)] == ["packages/acme--review/meta.json"]
     assert meta.read_text() == "{"
     assert [str(one.name) for one in filled.summaries()] == ["plain"]
+
+
+@pytest.mark.uaaps("P36", "P42")
+def test_a_package_whose_meta_is_damaged_keeps_its_lines_in_the_listings(filled: FolderRegistry) -> None:
+    before = tree_of(filled)
+    at(filled, "packages/acme--review/meta.json").write_text("{")
+    done = reindex(filled)
+    assert ([one.split(":")[0] for one in told(done.problems, filled)], done.changed) == ([META], False)
+    assert [at(filled, name).read_bytes() for name in LISTINGS] == [before[name] for name in LISTINGS]
+    assert {one.split(":")[0] for one in told(verify(filled).problems, filled) if "versions/" not in one} == {META}
+    at(filled, "index.json").write_bytes(before["index.json"].replace(b"},", b"} ,"))  # all lines are written anew
+    with io.BytesIO(packed("plain", "3.0.0")) as archive:
+        published = filled.publish(archive)
+    assert [one.split(":")[0] for one in told(list(published.warnings), filled)] == [META]
+    assert [(str(one.name), one.latest) for one in filled.summaries()] == [
+        ("@acme/review", "2.0.0"),
+        ("plain", "3.0.0"),
+    ]
+    assert b'"@acme/review": {"latest": "2.0.0", "stable": "1.0.0"}' in at(filled, "dist-tags.json").read_bytes()
 
 
 def test_a_folder_that_is_not_called_as_its_package_is_told(filled: FolderRegistry) -> None:
@@ -274,10 +349,10 @@ def test_all_problems_are_told_at_once(filled: FolderRegistry) -> None:
 def test_a_mirror_is_the_same_to_the_byte_and_copies_what_is_new_alone(
     filled: FolderRegistry, tmp_path: Path, clock: Any
 ) -> None:
-    target, copied = open_registry(str(tmp_path / "mirror")), list[str]()
-    done = mirror(filled, target, tell=copied.append)
+    target, shown = open_registry(str(tmp_path / "mirror")), list[str]()
+    done = mirror(filled, target, tell=shown.append)
     assert (len(done.copied), done.present, done.problems) == (6, 0, [])
-    assert copied == done.copied
+    assert shown == [f"copying {one}" for one in done.copied]
     assert tree_of(target) == tree_of(filled)
     assert verify(target).problems == []
     assert reindex(target).changed is False
@@ -331,6 +406,39 @@ def test_a_source_that_changed_a_version_is_refused(filled: FolderRegistry, tmp_
         path: data for path, data in before.items() if path.endswith(".aam")
     }
     assert verify(target).problems == []
+
+
+@pytest.mark.uaaps("P11", "P44")
+def test_a_mirror_that_has_more_keeps_its_own_and_latest_never_moves_back(
+    filled: FolderRegistry, tmp_path: Path, clock: Any
+) -> None:
+    target = FolderRegistry(str(tmp_path / "mirror"), clock)
+    mirror(filled, target)
+    clock.now += 5
+    publish(target, "@acme/review", "3.0.0")
+    publish(target, "plain", "1.5.0", tag="old")
+    target.set_tag(REVIEW, "stable", "3.0.0")
+    filled.unyank(REVIEW, "1.1.0")
+    for _ in range(2):
+        mirror(filled, target)
+        found, plain = target.metadata(REVIEW), target.metadata(PLAIN)
+        assert found is not None
+        assert plain is not None
+        assert (found.tags, found.modified_at) == ({"latest": "3.0.0", "stable": "1.0.0"}, clock.now)
+        assert plain.tags == {"latest": "1.0.0-rc.1", "next": "2.0.0", "old": "1.5.0"}
+        assert verify(target).problems == []
+
+
+@pytest.mark.parametrize(("source", "names"), [("none", ()), ("none", (PLAIN,)), ("registry", (PackageName("", "absent"),))])  # fmt: skip
+def test_nothing_is_made_where_there_is_nothing_to_copy(
+    filled: FolderRegistry, tmp_path: Path, source: str, names: tuple[PackageName, ...]
+) -> None:
+    assert Path(filled.tree.root).name == "registry"
+    done = mirror(open_registry(str(tmp_path / source)), open_registry(str(tmp_path / "mirror")), names)
+    assert [one.what for one in done.problems] == [
+        "there is no such folder" if source == "none" else "there is no package absent in the registry"
+    ]
+    assert not (tmp_path / "mirror").exists()
 
 
 def test_a_registry_cannot_be_a_mirror_of_itself(filled: FolderRegistry, tmp_path: Path) -> None:

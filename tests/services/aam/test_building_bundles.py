@@ -138,6 +138,11 @@ def dependent(folder: Path, **options: Any) -> Built:
     return build(Wanted("review", "cursor", **options))
 
 
+def test_a_path_to_a_registry_is_seen_from_the_current_folder(folder: Path) -> None:
+    published(folder)
+    assert len(dependent(folder, registry="./registry").dependencies) == 2
+
+
 @pytest.mark.uaaps("S12.4.structure")
 def test_what_it_depends_on_comes_from_a_registry_with_what_that_needs(folder: Path) -> None:
     url = published(folder)

@@ -8,7 +8,7 @@ import sys
 from packaging_targets import __version__
 from packaging_targets.adapters.cli.aam import packing, registries
 from packaging_targets.adapters.cli.aam.projects import asking, installing
-from packaging_targets.adapters.cli.aam.telling import add_verb, run
+from packaging_targets.adapters.cli.aam.telling import Parser, add_verb, run
 from packaging_targets.adapters.guard import guarded
 from packaging_targets.errors import RequestError
 
@@ -24,7 +24,7 @@ def main() -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `aam`."""
-    parser = argparse.ArgumentParser(prog="aam", description=_ABOUT, epilog=_CODES, allow_abbrev=False)
+    parser = Parser(prog="aam", description=_ABOUT, epilog=_CODES, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"packaging-targets {__version__}")
     parser.set_defaults(log_level=None)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
 from packaging_targets.adapters.output import complain, tell, tells, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packaging_targets.errors import Problem
     from packaging_targets.formats.aam.names import PackageName
@@ -95,6 +96,18 @@ def _waiting_told(options: Namespace) -> Callable[[], None]:
     return waiting
 
 
+@contextmanager
+def _live(options: Namespace) -> Iterator[Callable[[str], None]]:
+    """Yield what shows on a terminal what is going on."""
+    from packaging_targets.adapters.cli.progress import Progress
+
+    progress = Progress(is_wanted=options.format != "json" and tells(options, "info"))
+    try:
+        yield progress.show
+    finally:
+        progress.end()
+
+
 def _registry(options: Namespace, text: str, name: PackageName | None = None) -> FolderRegistry:
     from packaging_targets.services.aam.registries.naming import registry_of
 
@@ -114,9 +127,10 @@ def _reindex(options: Namespace) -> int:
     from packaging_targets.registry.aam.folder.reindexing import reindex
 
     registry = _registry(options, options.registry)
-    done = reindex(registry)
+    with _live(options) as show:
+        done = reindex(registry, show)
     value = {"packages": done.packages, "versions": done.versions, "changed": done.changed, "adopted": done.adopted}
-    lines = [f"took over {one}" for one in done.adopted]
+    lines = [f"took over {_counted(len(done.adopted), 'version')}"] if done.adopted else []
     lines.append(f"{_counted(done.packages, 'package')}, {_counted(done.versions, 'version')}: {registry.url}")
     return _told(options, {"registry": registry.url, **value}, lines, done.problems, done.mended)
 
@@ -149,14 +163,12 @@ def _mirror(options: Namespace) -> int:
     from packaging_targets.services.aam.registries.naming import package_of
 
     source, target = _registry(options, options.source), _registry(options, options.target)
-
-    def copied(release: str) -> None:
-        if options.format != "json" and tells(options, "info"):
-            sys.stderr.write(f"copying {release}\n")
-
-    done = mirror(source, target, [package_of(name) for name in options.names], copied)
+    with _live(options) as show:
+        done = mirror(source, target, [package_of(name) for name in options.names], show)
     value = {"source": source.url, "target": target.url, "copied": done.copied, "present": done.present}
-    line = f"copied: {len(done.copied)}, there already: {done.present}, packages that changed: {len(done.changed)}"
+    line = (
+        f"copied: {len(done.copied):,}, there already: {done.present:,}, packages that changed: {len(done.changed):,}"
+    )
     return _told(options, {**value, "changed": done.changed}, [line], done.problems)
 
 
@@ -179,7 +191,8 @@ def _remove_tag(options: Namespace) -> int:
 
 
 def _list_tags(options: Namespace) -> int:
-    from packaging_targets.services.aam.registries.naming import known_of, package_of
+    from packaging_targets.registry.aam.refusing import known_of
+    from packaging_targets.services.aam.registries.naming import package_of
 
     name = package_of(options.name)
     tags = known_of(_registry(options, options.registry, name), name).tags
@@ -189,7 +202,8 @@ def _list_tags(options: Namespace) -> int:
 
 def _yank(options: Namespace) -> int:
     from packaging_targets.formats.aam.documents.transitions import find_release
-    from packaging_targets.services.aam.registries.naming import known_of, release_named
+    from packaging_targets.registry.aam.refusing import known_of
+    from packaging_targets.services.aam.registries.naming import release_named
 
     name, version = release_named(options.version)
     registry = _registry(options, options.registry, name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from packaging_targets.adapters.output import tell
 from packaging_targets.errors import PackagingError
@@ -18,10 +19,28 @@ if TYPE_CHECKING:
     Verb = Callable[[argparse.Namespace], int]
 
 
+_SHORT = {"install": ("i",), "info": ("view",), "list": ("ls",), "uninstall": ("rm",)}
+"""What npm's users type."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that tells a wrong command line as JSON too, where that is asked for."""
+
+    def error(self, message: str) -> NoReturn:
+        """Tell what is wrong with the command line, and end with 2."""
+        if "--json" in sys.argv[1:]:
+            value = {"ok": False, "problems": [{"what": message, "where": "", "fix": f"{self.prog} --help"}]}
+            sys.stdout.write(f"{json.dumps(value, ensure_ascii=False, indent=2)}\n")
+            self.exit(2)
+        super().error(message)
+
+
 def add_verb(verbs: Any, name: str, does: str, act: Verb) -> argparse.ArgumentParser:
     """Add a verb to subparsers. `act` gets the options, of which `format` is `json` or `text`, as `tell` reads it."""
     about = f"{does[0].upper()}{does[1:]}."
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=does, description=about, allow_abbrev=False)
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name, aliases=_SHORT.get(name, ()), help=does, description=about, allow_abbrev=False
+    )
     as_json = "tell the result, or what went wrong, as JSON"
     parser.add_argument("--json", dest="format", action="store_const", const="json", default="text", help=as_json)
     parser.set_defaults(verb=run, act=act)

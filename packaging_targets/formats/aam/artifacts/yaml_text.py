@@ -21,6 +21,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NO_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _DIGITS = 300
+_LETTERS = frozenset({"y", "n"})  # booleans of YAML 1.1, though not of every reader
 
 
 def read_yaml(data: bytes, where: str, *, line: int = 1) -> Any:
@@ -36,6 +37,31 @@ def read_yaml(data: bytes, where: str, *, line: int = 1) -> Any:
         at = line + data[: error.start].count(b"\n")
         raise RequestError.one("is not UTF-8", f"{where}:{at}", "save it as UTF-8") from None
     return _Reading(where, line).value_of(text.removeprefix("\ufeff"))
+
+
+def misread(text: str) -> frozenset[str]:
+    """Return the first keys of a table in YAML under which readers of YAML 1.1 take a text for something else.
+
+    Such are `no`, which they take for false, and `2024-01-01`, a date. The text is one that `read_yaml` reads.
+    """
+    yaml = _library()
+    node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    members = node.value if isinstance(node, yaml.MappingNode) else ()
+    return frozenset(key.value for member in members for key in member[:1] if any(map(_is_misread, member)))
+
+
+def _is_misread(node: Any) -> bool:
+    if not isinstance(node.value, str):
+        return any(
+            _is_misread(one) for member in node.value for one in (member if type(member) is tuple else (member,))
+        )
+    is_more = not node.tag.endswith(":str") or node.value.lower() in _LETTERS
+    return not node.style and is_more and _is_plain_text(node.value)
+
+
+def _is_plain_text(text: str) -> bool:
+    known = text in _NULL or text in _BOOLEANS
+    return not (known or any(one.fullmatch(text) for one in (_NO_JSON, _INTEGER, _FLOAT)))
 
 
 class _Reading:

@@ -18,7 +18,6 @@ from packaging_targets.formats.aam.bundle.compiling import PLATFORMS
 from packaging_targets.formats.aam.bundle.contents import content_faults
 from packaging_targets.formats.aam.bundle.output import json_text
 from packaging_targets.formats.aam.bundle.values import (
-    BUNDLE_JSON,
     FORMAT,
     TYPES,
     VERSION,
@@ -26,7 +25,7 @@ from packaging_targets.formats.aam.bundle.values import (
     bundle_name,
     checksum,
 )
-from packaging_targets.formats.aam.manifest import MANIFEST, AgentManifest
+from packaging_targets.formats.aam.manifest import BUNDLE_JSON, MANIFEST, AgentManifest
 from packaging_targets.formats.aam.package.reader import PackageFile, read_package
 from packaging_targets.formats.aam.package.writer import write_aam
 from packaging_targets.formats.aam.times import parse_time
@@ -72,7 +71,7 @@ def read_bundle(file: BinaryIO, where: str) -> Bundle:
     Raises IntegrityError where it is damaged, has other files than it says, or would write where its platform does
     not.
     """
-    package = read_package(file, where)
+    package = read_package(file, where, bundle=True)
     data = package.files.get(BUNDLE_JSON)
     if data is None:
         fix = "install it as a package: it is called `.aam`" if MANIFEST in package.files else ""

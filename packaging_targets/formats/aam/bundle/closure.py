@@ -22,19 +22,20 @@ class Closure:
 
 def closure_of(root: AgentPackage, others: Sequence[AgentPackage]) -> Closure:
     """Return what `root` needs of `others`, which may hold more than that."""
-    search = _Search(others)
+    search = _Search((root, *others))
     search.follow(root)
     needed = (one for name, one in sorted(search.reached.items()) if name != root.manifest.name)
     return Closure(tuple(needed), tuple(search.errors), tuple(search.warnings))
 
 
 class _Search:
-    def __init__(self, others: Iterable[AgentPackage]) -> None:
+    def __init__(self, packages: Iterable[AgentPackage]) -> None:
         self.reached: dict[PackageName, AgentPackage] = {}
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
+        self._path: dict[str, str] = {}
         self._there: dict[str, AgentPackage] = {}
-        for one in others:
+        for one in packages:
             other = self._there.setdefault(str(one.manifest.name), one)
             if other.digest != one.digest:
                 versions = " and ".join(sorted((str(other.manifest.version), str(one.manifest.version))))
@@ -44,19 +45,23 @@ class _Search:
     def follow(self, package: AgentPackage) -> None:
         """Take a package in, and all that it depends on."""
         manifest = package.manifest
-        if self.reached.setdefault(manifest.name, package) is not package:
+        if manifest.name in self.reached:
             return
-        title = f"{manifest.name}@{manifest.version}"
+        self.reached[manifest.name] = package
+        above, title = self._path, f"{manifest.name}@{manifest.version}"
+        self._path = {**above, str(manifest.name): title}
         for name, wanted in manifest.dependencies.items():
             self._take(title, name, wanted, self.errors)
         for name, wanted in manifest.optional.items():
             self._take(title, name, wanted, self.warnings)
+        self._path = {}  # a package and its peer may well need each other
         for name, wanted in manifest.peers.items():
             if name in self._there:
                 self._take(title, name, wanted, self.errors)
             else:
                 what = f"`{name}` {wanted} is not in the bundle: whoever deploys it has to bring it"
                 self.warnings.append(Problem(title, what))
+        self._path = above
 
     def _take(self, title: str, name: str, wanted: VersionRange, problems: list[Problem]) -> None:
         found = self._there.get(name)
@@ -66,5 +71,9 @@ class _Search:
         elif not wanted.allows(found.manifest.version):
             what = f"it depends on `{name}` {wanted}, and the archive that is there is {found.manifest.version}"
             problems.append(Problem(title, what, "bring a version that fits"))
+        elif name in self._path:
+            titles = [*self._path.values(), self._path[name]][list(self._path).index(name) :]
+            what = f"packages depend on each other in a circle: {' → '.join(titles)}"
+            self.errors.append(Problem(title, what, "take one of these dependencies away"))
         else:
             self.follow(found)

@@ -47,11 +47,12 @@ def compile_bundle(
     """
     platform = platform_of(target)
     output = Output(platform.title)
-    for package in (root, *sorted(dependencies, key=lambda one: one.manifest.name)):
-        source = Source(package, scoped_dirs)
+    packages = (root, *sorted(dependencies, key=lambda one: one.manifest.name))
+    sources = [Source(package, scoped_dirs) for package in packages]
+    for source in sources:
         output.errors += source.artifacts.errors
         output.warnings += source.artifacts.warnings
-        platform(source, output).deploy()
+        platform(source, output, sources).deploy()
     raise_all(output.errors, RequestError, output.warnings)
     files = {**output.files(), MANIFEST: root.files[MANIFEST]}
     if len(files) == 1:

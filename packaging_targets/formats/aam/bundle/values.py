@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from packaging_targets.errors import Problem
-from packaging_targets.formats.aam.manifest import MANIFEST
+from packaging_targets.formats.aam.manifest import BUNDLE_JSON, MANIFEST
 from packaging_targets.formats.aam.package.reader import PackageFile
 from packaging_targets.model.digest import Digest
 
@@ -21,7 +21,6 @@ TARGETS = ("claude-code", "codex", "copilot", "cursor")
 ALIASES = {"claude": "claude-code"}
 FORMAT, VERSION = "uaaps-bundle", "1.0"
 TYPES = ("skill", "agent", "command", "rule", "hook", "mcp")
-BUNDLE_JSON = "bundle.json"
 SUFFIX = ".bundle.aam"
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from packaging_targets.formats.aam.documents.lines import Lines
 from packaging_targets.formats.aam.documents.meta import in_order
 from packaging_targets.formats.aam.documents.reading import Reading, load_object
 from packaging_targets.formats.aam.metadata import PackageMetadata
-from packaging_targets.formats.aam.names import LATEST, name_faults
+from packaging_targets.formats.aam.names import LATEST, PackageName, name_faults
 from packaging_targets.formats.aam.times import parse_time, time_text
 from packaging_targets.model.versions.semver import is_semantic_version
 
@@ -61,10 +61,10 @@ class Index:
 
 def entry_of(metadata: PackageMetadata, other: Mapping[str, Any] | None = None) -> IndexEntry | None:
     """Return the entry of a package, or None where all of its versions are hidden."""
-    shown = [one for one in in_order(metadata.releases.values()) if one.yanked is None]
+    shown = [one for one in in_order(metadata.releases.values()) if one.is_shown]
     if not shown:
         return None
-    latest = metadata.tags.get(LATEST, "")
+    latest = metadata.leading.get(LATEST, "")
     described = metadata.releases.get(latest, shown[-1])
     versions = tuple(str(one.version) for one in shown)
     return IndexEntry(str(metadata.name), latest, versions, described.description, other or {})
@@ -162,10 +162,14 @@ def _entry(reading: Reading, value: object, where: str) -> IndexEntry:
     return IndexEntry(name, latest, versions, description, reading.others(value, _ENTRY, where))
 
 
-def changed_parts(index: Index, packages: Iterable[PackageMetadata]) -> Index:
-    """Return the index of these packages, with the members that we do not know of the one that was there."""
+def changed_parts(index: Index, packages: Iterable[PackageMetadata], doubtful: Collection[str] = ()) -> Index:
+    """Return the index of these packages, with the members that we do not know of the one that was there.
+
+    `doubtful` are folders of packages of which nothing can be known: their entries stay as they were.
+    """
     other = {one.name: one.other for one in index.entries}
     found = list(packages)
     entries = [entry_of(one, other.get(str(one.name))) for one in found]
-    updated_at = max((one.modified_at for one in found), default=0)
-    return Index(tuple(filter(None, entries)), updated_at, index.other)
+    kept = [one for one in index.entries if doubtful and PackageName.parse(one.name).folder in doubtful]
+    updated_at = max((index.updated_at if kept else 0, *(one.modified_at for one in found)))
+    return Index((*filter(None, entries), *kept), updated_at, index.other)

@@ -15,6 +15,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_ESCAPED = rb'[^"\\\n]*\\[^"\n]*'
+
 
 @dataclass(frozen=True, slots=True)
 class Lines:
@@ -37,10 +39,13 @@ class Lines:
         Returns None where the document is not as we write it.
         """
         place = self._halved(data, head, name.encode())
-        escaped = b"\\" in data and b"\\u" in data  # a name could be written so; looking for one sign is much faster
-        if place is None or escaped or not self._stands_once(data, name.encode(), place):
+        if place is None or self._escapes(data) or not self._stands_once(data, name.encode(), place):
             return None
         return place
+
+    def _escapes(self, data: bytes) -> bool:
+        """Tell whether any name is written with escapes, of which none that we write has any."""
+        return b"\\u" in data and re.search(self.named % _ESCAPED, data) is not None
 
     def _stands_once(self, data: bytes, name: bytes, place: tuple[int, int]) -> bool:
         """Tell whether a name stands on no line but the one that was found."""

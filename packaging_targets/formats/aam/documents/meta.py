@@ -20,7 +20,18 @@ MAX_META = 32 << 20
 _TOP = ("name", "versions", "dist-tags", "modifiedAt")
 _DEPENDENCIES = {"dependencies": "dependencies", "optional": "optionalDependencies", "peers": "peerDependencies"}
 _RELEASE = frozenset(
-    {"version", "description", "author", "publishedAt", "integrity", "tarball", "size", "yanked", "deprecated"}
+    {
+        "version",
+        "description",
+        "author",
+        "publishedAt",
+        "integrity",
+        "tarball",
+        "size",
+        "yanked",
+        "deprecated",
+        "missing",
+    }
     | set(_DEPENDENCIES.values())
 )
 
@@ -103,7 +114,8 @@ def _release(reading: Reading, version: SemanticVersion, value: Mapping[str, Any
         description=reading.text(value, "description", field),
         author=reading.text(value, "author", field),
         yanked=_yank(reading, value, field),
-        deprecated=reading.text(value, "deprecated", field),
+        deprecated=reading.line(value, "deprecated", field),
+        missing=reading.flag(value, "missing", field),
         other=reading.others(value, _RELEASE, field),
         **{key: _ranges(reading, value, name, field) for key, name in _DEPENDENCIES.items()},
     )
@@ -135,7 +147,7 @@ def _yank(reading: Reading, value: Mapping[str, Any], field: str) -> Yank | None
     if yanked is None or isinstance(yanked, bool):
         return Yank(0) if yanked else None
     found, field = reading.mapping(value, "yanked", field), f"{field}.yanked"
-    at, reason = reading.time(found, "at", field), reading.text(found, "reason", field)
+    at, reason = reading.time(found, "at", field), reading.line(found, "reason", field)
     return Yank(at, reason, reading.texts(found, "tags", field))
 
 
@@ -167,6 +179,8 @@ def _release_value(release: Release) -> dict[str, Any]:
         value["yanked"] = _yank_value(release.yanked)
     if release.deprecated:
         value["deprecated"] = release.deprecated
+    if release.missing:
+        value["missing"] = True
     return value | dict(sorted(release.other.items()))
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from packaging_targets.errors import Problem, RegistryError, raise_all
+from packaging_targets.errors import Problem, RegistryError, plain, raise_all
 from packaging_targets.formats.aam.times import parse_time
 
 MAX_DEPTH = 32
@@ -62,6 +62,11 @@ class Reading:
         self._not(f"{field}.{key}", key, "a string", value, lacks=key not in holder)
         return ""
 
+    def line(self, holder: Mapping[str, Any], key: str, field: str) -> str:
+        """Return a member that is a string as one line: what is told to people may not look like several things."""
+        text = self.text(holder, key, field)
+        return text if plain(text) == text else " ".join(text.split())
+
     def number(self, holder: Mapping[str, Any], key: str, field: str) -> int:
         """Return a member that is a whole number, 0 or more; 0 where there is none, or another thing."""
         value = holder.get(key, 0)
@@ -69,6 +74,14 @@ class Reading:
             return value
         self._not(f"{field}.{key}", key, "a whole number", value)
         return 0
+
+    def flag(self, holder: Mapping[str, Any], key: str, field: str) -> bool:
+        """Return a member that is true or false; False where there is none, or another thing."""
+        value = holder.get(key, False)
+        if isinstance(value, bool):
+            return value
+        self._not(f"{field}.{key}", key, "true or false", value)
+        return False
 
     def time(self, holder: Mapping[str, Any], key: str, field: str) -> int:
         """Return a member that is a time, as seconds since 1970; 0 where there is none, or another thing."""

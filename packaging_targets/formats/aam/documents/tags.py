@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from packaging_targets.formats.aam.documents.lines import Lines
 from packaging_targets.formats.aam.documents.reading import Reading, load_object, member
 from packaging_targets.formats.aam.metadata import PackageMetadata
-from packaging_targets.formats.aam.names import name_faults, tag_fault
+from packaging_targets.formats.aam.names import PackageName, name_faults, tag_fault
 
 TAGS = "dist-tags.json"
 MAX_TAGS = 256 << 20
@@ -33,10 +33,17 @@ def parse_tags(data: bytes, where: str) -> Mapping[str, Mapping[str, str]]:
     return value
 
 
-def tags_bytes(packages: Iterable[PackageMetadata]) -> bytes:
-    """Return the one dist-tags.json of these packages."""
-    ordered = sorted(packages, key=lambda one: str(one.name))
-    return _LINES.joined(_HEAD, [_line(one) for one in ordered if one.tags])
+def tags_of(
+    listed: Mapping[str, Mapping[str, str]], packages: Iterable[PackageMetadata], doubtful: Collection[str] = ()
+) -> Mapping[str, Mapping[str, str]]:
+    """Return the tags of these packages by name, and those that are `listed` of what lies in the folders `doubtful`."""
+    kept = {name: tags for name, tags in listed.items() if doubtful and PackageName.parse(name).folder in doubtful}
+    return kept | {str(one.name): one.leading for one in packages}
+
+
+def tags_bytes(tags: Mapping[str, Mapping[str, str]]) -> bytes:
+    """Return the one dist-tags.json of versions by tag by package."""
+    return _LINES.joined(_HEAD, [_line(name, found) for name, found in sorted(tags.items()) if found])
 
 
 def tags_with(data: bytes, metadata: PackageMetadata) -> Sequence[bytes | memoryview] | None:
@@ -47,9 +54,10 @@ def tags_with(data: bytes, metadata: PackageMetadata) -> Sequence[bytes | memory
     place = _LINES.find(data, len(_HEAD), str(metadata.name)) if data.startswith(_HEAD) else None
     if place is None:
         return None
-    return _LINES.spliced(data, (_HEAD, len(_HEAD)), place, _line(metadata) if metadata.tags else None)
+    return _LINES.spliced(
+        data, (_HEAD, len(_HEAD)), place, _line(str(metadata.name), metadata.leading) if metadata.leading else None
+    )
 
 
-def _line(metadata: PackageMetadata) -> bytes:
-    tags = json.dumps(dict(sorted(metadata.tags.items())), ensure_ascii=False)
-    return f'  "{metadata.name}": {tags}'.encode()
+def _line(name: str, tags: Mapping[str, str]) -> bytes:
+    return f'  "{name}": {json.dumps(dict(sorted(tags.items())), ensure_ascii=False)}'.encode()

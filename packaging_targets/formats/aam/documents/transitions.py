@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from packaging_targets.errors import Problem, RegistryError, RequestError, near_miss
+from packaging_targets.errors import Problem, RegistryError, RequestError, near_miss, plain
 from packaging_targets.formats.aam.integrity import integrity_of
 from packaging_targets.formats.aam.manifest import AgentManifest
-from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
+from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank, highest
 from packaging_targets.formats.aam.names import LATEST, PackageName, tag_fault
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.versions.semver import SemanticVersion
@@ -99,6 +99,7 @@ def remove_tag(metadata: PackageMetadata, tag: str, at: int) -> PackageMetadata:
 
 def yank(metadata: PackageMetadata, version: str, reason: str, at: int) -> PackageMetadata:
     """Hide a version: tags that lead to it go, and `latest` moves to the highest that is left."""
+    _check_line("reason", reason)
     release = find_release(metadata, version)
     if release.yanked is not None:
         return metadata
@@ -126,6 +127,7 @@ def unyank(metadata: PackageMetadata, version: str, at: int) -> PackageMetadata:
 
 def deprecate(metadata: PackageMetadata, version: str, message: str, at: int) -> PackageMetadata:
     """Warn those who install a version, or all where it is empty; an empty message takes that back."""
+    _check_line("message", message)
     chosen = [find_release(metadata, version)] if version else list(metadata.releases.values())
     for release in chosen:
         if release.deprecated != message:
@@ -137,15 +139,16 @@ def find_release(metadata: PackageMetadata, version: str) -> Release:
     """Return a release by its version, whatever build metadata that has; raises RegistryError for none."""
     if found := metadata.releases.get(version):
         return found
+    known = [str(one.version) for one in metadata.newest_first(yanked=True)][:_SHOWN]
+    fix = f"versions: {', '.join(known)}" if known else "it has no versions"
     try:
         wanted = SemanticVersion.parse(version)
-    except ValueError as error:
-        raise RequestError.one(str(error), "", "write it as 1.2.3") from None
+    except ValueError:
+        what = f"an exact version of {metadata.name} is wanted, and `{version[:80]}` is none"
+        raise RequestError.one(what, "", fix) from None
     for release in metadata.releases.values():
         if _same(release.version, wanted):
             return release
-    known = [str(one.version) for one in metadata.newest_first(yanked=True)][:_SHOWN]
-    fix = f"versions: {', '.join(known)}" if known else "it has no versions"
     raise RegistryError.one(f"there is no version {version} of {metadata.name}", "", fix)
 
 
@@ -164,9 +167,7 @@ def dangling(metadata: PackageMetadata) -> dict[str, str]:
 
 def highest_of(metadata: PackageMetadata) -> str:
     """Return what `latest` is where nobody says otherwise; empty where all versions are yanked."""
-    shown = [one.version for one in metadata.newest_first()]
-    stable = [one for one in shown if not one.prerelease]
-    return str((stable or shown)[0]) if shown else ""
+    return highest(one for one in metadata.releases.values() if one.yanked is None)
 
 
 def moves_latest(metadata: PackageMetadata, version: SemanticVersion) -> bool:
@@ -182,6 +183,11 @@ def check_tag(tag: str) -> None:
         raise RequestError.one(f"the tag `{tag[:80]}` {fault}", "", "write it as stable, or bank-approved")
 
 
+def _check_line(what: str, text: str) -> None:
+    if plain(text) != text:
+        raise RequestError.one(f"the {what} must be one line, without control characters", "", "write it in one line")
+
+
 def nothing_of(name: PackageName) -> PackageMetadata:
     """Return what is known of a package of which nothing is."""
     return PackageMetadata(name, {}, {})
@@ -189,17 +195,20 @@ def nothing_of(name: PackageName) -> PackageMetadata:
 
 def _demand_new(metadata: PackageMetadata, release: Release) -> None:
     told = f"{metadata.name}@{release.version}"
+    fix = "raise `version` in package.agent.json: a published version never changes"
     for other in metadata.releases.values():
         if str(other.version) == str(release.version):
             same = "with the same bytes" if other.integrity == release.integrity else "with other bytes"
             what = f"{told} is published already, {same}"
+            if other.missing and other.integrity == release.integrity:
+                fix = "place the archive where it is missing, and reindex the registry"
         elif _same(other.version, release.version):
             what = f"{told} is published already as {other.version}: build metadata makes no other version"
         elif str(other.version).casefold() == str(release.version).casefold():
             what = f"{told} differs from {other.version}, which is published, in upper and lower case alone"
         else:
             continue
-        raise RegistryError.one(what, "", "raise `version` in package.agent.json: a published version never changes")
+        raise RegistryError.one(what, "", fix)
 
 
 def _declared(metadata: PackageMetadata, publication: Publication) -> tuple[Mapping[str, str], tuple[Problem, ...]]:

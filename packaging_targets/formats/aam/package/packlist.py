@@ -93,6 +93,9 @@ class _Selecting:
                 yield Problem(where, f"the path `{legible(path)}` {'; '.join(faults)}", "rename it")
             elif clash := names.clash(nfc(path)):
                 yield Problem(where, f"{clash}, where the package is unpacked", "rename one of them")
+        if repository := names.repository():
+            what = f"git would take `{repository}` for a repository, and run what is configured there"
+            yield Problem(self._below + repository, what, "leave it out by `files`, or pack it as an archive")
 
     def _faults_of_references(self) -> Iterator[Problem]:
         """Yield what the manifest refers to and is not packed."""

@@ -1,7 +1,8 @@
 """Which paths a package may have: those that mean one and the same file on every system, and no two that are one.
 
 A path is relative, divided by `/`, in NFC. Names that Windows reserves are refused everywhere, and so are two names
-that differ in case alone, because a package that was packed on one system is installed on another.
+that differ in case alone, because a package that was packed on one system is installed on another. What version
+control would take for its own is refused too: it runs the programs that such a folder's configuration names.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ _MAX_NAME = 255
 _PLAIN = re.compile(r"[A-Za-z0-9_./@+ -]*")
 _FOREIGN = re.compile(r'[<>"|?*]')
 _DEVICE = re.compile(r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3]) *(?:\.|\Z)")
+_REPOSITORY = re.compile(r"(?i)(?:\.(?:git|hg|jj|svn|bzr)|(?:git|hg|jj|svn|bzr)~[0-9]+)")  # with their short names
+_PARTS = ("objects", "refs")
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
@@ -63,6 +66,8 @@ def _faults_of_name(name: str) -> Iterator[str]:
         yield f"has a name that ends in a {'dot' if name.endswith('.') else 'space'}, which Windows takes off"
     if _DEVICE.match(name):
         yield f"has a name that is a device on Windows, `{name}`"
+    if _REPOSITORY.fullmatch(name):
+        yield f"has a name that is version control's, `{name}`"
     if len(name.encode("utf-8", "surrogateescape")) > _MAX_NAME:
         yield f"has a name of more than {_MAX_NAME} bytes"
 
@@ -95,6 +100,20 @@ class Names:
             self._folders[key] = folder
             folder = folder.rpartition("/")[0]
             key = _key(folder)
+        return ""
+
+    def repository(self) -> str:
+        """Return the path of a folder that git would take for a repository, although it is not called `.git`.
+
+        Such a folder has `HEAD`, and `objects` and `refs`, or a `commondir` that says where these are. It is empty
+        where there is none.
+        """
+        for key, path in self._files.items():
+            folder = key.removesuffix("head")
+            if folder != key and (not folder or folder.endswith("/")):
+                has = (any(folder + name in some for some in (self._files, self._folders)) for name in _PARTS)
+                if folder + "commondir" in self._files or all(has):
+                    return path.rpartition("/")[0] or "."
         return ""
 
 

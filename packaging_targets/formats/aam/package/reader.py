@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from packaging_targets.errors import IntegrityError, Problem, legible
-from packaging_targets.formats.aam.manifest import MANIFEST
+from packaging_targets.formats.aam.manifest import BUNDLE_JSON, MANIFEST
 from packaging_targets.formats.aam.package.manifest import check_manifest
 from packaging_targets.formats.aam.package.paths import MAX_PATH, Names, path_faults
 from packaging_targets.formats.archive.reading.tar_reader import (
@@ -47,6 +47,7 @@ _KINDS = {
     b"3": "a device",
     b"4": "a device",
     b"6": "a FIFO",
+    b"7": "a contiguous file",
     SPARSE: "a sparse file",
 }
 _SHOWN = 200
@@ -83,9 +84,11 @@ class PackageReader:
 
     Raises IntegrityError, with the archive called `where`, for whatever no archive of a package may hold. When it has
     come to its end, all of the archive was read and is in order: `manifest` and `digest` are those of all of it.
+    Bundles are archives of this kind too, and refused unless it is a `bundle` that is to be read.
     """
 
-    def __init__(self, file: BinaryIO, where: str, limits: Limits = LIMITS) -> None:
+    def __init__(self, file: BinaryIO, where: str, limits: Limits = LIMITS, *, bundle: bool = False) -> None:
+        self._bundle = bundle
         self._where = where
         self._stream = UnpackedStream(file, limits)
         self._tar = TarReader(self._stream, limits)
@@ -148,6 +151,9 @@ class PackageReader:
         with self._placed():
             for entry in entries:
                 if (path := self._path_of(entry)) is not None:
+                    if path == BUNDLE_JSON and not self._bundle:
+                        fix = "install it as it is: `aam install`; it is made from a package, which can be published"
+                        raise IntegrityError.one(f"`{path}` is at the root: this is a bundle, and no package", fix=fix)
                     if path == MANIFEST:
                         self._keep_manifest(entry.size)
                     elif path.rpartition("/")[2] == MANIFEST:
@@ -191,12 +197,16 @@ class PackageReader:
             folder = self._astray.rpartition("/")[0]
             fix = f"pack from inside `{folder}`: `{self._astray}` is not at the root" if folder else ""
             raise IntegrityError.one(f"there is no `{MANIFEST}` at the root of the archive", fix=fix)
+        if repository := self._names.repository():
+            raise IntegrityError.one(
+                f"git would take `{repository}` for a repository, and run what is configured there"
+            )
         self._done = True
 
 
-def read_package(file: BinaryIO, where: str, limits: Limits = LIMITS) -> AgentPackage:
-    """Return the package in an archive, which is checked as a whole; raises IntegrityError."""
-    reader = PackageReader(file, where, limits)
+def read_package(file: BinaryIO, where: str, limits: Limits = LIMITS, *, bundle: bool = False) -> AgentPackage:
+    """Return the package, or the `bundle`, in an archive, which is checked as a whole; raises IntegrityError."""
+    reader = PackageReader(file, where, limits, bundle=bundle)
     files = {one.path: PackageFile(b"".join(reader.content()), one.executable) for one in reader}
     return AgentPackage(reader.manifest, files, reader.digest)
 

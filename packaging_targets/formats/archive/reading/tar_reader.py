@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 18
 FILE, HARD_LINK, LINK, FOLDER, SPARSE = b"0", b"1", b"2", b"5", b"S"
-_FILES = {b"0", b"\0", b"7"}
+_FILES = {b"0", b"\0"}
 _WITHOUT_CONTENT = {b"1", b"2", b"3", b"4", b"5", b"6"}
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
 _PAX_LIMIT = 1 << 16
@@ -80,10 +80,12 @@ class TarReader:
         overrides: dict[bytes, bytes] = {}
         shared: dict[bytes, bytes] = {}
         count = extended = 0
+        is_extended = False
         while (block := self._block()) is not None:
             entry = _parsed(block, self.at - BLOCK)
             if entry.kind in {_PAX, _GLOBAL, _LONG_NAME, _LONG_LINK}:
                 extended += 1
+                is_extended = is_extended or entry.kind != _GLOBAL
                 if extended > _EXTENDED * self._limits.entries:
                     raise _over("extended headers", _EXTENDED * self._limits.entries)
                 found = self._extension(entry)
@@ -94,6 +96,7 @@ class TarReader:
                 raise _over("entries", self._limits.entries)
             entry = _overridden(entry, {**shared, **overrides}, self.at)
             overrides.clear()
+            is_extended = False
             if max(len(entry.name), len(entry.link)) > self._limits.path:
                 raise _over("bytes in a path", self._limits.path)
             self._begin(0 if entry.kind in _WITHOUT_CONTENT else entry.size)
@@ -101,6 +104,10 @@ class TarReader:
             for _ in self.content():
                 pass
             self._skip_padding()
+        if is_extended:
+            raise IntegrityError.one(
+                f"an extended header has no entry behind it, at byte {self.at - BLOCK:,} of the tar"
+            )
 
     def content(self) -> Iterator[bytes]:
         """Yield what has not been read yet of the present entry's bytes."""

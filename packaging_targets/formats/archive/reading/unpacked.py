@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _GZIP = b"\x1f\x8b"
 _MAGICS = {b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"{": "JSON"}
 _LONGEST_MAGIC = 6
+_MEMBERS = 2  # gzip streams for each entry that there may be: some programs make one for each file
 RATIO_FROM = 1 << 20
 """Bytes up to which nobody asks how well an archive compresses."""
 
@@ -34,6 +35,7 @@ class UnpackedStream:
         self._zlib: zlib._Decompress | None = None
         self.compression = "none"
         self.packed = self.unpacked = 0
+        self._members = 0  # that came to their end
         self.digest, self.plain_digest = hashlib.sha256(), hashlib.sha256()
 
     def begin(self) -> None:
@@ -89,6 +91,10 @@ class UnpackedStream:
         return b""
 
     def _next_member(self) -> None:
+        self._members += 1
+        if self._members > _MEMBERS * self._limits.entries:
+            most = f"{_MEMBERS * self._limits.entries:,}"
+            raise IntegrityError.one(f"the archive has more than {most} gzip streams behind each other, the limit")
         self._look_ahead(b"\0")
         self._zlib = zlib.decompressobj(31) if self._ahead.startswith(_GZIP) else None
         if self._ahead and not self._zlib:

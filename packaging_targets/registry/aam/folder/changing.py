@@ -11,12 +11,13 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO
 
-from packaging_targets.errors import RegistryError, legible
+from packaging_targets.errors import Problem, RegistryError, legible
 from packaging_targets.formats.aam.documents.index import (
     MAX_INDEX,
     Index,
@@ -26,7 +27,7 @@ from packaging_targets.formats.aam.documents.index import (
     parse_index,
 )
 from packaging_targets.formats.aam.documents.meta import metadata_bytes
-from packaging_targets.formats.aam.documents.tags import MAX_TAGS, tags_bytes, tags_with
+from packaging_targets.formats.aam.documents.tags import MAX_TAGS, parse_tags, tags_bytes, tags_of, tags_with
 from packaging_targets.formats.aam.integrity import parse_integrity, sha256sum_line
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.registry.aam.folder.staging import Staging, make_folder
@@ -45,9 +46,10 @@ class Addition:
     source: BinaryIO
 
 
-def apply_change(tree: Tree, metadata: PackageMetadata, addition: Addition | None = None) -> None:
+def apply_change(tree: Tree, metadata: PackageMetadata, addition: Addition | None = None) -> tuple[Problem, ...]:
     """Write what is known of a package now, and the archive that comes with it; the lock is held.
 
+    Returns what is wrong with other packages, where the listings had to be written anew.
     Raises RegistryError where another archive lies in the way, IntegrityError where the source's bytes are not those
     of the release.
     """
@@ -59,12 +61,13 @@ def apply_change(tree: Tree, metadata: PackageMetadata, addition: Addition | Non
             if addition is not None:
                 _stage_archive(tree, staging, folder, addition)
             staging.write(tree.meta(folder), metadata_bytes(metadata))
-            _stage_listings(tree, staging, metadata)
+            others = _stage_listings(tree, staging, metadata)
             staging.commit()
     except BaseException:
         _undo(tree, folder, made)
         raise
     os.unlink(tree.pending)
+    return others
 
 
 def recover(tree: Tree) -> None:
@@ -98,21 +101,32 @@ def discard_unfinished(tree: Tree, folders: Iterable[str]) -> list[str]:
     return found
 
 
-def stage_all(tree: Tree, staging: Staging, packages: Iterable[PackageMetadata]) -> bool:
-    """Stage tags and index as they follow from all packages; return whether one of them changes."""
-    packages = list(packages)
-    index = tree.read(tree.index, MAX_INDEX)
-    changed = _stage(staging, tree.tags, tree.read(tree.tags, MAX_TAGS), tags_bytes(packages))
-    return _stage(staging, tree.index, index, index_bytes(changed_parts(_known(tree, index), packages))) or changed
+def stage_all(
+    tree: Tree, staging: Staging, packages: Sequence[PackageMetadata], doubtful: Collection[str] = ()
+) -> None:
+    """Stage tags and index as they follow from all packages; lines of the folders that are `doubtful` stay."""
+    tags, index = tree.read(tree.tags, MAX_TAGS), tree.read(tree.index, MAX_INDEX)
+    listed: Mapping[str, Mapping[str, str]] = {}
+    with suppress(RegistryError):  # of damaged listings nothing can be kept
+        listed = parse_tags(tags or b"{}", legible(tree.tags))
+    known = Index(())
+    with suppress(RegistryError):
+        known = parse_index(index or b"{}", legible(tree.index))
+    _stage(staging, tree.tags, tags, tags_bytes(tags_of(listed, packages, doubtful)))
+    _stage(staging, tree.index, index, index_bytes(changed_parts(known, packages, doubtful)))
 
 
-def all_packages(tree: Tree) -> Iterable[PackageMetadata]:
-    """Yield what is known of each package whose meta.json is in order and in the folder of its name."""
+def all_packages(tree: Tree) -> tuple[list[PackageMetadata], dict[str, tuple[Problem, ...]]]:
+    """Return what is known of each package, and by folder the problems of those of which nothing can be known."""
+    found, doubtful = [], {}
     for folder in tree.folders():
-        with suppress(RegistryError):
+        try:
             metadata = tree.metadata(folder)
-            if metadata is not None and metadata.name.folder == folder:
-                yield metadata
+        except RegistryError as error:
+            doubtful[folder] = error.problems
+        else:
+            found += [metadata] if metadata is not None and metadata.name.folder == folder else []
+    return found, doubtful
 
 
 def make_package(tree: Tree, folder: str) -> None:
@@ -160,33 +174,28 @@ def _stage_archive(tree: Tree, staging: Staging, folder: str, addition: Addition
     stage_checksum(tree, staging, folder, release)
 
 
-def _stage_listings(tree: Tree, staging: Staging, metadata: PackageMetadata) -> None:
-    """Stage tags and index with the lines of one package; both anew where one of them is not as we write it."""
+def _stage_listings(tree: Tree, staging: Staging, metadata: PackageMetadata) -> tuple[Problem, ...]:
+    """Stage tags and index with the lines of one package; both anew where one of them is not as we write it.
+
+    Returns what is wrong with other packages, where these were looked at.
+    """
     tags, index = tree.read(tree.tags, MAX_TAGS), tree.read(tree.index, MAX_INDEX)
     new_tags = None if tags is None else tags_with(tags, metadata)
     new_index = None if index is None else index_with(index, metadata)
     if new_tags is None or new_index is None:
-        others = (one for one in all_packages(tree) if one.name != metadata.name)
-        stage_all(tree, staging, [*others, metadata])
-        return
+        known, doubtful = all_packages(tree)
+        others = (one for one in known if one.name != metadata.name)
+        stage_all(tree, staging, [*others, metadata], doubtful)
+        return tuple(chain.from_iterable(doubtful.values()))
     for path, pieces in ((tree.tags, new_tags), (tree.index, new_index)):
         if pieces:
             staging.write(path, *pieces)
+    return ()
 
 
-def _stage(staging: Staging, path: str, before: bytes | None, after: bytes) -> bool:
-    if before == after:
-        return False
-    staging.write(path, after)
-    return True
-
-
-def _known(tree: Tree, data: bytes | None) -> Index:
-    """Return the index that is there, for the members that we do not know; an empty one where it is damaged."""
-    with suppress(RegistryError):
-        if data is not None:
-            return parse_index(data, legible(tree.index))
-    return Index(())
+def _stage(staging: Staging, path: str, before: bytes | None, after: bytes) -> None:
+    if before != after:
+        staging.write(path, after)
 
 
 def _mark(tree: Tree, folder: str, made: str) -> None:

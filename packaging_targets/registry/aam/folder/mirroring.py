@@ -7,14 +7,16 @@ meta.json that names them, and the index at the end, so who is killed goes on wh
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from packaging_targets.errors import IntegrityError, PackagingError, Problem, RegistryError, legible
+from packaging_targets.formats.aam.documents import transitions
 from packaging_targets.formats.aam.documents.meta import in_order, metadata_bytes
 from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
-from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.formats.aam.names import LATEST, PackageName
 from packaging_targets.registry.aam.folder.changing import (
     all_packages,
     holds,
@@ -28,6 +30,7 @@ from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.staging import Staging, writing
 from packaging_targets.registry.aam.folder.tree import Tree
 from packaging_targets.registry.aam.protocol import Registry
+from packaging_targets.registry.aam.refusing import known_of
 
 _CHUNK = 64
 
@@ -48,22 +51,27 @@ def mirror(
     names: Sequence[PackageName] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Mirrored:
-    """Copy packages, or all of them where none is named; the target is made where it is not there.
+    """Copy packages, or all of them where none is named; the target is made where there is something to copy.
 
-    `tell` gets each version as it is copied. What cannot be copied is a problem, and the rest is. Raises
+    `tell` gets what is being copied. What cannot be copied is a problem, and the rest is. Raises
     RegistryError where source or target cannot be used at all.
     """
     if isinstance(source, FolderRegistry) and source.tree.real == target.tree.real:
         raise RegistryError.one("a registry cannot be a mirror of itself", legible(target.tree.root))
+    mirroring = _Mirroring(source, target, tell)
+    wanted = mirroring.those(names) if names else mirroring.every()
+    if mirroring.done.problems and not wanted:
+        return mirroring.done
     initialise(target)
     with writing(target.tree, target.waiting):
         recover(target.tree)
-        mirroring = _Mirroring(source, target, tell)
-        wanted = list(names) or mirroring.every()
         for start in range(0, len(wanted), _CHUNK):
             mirroring.copy(wanted[start : start + _CHUNK])
         with Staging(target.tree) as staging:
-            stage_all(target.tree, staging, all_packages(target.tree))
+            known, doubtful = all_packages(target.tree)
+            told = mirroring.done.problems
+            told += (one for one in chain.from_iterable(doubtful.values()) if one not in told)
+            stage_all(target.tree, staging, known, doubtful)
             staging.commit()
     return mirroring.done
 
@@ -86,6 +94,18 @@ class _Mirroring:
             self.done.problems += error.problems
         return found
 
+    def those(self, names: Sequence[PackageName]) -> list[PackageName]:
+        """Return those of some packages that the source has; the others are problems."""
+        found = []
+        for name in names:
+            try:
+                known_of(self._source, name)
+            except PackagingError as error:
+                self.done.problems += error.problems
+            else:
+                found.append(name)
+        return found
+
     def copy(self, names: Sequence[PackageName]) -> None:
         """Copy the archives of several packages, and then what is known of these."""
         found: list[PackageMetadata] = []
@@ -106,9 +126,7 @@ class _Mirroring:
 
     def _archives(self, name: PackageName, staging: Staging) -> PackageMetadata:
         """Stage the archives of a package that are not there; return what is known of it then."""
-        metadata = self._source.metadata(name)
-        if metadata is None:
-            raise RegistryError.one(f"there is no package {name} in the registry", self._source.url)
+        metadata = known_of(self._source, name)
         before = self._tree.metadata(name.folder)
         if before is not None and before.name != name:
             raise RegistryError.one(f"the folder of {name} belongs to {before.name}", legible(self._tree.root))
@@ -116,7 +134,7 @@ class _Mirroring:
         make_package(self._tree, name.folder)
         lost = set()
         for release in in_order(metadata.releases.values()):
-            local = replace(release, tarball=f"versions/{release.version}.aam")
+            local = replace(release, tarball=f"versions/{release.version}.aam", missing=False)
             try:
                 self._archive(name, release, local, releases.get(str(release.version)), staging)
             except PackagingError as error:
@@ -124,8 +142,8 @@ class _Mirroring:
                 lost.add(str(release.version))
             else:
                 releases[str(release.version)] = local
-        tags = {tag: version for tag, version in metadata.tags.items() if version in releases and version not in lost}
-        return replace(metadata, releases=releases, tags=tags)
+        copied = {tag: version for tag, version in metadata.tags.items() if version in releases and version not in lost}
+        return _with_own(replace(metadata, releases=releases, tags=copied), before, metadata.releases.keys() - lost)
 
     def _archive(
         self, name: PackageName, release: Release, local: Release, present: Release | None, staging: Staging
@@ -138,11 +156,24 @@ class _Mirroring:
         if (present is not None and _looks_like(self._tree, path, release)) or holds(self._tree, path, release):
             self.done.present += 1
             return
-        self._tell(told)
+        self._tell(f"copying {told}")
         with self._source.open(name, release) as file:
             staging.copy(path, file, parse_integrity(release.integrity), release.published_at)
         stage_checksum(self._tree, staging, name.folder, local)
         self.done.copied.append(told)
+
+
+def _with_own(copied: PackageMetadata, before: PackageMetadata | None, shared: Collection[str]) -> PackageMetadata:
+    """Return what was copied with what a mirror that has more versions than are `shared` says of its own.
+
+    Its tags stay that lead to its own versions, as far as the source has no such tags; `latest` never moves back.
+    """
+    own = {tag: text for tag, text in before.tags.items() if text in copied.releases.keys() - shared} if before else {}
+    tags = own | dict(copied.tags)
+    if LATEST in own and transitions.highest_of(copied) == own[LATEST]:
+        tags[LATEST] = own[LATEST]
+    at = before.modified_at if before and before.releases.keys() - shared else 0
+    return replace(copied, tags=dict(sorted(tags.items())), modified_at=max(copied.modified_at, at))
 
 
 def _looks_like(tree: Tree, path: str, release: Release) -> bool:

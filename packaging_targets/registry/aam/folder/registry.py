@@ -100,7 +100,7 @@ class FolderRegistry:
             release = transitions.release_of(manifest, digest, size, self._clock())
             publication = transitions.Publication(release, tag, transitions.declared_tags(manifest))
             after, warnings = transitions.with_release(before, publication)
-            apply_change(self.tree, after, Addition(release, archive))
+            warnings += apply_change(self.tree, after, Addition(release, archive))
         text = str(release.version)
         leading = tuple(one for one, version in after.tags.items() if version == text)
         return Published(manifest.name, release, leading, warnings)

@@ -1,14 +1,15 @@
 """Brings a registry in order: what was killed half way, what was placed or removed by hand, what is derived.
 
-meta.json stays the truth. Versions whose archive is gone leave it, archives that it does not know enter it if they are
-packages of this folder, tags that lead nowhere go. What cannot be repaired is told and left alone. Archives that have
+meta.json stays the truth, and forgets no version: those whose archive is missing are marked and told, and hidden
+until the same bytes are back. Archives that it does not know enter it if they are packages of this folder, tags that
+lead nowhere go. What cannot be repaired is told and left alone. Archives that have
 the size and the time of their release are believed to be it: reading every byte is what `verify` is for.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -43,8 +44,11 @@ class Reindexed:
     problems: list[Problem] = field(default_factory=list)
 
 
-def reindex(registry: FolderRegistry) -> Reindexed:
-    """Bring a registry in order. Raises RegistryError where it cannot be written, or is none."""
+def reindex(registry: FolderRegistry, tell: Callable[[str], None] = lambda _: None) -> Reindexed:
+    """Bring a registry in order. Raises RegistryError where it cannot be written, or is none.
+
+    `tell` gets what is looked at.
+    """
     tree, done = registry.tree, Reindexed()
     if not os.path.isdir(tree.packages):
         tree.demand()
@@ -52,14 +56,20 @@ def reindex(registry: FolderRegistry) -> Reindexed:
         recover(tree)
         _discard(tree, [tree.root, tree.packages], done)
         found: list[PackageMetadata] = []
+        doubtful: set[str] = set()
         folders = list(_folders(tree, done))
         for start in range(0, len(folders), _CHUNK):
             with Staging(tree) as staging:
                 for folder in folders[start : start + _CHUNK]:
-                    found += _Package(tree, folder, staging, done).settled()
+                    tell(f"reindexing {folder}")
+                    try:
+                        found += filter(None, [_Package(tree, folder, staging, done).settled()])
+                    except PackagingError as error:
+                        done.problems += error.problems
+                        doubtful.add(folder)
                 done.changed = staging.commit() or done.changed
         with Staging(tree) as staging:
-            stage_all(tree, staging, found)
+            stage_all(tree, staging, found, doubtful)
             done.changed = staging.commit() or done.changed
     done.packages = len(found)
     done.versions = sum(len(one.releases) for one in found)
@@ -92,38 +102,34 @@ class _Package:
         self._staging = staging
         self._done = done
 
-    def settled(self) -> list[PackageMetadata]:
-        """Stage what has to be written; return what is known of the package then, or nothing where that is in doubt."""
-        try:
-            _discard(self._tree, [self._tree.folder(self._folder), self._tree.versions(self._folder)], self._done)
-            data = self._tree.read(self._tree.meta(self._folder), MAX_META)
-            before = None if data is None else parse_metadata(data, legible(self._tree.meta(self._folder)))
-            if before is not None and before.name.folder != self._folder:
-                what = f"the folder holds {before.name}, whose folder is `{before.name.folder}`"
-                raise RegistryError.one(what, legible(self._tree.folder(self._folder)), "rename the folder")
-            after = self._with_archives(before)
-        except PackagingError as error:
-            self._done.problems += error.problems
-            return []
-        if after is None:
-            return []
-        if (new := metadata_bytes(after)) != data:
+    def settled(self) -> PackageMetadata | None:
+        """Stage what has to be written; return what is known of the package then, or None where there is none.
+
+        Raises PackagingError where that is in doubt.
+        """
+        _discard(self._tree, [self._tree.folder(self._folder), self._tree.versions(self._folder)], self._done)
+        data = self._tree.read(self._tree.meta(self._folder), MAX_META)
+        before = None if data is None else parse_metadata(data, legible(self._tree.meta(self._folder)))
+        if before is not None and before.name.folder != self._folder:
+            what = f"the folder holds {before.name}, whose folder is `{before.name.folder}`"
+            raise RegistryError.one(what, legible(self._tree.folder(self._folder)), "rename the folder")
+        after = self._with_archives(before)
+        if after is not None and (new := metadata_bytes(after)) != data:
             self._staging.write(self._tree.meta(self._folder), new)
-        return [after]
+        return after
 
     def _with_archives(self, before: PackageMetadata | None) -> PackageMetadata | None:
         """Return what is known of the package by what lies in its folder."""
-        archives = {
-            entry.name: entry
-            for entry in self._tree.entries(self._tree.versions(self._folder))
-            if entry.name.endswith(ARCHIVE)
-        }
+        entries = {entry.name: entry for entry in self._tree.entries(self._tree.versions(self._folder))}
+        archives = {name: entry for name, entry in entries.items() if name.endswith(ARCHIVE)}
         after = before
         if before is not None:
-            kept = filter(None, (self._kept(one, archives) for one in in_order(before.releases.values())))
+            kept = [self._kept(one, archives) for one in in_order(before.releases.values())]
             after = self._without_dangling(replace(before, releases={str(one.version): one for one in kept}))
-            known = {one.tarball for one in after.releases.values()}
-            archives = {name: entry for name, entry in archives.items() if f"versions/{name}" not in known}
+            known = {one.tarball.removeprefix("versions/") for one in kept}
+            archives = {name: entry for name, entry in archives.items() if name not in known}
+            entries = {name: entry for name, entry in entries.items() if name.removesuffix(CHECKSUM) not in known}
+        self._remove_checksums(entries)
         for manifest, release in self._adoptable(archives):
             try:
                 after = self._adopted(after, manifest, release)
@@ -132,24 +138,33 @@ class _Package:
                 self._done.problems += (replace(one, where=path) for one in error.problems)
         return after
 
-    def _kept(self, release: Release, archives: dict[str, os.DirEntry[str]]) -> Release | None:
-        """Return a release as it is now, or None where its archive is gone."""
+    def _remove_checksums(self, entries: dict[str, os.DirEntry[str]]) -> None:
+        """Remove the checksums of archives that nobody knows and that are not there."""
+        for name, entry in entries.items():
+            if name.endswith(f"{ARCHIVE}{CHECKSUM}") and name.removesuffix(CHECKSUM) not in entries:
+                os.unlink(entry.path)
+                self._done.changed = True
+                self._done.mended.append(Problem(legible(entry.path), "a checksum without an archive was removed"))
+
+    def _kept(self, release: Release, archives: dict[str, os.DirEntry[str]]) -> Release:
+        """Return a release as it is now."""
         path = os.path.join(self._tree.folder(self._folder), release.tarball)
         entry = archives.get(release.tarball.removeprefix("versions/"))
         plain = entry is not None and not entry.is_symlink()
         try:
             stat = entry.stat() if entry is not None and plain else os.stat(self._tree.inside(path))
-        except FileNotFoundError:
-            what = f"version {release.version} was taken out: its archive is gone"
-            self._done.mended.append(Problem(legible(path), what))
-            return None
-        if (stat.st_size, stat.st_mtime) != (release.size, release.published_at):
+        except (FileNotFoundError, NotADirectoryError):
+            what = f"the archive of version {release.version} is missing, and the version is hidden until it is back"
+            fix = "bring back the archive that was published, and reindex the registry again"
+            self._done.problems.append(Problem(legible(path), what, fix))
+            return replace(release, missing=True)
+        if release.missing or (stat.st_size, stat.st_mtime) != (release.size, release.published_at):
             if not holds(self._tree, path, release):
                 what = f"the bytes of version {release.version} are not those that were published"
                 self._done.problems.append(Problem(legible(path), what, "bring back the archive, or yank the version"))
                 return release
             self._set_time(path, release.published_at)
-            release = replace(release, size=stat.st_size)
+            release = replace(release, size=stat.st_size, missing=False)
         self._check_line(release, path)
         return release
 

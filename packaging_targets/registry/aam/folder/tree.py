@@ -143,6 +143,10 @@ class Tree:
         if os.path.isdir(self.packages):
             fix = f"aam registry reindex {self.url}"
             raise RegistryError.one("the registry has no index.json", legible(self.root), fix)
+        if os.path.isfile(self.root):
+            folder = Tree(os.path.dirname(self.root)).url
+            fix = f"write {folder}" if os.path.basename(self.root) == INDEX else f"aam registry init {folder}/registry"
+            raise RegistryError.one("this is a file, and a registry is a folder", legible(self.root), fix)
         fix = f"aam registry init {self.url}"
         what = "there is no registry in the folder" if os.path.isdir(self.root) else "there is no such folder"
         raise RegistryError.one(what, legible(self.root), fix)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +16,7 @@ from packaging_targets.formats.aam.documents.index import (
     index_bytes,
     parse_index,
 )
-from packaging_targets.formats.aam.documents.tags import MAX_TAGS, parse_tags, tags_bytes
+from packaging_targets.formats.aam.documents.tags import MAX_TAGS, parse_tags, tags_bytes, tags_of
 from packaging_targets.formats.aam.integrity import parse_integrity, sha256sum_line
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.package.reader import PackageReader
@@ -45,8 +45,8 @@ def verify(registry: FolderRegistry) -> Verified:
     verification = _Verification(tree)
     with _nobody_writing(registry):
         known = list(verification.packages())
-        verification.tell(partial(_index_problems, tree, known))
-        verification.tell(partial(_tags_problems, tree, known))
+        verification.tell(partial(_index_problems, tree, known, verification.doubtful))
+        verification.tell(partial(_tags_problems, tree, known, verification.doubtful))
     done = verification.done
     done.packages, done.versions = len(known), sum(len(one.releases) for one in known)
     done.problems.sort()
@@ -65,6 +65,8 @@ class _Verification:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self.done = Verified()
+        self.doubtful: set[str] = set()
+        """Folders of packages of which nothing can be known."""
 
     def tell(self, look: Callable[[], Iterable[Problem]]) -> None:
         """Gather the problems that `look` returns or raises."""
@@ -86,6 +88,7 @@ class _Verification:
                 metadata = tree.metadata(entry.name)
             except RegistryError as error:
                 self.done.problems += error.problems
+                self.doubtful.add(entry.name)
                 continue
             self._archives(entry.name, metadata)
             if metadata is not None:
@@ -115,8 +118,11 @@ class _Verification:
         where = legible(path)
         file = self._tree.open(path)
         if file is None:
-            yield Problem(where, f"the archive of {metadata.name}@{release.version} is missing", self._reindex)
+            fix = f"bring it back, and run: {self._reindex}"
+            yield Problem(where, f"the archive of {metadata.name}@{release.version} is missing", fix)
             return
+        if release.missing:
+            yield Problem(where, f"meta.json says that {metadata.name}@{release.version} is missing", self._reindex)
         with file:
             size = os.fstat(file.fileno()).st_size
             self.done.size += size
@@ -177,11 +183,11 @@ class _Verification:
         return f"aam registry reindex {self._tree.url}"
 
 
-def _index_problems(tree: Tree, known: list[PackageMetadata]) -> Iterator[Problem]:
+def _index_problems(tree: Tree, known: list[PackageMetadata], doubtful: Collection[str]) -> Iterator[Problem]:
     where, fix = legible(tree.index), f"aam registry reindex {tree.url}"
     data = tree.read(tree.index, MAX_INDEX) or b""
     index = parse_index(data, where)
-    expected = changed_parts(index, known)
+    expected = changed_parts(index, known, doubtful)
     listed, wanted = ({one.name: one for one in some.entries} for some in (index, expected))
     for name in sorted(listed.keys() | wanted.keys()):
         if listed.get(name) != wanted.get(name):
@@ -192,17 +198,18 @@ def _index_problems(tree: Tree, known: list[PackageMetadata]) -> Iterator[Proble
         yield Problem(where, "the index is not written as we write it", fix)
 
 
-def _tags_problems(tree: Tree, known: list[PackageMetadata]) -> Iterator[Problem]:
+def _tags_problems(tree: Tree, known: list[PackageMetadata], doubtful: Collection[str]) -> Iterator[Problem]:
     where, fix = legible(tree.tags), f"aam registry reindex {tree.url}"
     data = tree.read(tree.tags, MAX_TAGS)
     if data is None:
         yield Problem(where, "the file is missing", fix)
         return
-    listed, wanted = parse_tags(data, where), {str(one.name): one.tags for one in known if one.tags}
+    listed = parse_tags(data, where)
+    wanted = {name: tags for name, tags in tags_of(listed, known, doubtful).items() if tags}
     for name in sorted(listed.keys() | wanted.keys()):
         if listed.get(name) != wanted.get(name):
             yield Problem(where, _difference(name, name in listed, name in wanted), fix)
-    if listed == wanted and data != tags_bytes(known):
+    if listed == wanted and data != tags_bytes(wanted):
         yield Problem(where, "the tags are not written as we write them", fix)
 
 

@@ -74,7 +74,7 @@ class Catalogue:
 
 
 def _is_offered(release: Release, locked: Locked | None) -> bool:
-    return release.yanked is None or (locked is not None and str(release.version) == locked.version)
+    return release.is_shown or (locked is not None and str(release.version) == locked.version)
 
 
 def _candidate(name: str, offer: Offer, release: Release) -> Candidate:

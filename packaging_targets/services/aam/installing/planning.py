@@ -192,7 +192,7 @@ class _Planning:
         if offer is None:
             what = f"there is no package `{spec.name}` in {self.routes.asked(spec.name)}"
             raise RegistryError.one(what, "", self.routes.near(spec.name) or "see: aam search")
-        version = offer.metadata.tags.get(spec.text)
+        version = offer.metadata.leading.get(spec.text)
         if version is None and spec.text != LATEST:
             tags = ", ".join(sorted(offer.metadata.tags)) or "none"
             fix = near_miss(spec.text, offer.metadata.tags) or f"tags: {tags}"

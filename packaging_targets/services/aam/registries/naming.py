@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from packaging_targets.errors import RegistryError, RequestError
-from packaging_targets.formats.aam.metadata import PackageMetadata
+from packaging_targets.errors import RequestError
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.registry.aam.clock import present_time
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.opening import folder_of, is_address, open_registry
-from packaging_targets.registry.aam.protocol import Registry
 
 Waiting = Callable[[], None]
 _NAMES = "write it as review, or @myorg/review"
@@ -60,11 +58,3 @@ def _configured(text: str, name: PackageName | None, folder: str) -> str:
     config = read_config(folder)
     source = config.for_scope(name.scope) if name is not None and not text else None
     return (source or config.registry(text, folder)).url
-
-
-def known_of(registry: Registry, name: PackageName) -> PackageMetadata:
-    """Return what a registry knows of a package; raises RegistryError where it knows none of that name."""
-    metadata = registry.metadata(name)
-    if metadata is None:
-        raise RegistryError.one(f"there is no package {name} in the registry", registry.url)
-    return metadata

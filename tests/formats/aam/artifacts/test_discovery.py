@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -303,8 +304,67 @@ def test_what_the_manifest_lists_has_to_be_there() -> None:
         ("[" * 100_000, "is no JSON: values are nested deeper than 64\n  at pkg/hooks/hooks.json:1"),
         ('{"hooks": {"stop": {}}}', "`$.hooks.stop` must be a list\n  at pkg/hooks/hooks.json:1"),
         ('{"hooks": {"stop": [{"matcher": 1, "hooks": []}]}}', "`$.hooks.stop[0].matcher` must be a text\n  at pkg/hooks/hooks.json:1"),
-        ('{"hooks": {"stop": [{"hooks": [{"type": "prompt", "prompt": "x", "timeout": true}]}]}}', "`$.hooks.stop[0].hooks[0].timeout` must be a number of seconds, more than 0\n  at pkg/hooks/hooks.json:1"),
+        ('{"hooks": {"stop": [{"hooks": [{"type": "prompt", "prompt": "x", "timeout": true}]}]}}', "`$.hooks.stop[0].hooks[0].timeout` must be a number of seconds, more than 0 and at most 31,536,000\n  at pkg/hooks/hooks.json:1"),
+        (f'{{"hooks": {{"stop": [{{"hooks": [{{"type": "prompt", "prompt": "x", "timeout": 1{"0" * 400}}}]}}]}}}}', "`$.hooks.stop[0].hooks[0].timeout` must be a number of seconds, more than 0 and at most 31,536,000\n  at pkg/hooks/hooks.json:1"),
+        ('{"hooks": {"stop": [{"hooks": [{"type": "prompt", "prompt": "x",\n"timeout": 1e999}]}]}}', "is no JSON: the number `1e999` is out of range\n  at pkg/hooks/hooks.json:2"),
     ],
 )  # fmt: skip
 def test_bad_json_is_told(data: str, told: str) -> None:
     assert errors({"hooks/hooks.json": data}) == f"error: {told}"
+
+
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        ('{"command": " "}', "`$.servers.s.command` must be a text that is not empty"),
+        ('{"type": "http", "url": ""}', "`$.servers.s.url` must be a text that is not empty"),
+        ('{"command": "a", "autoApprove": [1]}', "`$.servers.s.autoApprove` may hold texts alone"),
+    ],
+)
+def test_a_server_that_cannot_run_is_told(server: str, told: str) -> None:
+    said = errors({"mcp/servers.json": f'{{"servers": {{"s": {server}}}}}'})
+    assert said == f"error: {told}\n  at pkg/mcp/servers.json:1"
+
+
+def test_fields_of_servers_that_uaaps_does_not_know_are_told() -> None:
+    server = '{"command": "a",\n"autoApprove": ["*"],\n"arg": ["b"]}'
+    assert warnings({"mcp/servers.json": f'{{"servers": {{"s": {server}}}}}'}) == (
+        "warning: `autoApprove` is nothing that UAAPS knows of a server, and passed on as it is\n"
+        "  at pkg/mcp/servers.json:2\n"
+        "warning: `arg` is nothing that UAAPS knows of a server, and passed on as it is\n"
+        "  at pkg/mcp/servers.json:3\n"
+        "  fix: did you mean `args`?"
+    )
+
+
+def test_servers_under_another_name_are_told() -> None:
+    assert errors({"mcp/servers.json": '{"mcpServers": {}}'}) == (
+        "error: `$.servers` is missing, and has to be a table\n"
+        "  at pkg/mcp/servers.json:1\n"
+        "  fix: rename `mcpServers` to `servers`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("glob", "told"),
+    [
+        ("!x/**", "says what not to match, which no platform knows"),
+        ("", "is empty"),
+        (" ", "is empty"),
+        ("a\nb", "has a character that cannot be seen"),
+        ("../x/**", "leads out of the project"),
+        ("x/..", "leads out of the project"),
+        ("/etc/**", "leads out of the project"),
+        ("{a", "has a brace without its other half"),
+        ("b}", "has a brace without its other half"),
+        ("}{", "has a brace without its other half"),
+    ],
+)
+@pytest.mark.parametrize("front", ["globs: {}", "apply: {{mode: files, globs: {}}}"])
+def test_a_glob_that_platforms_understand_each_in_its_way_is_refused(front: str, glob: str, told: str) -> None:
+    globs = json.dumps(["src/**", glob])
+    assert errors({"rules/r/RULE.md": f"---\ndescription: d\n{front.format(globs)}\n---\nx"}) == (
+        f"error: the glob {json.dumps(glob)} {told}\n"
+        "  at pkg/rules/r/RULE.md:3\n"
+        '  fix: write what it matches, seen from the project, as in `"src/**/*.py"`'
+    )

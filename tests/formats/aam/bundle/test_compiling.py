@@ -155,6 +155,21 @@ def test_front_matter_is_changed_and_not_rewritten() -> None:
     assert changed == wanted.replace(map_of, 'compatibility: "requires: python>=3.10, pypdf"\n')
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_readers_of_older_yaml_take_texts_for_texts(target: str) -> None:
+    import yaml
+
+    front = "name: no\ndescription: yes\nlicense: MIT # ours\nmetadata:\n  on: 2024-01-01\n  size: 1_000\n  count: 3\n  y: =\n"
+    files = {"skills/no/SKILL.md": f"---\n{front}---\nDo it.\n"}
+    text = texts(compiled(target, files=files))[f"{PLATFORMS[target].skills}no/SKILL.md"]
+    older = yaml.safe_load(text.split("---\n")[1])
+    assert older == read_document(files["skills/no/SKILL.md"].encode(), "").fields
+    assert text == (
+        '---\nname: "no"\ndescription: "yes"\nlicense: MIT # ours\n'
+        'metadata:\n  "on": "2024-01-01"\n  size: "1_000"\n  count: 3\n  "y": "="\n---\nDo it.\n'
+    )
+
+
 @pytest.mark.uaaps("P31")
 def test_two_packages_that_want_one_name_are_refused_and_both_are_named() -> None:
     one = package("@acme/tools", {"skills/plan/SKILL.md": skill_text("plan")})
@@ -267,9 +282,7 @@ def test_a_rule_says_more_to_one_platform() -> None:
 
 
 @pytest.mark.uaaps("P35")
-@pytest.mark.parametrize(
-    "globs", ["../other/**", "**/*.py", ".git/hooks/**", "src/.hidden/**", "/etc/**", ".agents/x/**"]
-)
+@pytest.mark.parametrize("globs", ["**/*.py", ".git/hooks/**", "src/.hidden/**", ".agents/x/**"])
 def test_a_glob_leads_no_rule_out_of_the_project(globs: str) -> None:
     bundle = compiled("codex", files=rule(f"apply: {{mode: files, globs: ['{globs}']}}"))
     assert list(texts(bundle)) == ["AGENTS.md"]
@@ -388,6 +401,25 @@ def test_variables_of_a_command_on_each_platform() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("names", "body", "arguments", "made"),
+    [
+        (["name"], "Say $name to {{name}}.", ["name_"], "Say $name to $name_."),
+        (["file"], "Write {{file}}_x and {{file}}.", ["file"], "Write $ARGUMENTS[0]_x and $ARGUMENTS[0]."),
+        (["a-b", "a_b"], "{{a-b}} {{a_b}}", ["a_b", "a_b_"], "$a_b $a_b_"),
+        (["a", "ARGUMENTS"], "{{a}}[1] {{ARGUMENTS}}", ["a", "ARGUMENTS_"], "$ARGUMENTS[0][1] $ARGUMENTS_"),
+    ],
+)
+def test_arguments_are_what_the_author_left_open_and_nothing_else(
+    names: list[str], body: str, arguments: list[str], made: str
+) -> None:
+    variables = "".join(f"  - name: {name}\n" for name in names)
+    files = {"commands/c.md": f"---\nvariables:\n{variables}---\n{body}\n"}
+    text = texts(compiled("claude-code", files=files))[".claude/commands/c.md"]
+    assert read_document(text.encode(), "").fields["arguments"] == arguments
+    assert text.endswith(f"\n\n{made}\n")
+
+
 def test_agents_on_each_platform() -> None:
     found = {target: texts(compiled(target, "@acme/review")) for target in TARGETS}
     about = "description: Finds security problems in code. Use it for every change that touches input.\n"
@@ -405,6 +437,41 @@ def test_agents_on_each_platform() -> None:
         found["codex"][".agents/skills/agent-acme-code-auditor/SKILL.md"]
         == f"---\nname: agent-acme-code-auditor\n{about}{body}"
     )
+
+
+@pytest.mark.parametrize(
+    ("skills", "deployed", "told"),
+    [
+        ("own", "acme-own", ""),
+        ("plan", "other-co-plan", ""),
+        ("'@other_co/tools:plan'", "other-co-plan", ""),
+        ("deep", "deep", ""),
+        ("'@other_co/tools:both'", "other-co-both", ""),
+        ("both", "both", "the skill `both` is in `zeta` and `@other_co/tools`: the one in `zeta` is taken"),
+        ("missing", "missing", "the skill `missing` is in no package of the bundle: the name stays as it is"),
+        ("'zeta:plan'", "plan", "the skill `zeta:plan` is in no package of the bundle: the name stays as it is"),
+    ],
+)  # fmt: skip
+def test_an_agent_calls_skills_what_they_are_called_where_they_are_deployed(
+    skills: str, deployed: str, told: str
+) -> None:
+    files = {
+        "agents/a/agent.yaml": f"name: a\ndescription: Does it.\nskills: [{skills}]\n",
+        "agents/a/system-prompt.md": PROMPT,
+        "skills/own/SKILL.md": skill_text("own"),
+    }
+    named = {
+        "zeta": ("deep", "both"),
+        "@other_co/tools": ("plan", "both"),
+    }
+    others = [
+        package(name, {f"skills/{one}/SKILL.md": skill_text(one) for one in skills}) for name, skills in named.items()
+    ]
+    members = {"dependencies": {"zeta": "*", "@other_co/tools": "*"}}
+    bundle = compiled("claude-code", "@acme/x", files, dependencies=others, members=members)
+    text = bundle.files[".claude/agents/acme-a.md"].data
+    assert read_document(text, "").fields["skills"] == [deployed]
+    assert lost(bundle) == ([f"x@1.0.0/agents/a/agent.yaml: {told}"] if told else [])
 
 
 def test_hooks_on_each_platform() -> None:
@@ -438,6 +505,86 @@ def test_hooks_on_each_platform() -> None:
     for target, root in (("claude-code", ".claude"), ("copilot", ".github"), ("cursor", ".cursor")):
         assert compiled(target).files[f"{root}/aam/review/hooks/scripts/check.sh"].executable
         assert f"{root}/aam/review/hooks/hooks.json" not in found[target]
+
+
+@pytest.mark.parametrize(
+    ("command", "claude", "cursor"),
+    [
+        (
+            "sh '${PACKAGE_ROOT}/bin/go.sh' 'a b'",
+            """sh ''"$CLAUDE_PROJECT_DIR"'/.claude/aam/x/bin/go.sh' 'a b'""",
+            "sh '.cursor/aam/x/bin/go.sh' 'a b'",
+        ),
+        (
+            'sh "${PACKAGE_ROOT}/bin/my go.sh" --fast',
+            'sh "$CLAUDE_PROJECT_DIR/.claude/aam/x/bin/my go.sh" --fast',
+            'sh ".cursor/aam/x/bin/my go.sh" --fast',
+        ),
+        (
+            """bash -c '"${PACKAGE_ROOT}/bin/go.sh" --fast'""",
+            """bash -c '"'"$CLAUDE_PROJECT_DIR"'/.claude/aam/x/bin/go.sh" --fast'""",
+            """bash -c '".cursor/aam/x/bin/go.sh" --fast'""",
+        ),
+        (
+            'bash -c "${PACKAGE_ROOT}/bin/go.sh --fast"',
+            'bash -c "$CLAUDE_PROJECT_DIR/.claude/aam/x/bin/go.sh --fast"',
+            'bash -c ".cursor/aam/x/bin/go.sh --fast"',
+        ),
+    ],
+)
+def test_a_hook_finds_its_files_however_it_quotes_them(command: str, claude: str, cursor: str) -> None:
+    hooks = {"stop": [{"hooks": [{"type": "command", "command": command}]}]}
+    files = {"hooks/hooks.json": json.dumps({"hooks": hooks}), "bin/go.sh": "", "bin/my go.sh": ""}
+    found = texts(compiled("claude-code", "x", files))
+    assert json.loads(found[".claude/settings.json"])["hooks"]["Stop"][0]["hooks"][0]["command"] == claude
+    found = texts(compiled("cursor", "x", files))
+    assert json.loads(found[".cursor/hooks.json"])["hooks"]["stop"][0]["command"] == cursor
+
+
+@pytest.mark.uaaps("P34")
+@pytest.mark.parametrize("target", ["claude-code", "copilot", "cursor"])
+def test_a_default_of_a_variable_is_told_where_it_means_nothing(target: str) -> None:
+    server = {"type": "http", "url": "https://example.com", "headers": {"Authorization": "Bearer ${TOKEN:-x}"}}
+    bundle = compiled(target, files={"mcp/servers.json": json.dumps({"servers": {"s": server}})})
+    (text,) = texts(bundle).values()
+    assert '"Bearer ${TOKEN:-x}"' in text
+    what = f"`${{TOKEN:-x}}` of the server `s` stays as it is: {PLATFORMS[target].title} knows no defaults of variables"
+    assert lost(bundle) == ([] if target == "claude-code" else [f"mcp/servers.json: {what}"])
+
+
+def test_a_path_of_a_server_may_have_spaces() -> None:
+    server = {"command": "${PACKAGE_ROOT}/bin/my go.sh", "args": ["--home=${PACKAGE_ROOT}", "${HOME}"]}
+    files = {"mcp/servers.json": json.dumps({"servers": {"s": server}}), "bin/my go.sh": ""}
+    found = json.loads(texts(compiled("cursor", "x", files))[".cursor/mcp.json"])["mcpServers"]["s"]
+    assert found == {
+        "command": "${workspaceFolder}/.cursor/aam/x/bin/my go.sh",
+        "args": ["--home=${workspaceFolder}/.cursor/aam/x", "${env:HOME}"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("named", "brought"),
+    [
+        ("${PACKAGE_ROOT}/package.agent.json", [MANIFEST]),
+        ("${PACKAGE_ROOT}/hooks/hooks.json", ["hooks/hooks.json"]),
+        ("${PACKAGE_ROOT}/tests/a.py", ["tests/a.py"]),
+        ("${PACKAGE_ROOT}/tests", ["tests/a.py"]),
+        ("${PACKAGE_ROOT}/skills/s/tests/b.py", ["skills/s/SKILL.md", "skills/s/tests/b.py"]),
+        ("${PACKAGE_ROOT}/", [MANIFEST, "hooks/hooks.json", "skills/s/SKILL.md", "skills/s/tests/b.py", "tests/a.py"]),
+    ],
+)
+def test_whatever_a_text_names_is_there(named: str, brought: list[str]) -> None:
+    files = {
+        "skills/s/SKILL.md": f"{skill_text('s')}\nRead `{named}`.\n",
+        "skills/s/tests/b.py": "",
+        "tests/a.py": "",
+        "hooks/hooks.json": '{"hooks": {}}',
+    }
+    bundle = compiled("cursor", "x", files)
+    kept = named.replace("${PACKAGE_ROOT}", ".cursor/aam/x")
+    assert f"Read `{kept}`." in texts(bundle)[".cursor/skills/s/SKILL.md"]
+    places = sorted(path.removeprefix(".cursor/aam/x/") for path in bundle.deployed if path.startswith(".cursor/aam/"))
+    assert places == sorted(brought)
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_what_the_tests_have_fits(path: str) -> None:
         assert [error.message for error in SCHEMAS[name].iter_errors(read(REVIEW[path].encode(), path).fields)] == []
 
 
-HOOK = st.fixed_dictionaries({}, optional={"type": st.sampled_from(["command", "prompt", "x"]) | VALUES, "command": VALUES, "prompt": VALUES, "timeout": st.sampled_from([0, 1, 1.5, -1]) | VALUES})  # fmt: skip
+HOOK = st.fixed_dictionaries({}, optional={"type": st.sampled_from(["command", "prompt", "x"]) | VALUES, "command": VALUES, "prompt": VALUES, "timeout": st.sampled_from([0, 1, 1.5, -1, 31_536_000, 31_536_001, 10**400]) | VALUES})  # fmt: skip
 GROUPS = st.lists(st.fixed_dictionaries({}, optional={"matcher": VALUES, "hooks": st.lists(HOOK | VALUES, max_size=2) | VALUES}) | VALUES, max_size=2)  # fmt: skip
 SERVER = st.fixed_dictionaries({}, optional={"command": VALUES, "args": VALUES, "env": VALUES, "type": st.sampled_from(["http", "sse", "stdio"]) | VALUES, "url": VALUES, "headers": VALUES, "cwd": VALUES})  # fmt: skip
 

@@ -63,7 +63,10 @@ def test_a_hostile_bundle_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        (".git/hooks/post-checkout", "`.git/hooks/post-checkout` is nothing that a bundle for Cursor may write"),
+        (
+            ".git/hooks/post-checkout",
+            "the path `.git/hooks/post-checkout` has a name that is version control's, `.git`",
+        ),
         (".github/workflows/x.yml", "`.github/workflows/x.yml` is nothing that a bundle for Cursor may write"),
     ],
 )

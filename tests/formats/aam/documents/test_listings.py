@@ -18,7 +18,7 @@ from packaging_targets.formats.aam.documents.index import (
     index_with,
     parse_index,
 )
-from packaging_targets.formats.aam.documents.tags import parse_tags, tags_bytes, tags_with
+from packaging_targets.formats.aam.documents.tags import parse_tags, tags_bytes, tags_of, tags_with
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.model.versions.semver import SemanticVersion
@@ -93,10 +93,13 @@ def test_the_bytes_are_always_these() -> None:
 }
 """
     )
-    assert tags_bytes(packages).decode() == '{\n  "@a/b": {"latest": "1.10.0"},\n  "b": {"latest": "1.0.0"}\n}\n'
+    assert (
+        tags_bytes(tags_of({}, packages)).decode()
+        == '{\n  "@a/b": {"latest": "1.10.0"},\n  "b": {"latest": "1.0.0"}\n}\n'
+    )
     assert index_bytes(Index(())).decode().endswith('"packages": [\n  ]\n}\n')
-    assert tags_bytes([]) == b"{\n}\n"
-    assert json.loads(tags_bytes([])) == {}
+    assert tags_bytes(tags_of({}, [])) == b"{\n}\n"
+    assert json.loads(tags_bytes(tags_of({}, []))) == {}
 
 
 names = st.sampled_from(["a", "b", "b-c", "c", "@a/b", "@a/c", "@b/a", "z9", "@z/z", "m"])
@@ -124,15 +127,40 @@ def test_a_line_that_is_spliced_in_gives_what_writing_all_gives(
     pieces = index_with(before, new)
     assert pieces is not None
     assert (b"".join(pieces) or before) == index_bytes(Index(expected.entries, newest, extra))
-    pieces = tags_with(tags_bytes(others), new)
+    pieces = tags_with(tags_bytes(tags_of({}, others)), new)
     assert pieces is not None
-    assert (b"".join(pieces) or tags_bytes(others)) == tags_bytes(after)
+    assert (b"".join(pieces) or tags_bytes(tags_of({}, others))) == tags_bytes(tags_of({}, after))
 
 
 def test_nothing_is_written_where_nothing_changes() -> None:
     some = [package("a", "1.0.0", at=5), package("b", "1.0.0", at=7)]
     assert index_with(index_bytes(changed_parts(Index(()), some)), some[0]) == ()
-    assert tags_with(tags_bytes(some), some[1]) == ()
+    assert tags_with(tags_bytes(tags_of({}, some)), some[1]) == ()
+
+
+@pytest.mark.parametrize("text", ["C:\\users", "a\x01b", '"name": "\x01"', '{"n\\u0041": {'])
+def test_escapes_in_a_description_keep_no_other_line_from_being_spliced(text: str) -> None:
+    some = [package("a", "1.0.0", text=text), package("b", "1.0.0")]
+    data = index_bytes(changed_parts(Index(()), some))
+    assert b"\\u" in data
+    pieces = index_with(data, package("b", "2.0.0"))
+    assert pieces is not None
+    assert b"".join(pieces) == index_bytes(changed_parts(Index(()), [some[0], package("b", "2.0.0")]))
+
+
+@pytest.mark.parametrize("line", [b'  "\\u0062": {}', b'  "\\u006e" : {"latest": "1.0.0"}'])
+def test_names_with_escapes_are_not_spliced(line: bytes) -> None:
+    assert tags_with(b'{\n  "a": {"latest": "1.0.0"},\n' + line + b"\n}\n", package("a", "2.0.0")) is None
+
+
+@pytest.mark.uaaps("P36")
+def test_lines_of_what_is_in_doubt_stay() -> None:
+    before = changed_parts(Index(()), [package("a", "1.0.0", at=5), package("@a/b", "1.0.0", at=9)])
+    after = changed_parts(before, [package("a", "2.0.0", at=7)], {"a--b"})
+    assert [(one.name, one.versions) for one in after.entries] == [("a", ("2.0.0",)), ("@a/b", ("1.0.0",))]
+    assert after.updated_at == 9
+    tags = tags_of({"a": {}, "@a/b": {"latest": "1.0.0"}, "c": {}}, [package("a", "2.0.0")], {"a--b"})
+    assert tags == {"a": {"latest": "2.0.0"}, "@a/b": {"latest": "1.0.0"}}
 
 
 @pytest.mark.uaaps("P28")
@@ -184,7 +212,10 @@ def test_foreign_bytes_are_not_spliced(data: bytes) -> None:
 @given(st.binary(max_size=80), st.integers(0, 300), st.integers(0, 40))
 def test_damage_never_makes_splicing_fail(noise: bytes, at: int, length: int) -> None:
     some = [package(name, "1.0.0") for name in ("b", "m", "x")]
-    for whole, splice in ((index_bytes(changed_parts(Index(()), some)), index_with), (tags_bytes(some), tags_with)):
+    for whole, splice in (
+        (index_bytes(changed_parts(Index(()), some)), index_with),
+        (tags_bytes(tags_of({}, some)), tags_with),
+    ):
         pieces = splice(whole[:at] + noise + whole[at + length :], package("n", "1.0.0"))
         assert pieces is None or isinstance(b"".join(pieces), bytes)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packaging_targets.errors import RegistryError
+from packaging_targets.errors import RegistryError, plain
 from packaging_targets.formats.aam.documents.meta import MAX_META, metadata_bytes, parse_metadata
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
 from packaging_targets.formats.aam.names import PackageName
@@ -149,6 +149,7 @@ versions = st.builds(
     st.lists(st.from_regex(r"\A[a-z]{1,3}\Z"), max_size=2),
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+lines = texts.filter(lambda one: plain(one) == one)
 times = st.integers(0, 4_000_000_000)
 json_values = st.recursive(st.none() | st.booleans() | st.integers() | texts, lambda one: st.lists(one) | st.dictionaries(texts, one), max_leaves=5)  # fmt: skip
 releases = st.builds(
@@ -161,8 +162,9 @@ releases = st.builds(
     description=texts,
     author=texts,
     dependencies=st.dictionaries(st.sampled_from(["a", "@b/c"]), st.sampled_from(["*", "^1.0.0", ">=1.0.0 <2.0.0"])),
-    yanked=st.none() | st.builds(Yank, times, texts, st.sampled_from([(), ("latest",), ("a", "b")])),
-    deprecated=texts,
+    yanked=st.none() | st.builds(Yank, times, lines, st.sampled_from([(), ("latest",), ("a", "b")])),
+    deprecated=lines,
+    missing=st.booleans(),
     other=st.dictionaries(texts.map("x-{}".format), json_values, max_size=2),
 )
 

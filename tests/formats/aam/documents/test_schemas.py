@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from packaging_targets.errors import RegistryError
 from packaging_targets.formats.aam.documents.index import Index, changed_parts, index_bytes, parse_index
 from packaging_targets.formats.aam.documents.meta import metadata_bytes, parse_metadata
-from packaging_targets.formats.aam.documents.tags import parse_tags, tags_bytes
+from packaging_targets.formats.aam.documents.tags import parse_tags, tags_bytes, tags_of
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.model.versions.semver import SemanticVersion
@@ -50,8 +50,8 @@ def package() -> PackageMetadata:
         ("meta", metadata_bytes(package())),
         ("index", index_bytes(changed_parts(Index((), 0, {"x": 1}), [package()]))),
         ("index", index_bytes(Index(()))),
-        ("dist-tags", tags_bytes([package()])),
-        ("dist-tags", tags_bytes([])),
+        ("dist-tags", tags_bytes(tags_of({}, [package()]))),
+        ("dist-tags", tags_bytes(tags_of({}, []))),
     ],
 )
 def test_what_is_written_fits_its_schema_and_is_read(name: str, data: bytes) -> None:

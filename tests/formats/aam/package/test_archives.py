@@ -181,6 +181,15 @@ def test_limits_hold_while_it_is_read() -> None:
     assert 0 < sum(given) < 250 * len(bomb) + (1 << 20)
 
 
+@pytest.mark.uaaps("P23")
+def test_gzip_streams_that_hold_nothing_are_counted() -> None:
+    good = packed(manifest(), entry("a"))
+    assert set(read(good + stored(b"") * 3, entries=2)) == {MANIFEST, "a"}
+    assert refusal(good + stored(b"") * 4, entries=2) == (
+        "error: the archive has more than 4 gzip streams behind each other, the limit\n  at x.aam"
+    )
+
+
 @pytest.mark.uaaps("S12.1.size")
 def test_an_archive_that_would_be_too_large_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     noise = b"".join(hashlib.sha256(struct.pack("<I", number)).digest() for number in range(4_000))

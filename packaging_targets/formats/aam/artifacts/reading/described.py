@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ from packaging_targets.formats.aam.artifacts.values import Agent, Command, Rule,
 SKILL_FILE, AGENT_FILE, RULE_FILE, RULE_SUFFIX = "SKILL.md", "agent.yaml", "RULE.md", ".rule.md"
 _PROMPT_FILE = "system-prompt.md"
 _CODE = re.compile(r"`[^`]*`")
-
+_BRACE = re.compile(r"[{}]")
 
 _LINK = re.compile(r"\]\(([A-Za-z0-9_.][^()\s#?:]*)(?:[#?][^()\s]*)?(?:\s[^()]*)?\)")
 _FENCE = ("```", "~~~")
@@ -126,7 +127,7 @@ class Reading:
         if document is None or not check_fields(document, kind, self.found):
             return None
         for at, line in document.lines:
-            for named in references(line):
+            for named in references(line, self.files):
                 if not exists(named, self.files):
                     what = f"`${{PACKAGE_ROOT}}/{named}` is named, which the package does not have"
                     self.found.error(f"{self.where(path)}:{at}", what)
@@ -142,6 +143,11 @@ class Reading:
         """Return when a rule applies, and to which files; without `apply`, Cursor's own fields say it."""
         fields = document.fields
         apply = fields.get("apply")
+        for field, value in (("globs", fields.get("globs")), ("apply", (apply or {}).get("globs"))):
+            for glob in _globs(value):
+                if what := _glob_fault(glob):
+                    fix = 'write what it matches, seen from the project, as in `"src/**/*.py"`'
+                    self.found.error(document.place(field), f"the glob {json.dumps(glob)} {what}", fix)
         if apply is None:
             globs = _globs(fields.get("globs"))
             usual = "files" if globs else "intelligent"
@@ -166,3 +172,19 @@ def _globs(value: Any) -> tuple[str, ...]:
         parts[-1:] = [f"{parts[-1]},{piece}"] if depth else [*parts[-1:], piece]
         depth += piece.count("{") - piece.count("}")
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def _glob_fault(glob: str) -> str:
+    """Return why a glob is none that every platform understands alike, empty where it is one."""
+    if not glob.strip() or not glob.isprintable():
+        return "is empty" if not glob.strip() else "has a character that cannot be seen"
+    if glob.startswith("!"):
+        return "says what not to match, which no platform knows"
+    if glob.startswith("/") or ".." in glob.split("/"):
+        return "leads out of the project"
+    depth = 0
+    for brace in _BRACE.findall(glob):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            break
+    return "has a brace without its other half" if depth else ""

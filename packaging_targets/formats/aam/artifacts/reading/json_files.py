@@ -33,6 +33,7 @@ _KINDS = ("command", "prompt")
 _SERVER = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _REMOTE = ("http", "sse")
 _SERVER_FIELDS = {"command": str, "args": list, "env": dict, "type": str, "url": str, "headers": dict}
+_YEAR = 31_536_000
 
 
 class JsonFile:
@@ -79,7 +80,9 @@ class JsonFile:
             return None
         member = value.get(name)
         if not isinstance(member, dict):
-            self._wrong((name,), "must be a table" if name in value else "is missing, and has to be a table")
+            what = "must be a table" if name in value else "is missing, and has to be a table"
+            other = next((key for key in value if key != name and near_miss(key, (name,))), "")
+            self._wrong((name,), what, f"rename `{other}` to `{name}`" if other else "")
             return None
         return member
 
@@ -115,8 +118,9 @@ class JsonFile:
         if not isinstance(text, str) or not text.strip():
             self._wrong((*at, kind), "must be a text that is not empty")
             return None
-        if timeout is not None and (not isinstance(timeout, int | float) or isinstance(timeout, bool) or timeout <= 0):
-            self._wrong((*at, "timeout"), "must be a number of seconds, more than 0")
+        is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+        if timeout is not None and not (is_number and 0 < timeout <= _YEAR):
+            self._wrong((*at, "timeout"), f"must be a number of seconds, more than 0 and at most {_YEAR:,}")
             return None
         self._has_all(text, (*at, kind))
         return Hook(event, kind, text, matcher, timeout)
@@ -129,29 +133,35 @@ class JsonFile:
             self._wrong(at, "must be a table")
             return False
         for field, value in server.items():
-            if field in _SERVER_FIELDS and not isinstance(value, _SERVER_FIELDS[field]):
+            if field not in _SERVER_FIELDS:
+                what = f"`{field}` is nothing that UAAPS knows of a server, and passed on as it is"
+                self._found.warning(self._place((*at, field)), what, near_miss(field, _SERVER_FIELDS))
+            elif not isinstance(value, _SERVER_FIELDS[field]):
                 self._wrong((*at, field), f"must be {_WORDS[_SERVER_FIELDS[field]]}")
-            elif not _is_flat(value):
+            elif field in _NEVER_EMPTY and not value.strip():
+                self._wrong((*at, field), "must be a text that is not empty")
+            if not _is_flat(value):
                 self._wrong((*at, field), "may hold texts alone")
         needed = "url" if server.get("type") in _REMOTE else "command"
         if needed not in server:
             self._wrong(at, f"has no `{needed}`")
-        self._has_all(json.dumps(server), at)
+        self._has_all(json.dumps(server, ensure_ascii=False), at)
         return len(self._found.errors) == before
 
     def _has_all(self, text: str, at: Path) -> None:
-        for path in references(text):
+        for path in references(text, self._files):
             if not exists(path, self._files):
                 self._wrong(at, f"names `${{PACKAGE_ROOT}}/{path}`, which the package does not have")
 
-    def _wrong(self, at: Path, what: str) -> None:
-        self._found.error(self._place(at), f"`{shown(at)}` {what}")
+    def _wrong(self, at: Path, what: str, fix: str = "") -> None:
+        self._found.error(self._place(at), f"`{shown(at)}` {what}", fix)
 
     def _place(self, at: Path) -> str:
         return f"{self._where}:{self._text.line(at)}"
 
 
 _WORDS = {str: "a text", list: "a list", dict: "a table"}
+_NEVER_EMPTY = ("command", "url")
 
 
 def _is_flat(value: Any) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from packaging_targets.formats.aam.artifacts.reading.package_root import relocated
 from packaging_targets.formats.aam.artifacts.values import Agent, Command, Hooks, Rule, Servers
 from packaging_targets.formats.aam.artifacts.yaml_writer import write_front_matter
 from packaging_targets.formats.aam.bundle.platforms import events
@@ -14,7 +14,11 @@ from packaging_targets.formats.aam.bundle.platforms.servers import put_servers
 
 _TOOLS = {"file_read": "Read", "file_write": "Write, Edit", "shell": "Bash"}
 _PROMPTS = frozenset({"pre-tool-use", "permission-request", "post-tool-use", "pre-prompt", "stop", "sub-agent-end"})
-_ARGUMENT = re.compile(r"[^A-Za-z0-9_]")
+_ROOT = "${PACKAGE_ROOT}"
+_WORD = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^'"\\]+|.""", re.DOTALL)
+_BARE = '"$CLAUDE_PROJECT_DIR"'
+_IN_SHELL = {'"': "$CLAUDE_PROJECT_DIR", "'": f"'{_BARE}'"}  # what is quoted, by its quote
+_NO_ARGUMENT = re.compile(r"[^A-Za-z0-9_]")
 
 
 class ClaudeCode(Platform):
@@ -47,14 +51,15 @@ class ClaudeCode(Platform):
         if not self.output.claim(path, self.source, command.path):
             return
         variables = command.variables
+        arguments = _arguments(command)
         names = ("description", "argument-hint", "allowed-tools", "model")
         fields = {name: command.fields[name] for name in names if command.fields.get(name)}
         if variables:
             hints = (f"<{one['name']}>" if one.get("required") else f"[{one['name']}]" for one in variables)
             fields.setdefault("argument-hint", " ".join(hints))
-            fields["arguments"] = [_argument(one["name"]) for one in variables]
-        body = with_variables(self.located(command.body), variables, lambda name: f"${_argument(name)}").lstrip("\n")
-        whole = guidance(variables, lambda name: f"${_argument(name)}") + body
+            fields["arguments"] = [name for name, _ in arguments.values()]
+        body = with_variables(self.located(command.body), variables, lambda name: arguments[name][1]).lstrip("\n")
+        whole = guidance(variables, lambda name: arguments[name][1]) + body
         self.output.text(path, write_front_matter(fields, whole) if fields else f"{whole.strip()}\n")
         self.output.artifact("command", command.name, path)
 
@@ -67,15 +72,30 @@ class ClaudeCode(Platform):
         if tools := agent.texts("tools"):
             fields["tools"] = ", ".join(_TOOLS.get(tool, tool) for tool in tools)
         if skills := agent.texts("skills"):
-            fields["skills"] = [self._skill_name(name) for name in skills]
+            fields["skills"] = [self._skill_name(name, agent) for name in skills]
         self.output.text(path, write_front_matter(fields, self.located(agent.body)))
         self.output.artifact("agent", agent.name, path)
         self.lose_fields(agent.path, agent.fields, "commands", "parameters", "capabilities")
 
-    def _skill_name(self, name: str) -> str:
-        """Return what a skill that an agent uses is called where it is deployed; others' skills keep their names."""
-        own = {skill.name for skill in self.source.artifacts.skills}
-        return self.source.deployed(name) if name in own else name.rpartition(":")[2]
+    def _skill_name(self, reference: str, agent: Agent) -> str:
+        """Return what a skill that an agent uses is called where it is deployed.
+
+        It is the package's own, or that of a package of the bundle, which may stand before it as in `@acme/tools:plan`.
+        """
+        package, _, name = reference.rpartition(":")
+        owners = [
+            one
+            for one in sorted(self.all_sources, key=lambda one: one is not self.source)
+            if package in {"", str(one.name)} and any(skill.name == name for skill in one.artifacts.skills)
+        ]
+        if not owners:
+            self.lose(agent.path, f"the skill `{reference}` is in no package of the bundle: the name stays as it is")
+            return name
+        if len(owners) > 1 and owners[0] is not self.source:
+            known = " and ".join(f"`{one.name}`" for one in owners)
+            what = f"the skill `{name}` is in {known}: the one in `{owners[0].name}` is taken"
+            self.lose(agent.path, what, f"say which is meant, as in `{owners[0].name}:{name}`")
+        return owners[0].deployed(name)
 
     def rule(self, rule: Rule) -> None:
         """Write a rule for some files, or put one that always applies into CLAUDE.md."""
@@ -112,11 +132,8 @@ class ClaudeCode(Platform):
 
     def _in_shell(self, text: str) -> str:
         """Return a command of the shell with the paths of the package's files below the project's folder."""
-
-        def place(path: str) -> str:
-            return f'"$CLAUDE_PROJECT_DIR"/{self.bring(path)}'
-
-        return relocated(text, place).replace('""$CLAUDE_PROJECT_DIR"/', '"$CLAUDE_PROJECT_DIR/')
+        placed = self.located(text, f"{_ROOT}/")
+        return _WORD.sub(lambda found: found[0].replace(_ROOT, _IN_SHELL.get(found[0][0], _BARE)), placed)
 
     def servers(self, servers: Servers) -> None:
         """Add to the project's MCP servers."""
@@ -125,6 +142,19 @@ class ClaudeCode(Platform):
             self.lose(servers.path, "`inputs` are left out: Claude Code asks no questions for servers")
 
 
-def _argument(name: str) -> str:
-    """Return what a variable is called as an argument, which has no hyphens."""
-    return _ARGUMENT.sub("_", name)
+def _arguments(command: Command) -> Mapping[str, tuple[str, str]]:
+    """Return what each variable is called as an argument, which has no hyphens, and how it stands in the text.
+
+    The name is one that the text does not have behind a `$` already. Where a text goes on behind a variable as if it
+    were its name, the variable stands there by its number.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    names = {"ARGUMENTS"}
+    for at, variable in enumerate(command.variables):
+        name = _NO_ARGUMENT.sub("_", variable["name"])
+        while name in names or f"${name}" in command.body:
+            name += "_"
+        names.add(name)
+        goes_on = re.search(rf"\{{\{{\s*{re.escape(variable['name'])}\s*\}}\}}[\w\[]", command.body)
+        found[variable["name"]] = (name, f"$ARGUMENTS[{at}]" if goes_on else f"${name}")
+    return found

@@ -1,21 +1,22 @@
 """What all platforms have in common: how skills are deployed, which files come along, what a variable looks like.
 
-A platform is made for one package and one output, and `deploy` puts all of the package there.
+A platform is made for one package of those in a bundle, and one output; `deploy` puts all of the package there.
 """
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.artifacts.discovery import INSTRUCTIONS
 from packaging_targets.formats.aam.artifacts.front_matter import edited
 from packaging_targets.formats.aam.artifacts.reading.fields import CLAUDE_CODE, MAX_NAME
-from packaging_targets.formats.aam.artifacts.reading.package_root import brought_by, relocated
+from packaging_targets.formats.aam.artifacts.reading.package_root import brought_by, is_at, relocated
 from packaging_targets.formats.aam.artifacts.values import Agent, Command, Hooks, Rule, Servers, Skill
+from packaging_targets.formats.aam.artifacts.yaml_text import misread
 from packaging_targets.formats.aam.bundle.output import Output
 from packaging_targets.formats.aam.bundle.source import Source
 from packaging_targets.formats.aam.manifest import MANIFEST
@@ -42,9 +43,10 @@ class Platform(ABC):
     writes: ClassVar[tuple[str, ...]]
     overrides: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, source: Source, output: Output) -> None:
+    def __init__(self, source: Source, output: Output, all_sources: Sequence[Source]) -> None:
         self.source = source
         self.output = output
+        self.all_sources = all_sources
 
     def deploy(self) -> None:
         """Put all that the package gives to agents where the platform looks for it."""
@@ -122,8 +124,8 @@ class Platform(ABC):
         return place if self.output.claim(place, self.source, path) else None
 
     def _skill_text(self, skill: Skill) -> bytes:
-        """Return SKILL.md: as it is, unless its name, or what it says to other platforms, has to change."""
-        changes: dict[str, Any] = {}
+        """Return SKILL.md: as it is, unless its name, what it says to other platforms, or a quote has to change."""
+        changes: dict[str, Any] = {field: skill.fields[field] for field in misread(skill.front)}
         if self.source.scoped_dirs != "seed" and (name := self.source.deployed(skill.name)) != skill.name:
             changes["name"] = name
         if isinstance(about := skill.fields.get("compatibility"), dict):
@@ -164,18 +166,22 @@ class Platform(ABC):
 
     def located(self, text: str, start: str = "") -> str:
         """Return a text with `${PACKAGE_ROOT}` paths as they are in the project; the files come along."""
-        return relocated(text, lambda path: start + self.bring(path))
+        return relocated(text, self.source.package.files, lambda path: start + self.bring(path))
 
     def bring(self, path: str) -> str:
-        """Bring along what a path below the package's root needs; return where it is in the project."""
+        """Bring along what a path below the package's root needs; return where it is in the project.
+
+        Tests, and what becomes something else here, come only where the path names them.
+        """
         for skill in self.source.artifacts.skills:
-            if path.startswith(skill.folder):
-                return f"{self.skills}{self.source.deployed(skill.name)}/{path.removeprefix(skill.folder)}"
+            inside = path.removeprefix(skill.folder)
+            if inside != path and not inside.startswith(_NEVER):
+                return f"{self.skills}{self.source.deployed(skill.name)}/{inside}"
         folder = f"{self.root}/{FILES}/{self.source.name.folder}"
         found = self.source.artifacts
         described = {MANIFEST, found.hooks.path if found.hooks else "", found.servers.path if found.servers else ""}
         for file in brought_by(path, self.source.package.files):
-            if file not in described and not any(f"/{part}" in f"/{file}" for part in _NEVER):
+            if is_at(file, path) or (file not in described and not any(f"/{part}" in f"/{file}" for part in _NEVER)):
                 held = self.source.package.files[file]
                 self.output.write(f"{folder}/{file}", held.data, executable=held.executable)
         return f"{folder}/{path}" if path else folder
