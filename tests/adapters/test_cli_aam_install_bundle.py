@@ -16,6 +16,7 @@ from agents import Place, aam, archive_of, files_of, make_place
 from packaging_targets.formats.aam.bundle.archive import write_bundle
 from packaging_targets.formats.aam.bundle.compiling import compile_bundle
 from packaging_targets.formats.aam.package.reader import read_package
+from packaging_targets.model.digest import Digest
 
 Run = Callable[..., tuple[int, str, str]]
 RULE = "---\nname: words\ndescription: Plain words\napply:\n  mode: always\n---\nUse plain words.\n"
@@ -381,6 +382,25 @@ def test_instructions_that_are_a_link_to_something_else_stay(place: Place, run: 
         "  at CLAUDE.md\n  fix: move it away\n",
     )
     assert (place.project / ".git/config").read_text() == "[core]\n"
+
+
+def test_a_folder_that_is_a_link_into_git_s_is_not_written(place: Place, run: Run) -> None:
+    (place.project / ".git/hooks").mkdir(parents=True)
+    (place.project / ".cursor").mkdir()
+    (place.project / ".cursor/skills").symlink_to("../.git")
+    path = bundled(place, files={"skills/hooks/SKILL.md": "---\nname: hooks\ndescription: Hooks\n---\n"})
+    code, _, err = run("install", path)
+    assert (code, err.splitlines()[0]) == (
+        2,
+        "error: a link or a folder stands at `.cursor/skills/hooks/SKILL.md`, and no bundle writes there",
+    )
+    assert list((place.project / ".git/hooks").iterdir()) == []
+    state = record_of(files={".cursor/skills/config": Digest.of(b"mine").hex})
+    (place.project / ".agent-packages").mkdir()
+    (place.project / ".agent-packages/.deployed.json").write_text(state)
+    (place.project / ".git/config").write_bytes(b"mine")
+    run("uninstall", "acme")
+    assert (place.project / ".git/config").read_bytes() == b"mine"
 
 
 def test_a_file_of_a_skill_that_shows_marks_is_the_skill_s(place: Place, run: Run) -> None:

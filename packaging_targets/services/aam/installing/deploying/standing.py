@@ -30,7 +30,7 @@ class Standing:
         """Return where a file is: one of instructions may be a link to another one, as CLAUDE.md is to AGENTS.md."""
         whole = self.project.path(path)
         if is_instructions(path) and os.path.islink(whole):
-            real = os.path.relpath(os.path.realpath(whole), os.path.realpath(self.project.root))
+            real = self._real(whole)
             if is_instructions(real):
                 return real
         return path
@@ -45,8 +45,10 @@ class Standing:
         return self.project.file(place)
 
     def is_other(self, path: str) -> bool:
-        """Tell whether something else than a file stands at a path: a folder, or a link."""
+        """Tell whether something else than a file stands at a path, a folder or a link, or a link leads into `.git`."""
         whole = self.project.path(self.place(path))
+        if ".git" in self._real(os.path.dirname(whole)).casefold().split(os.sep):
+            return True
         return os.path.lexists(whole) and (os.path.islink(whole) or not os.path.isfile(whole))
 
     def digest(self, path: str) -> str:
@@ -82,6 +84,9 @@ class Standing:
     def put(self, path: str, data: bytes | None) -> None:
         """Let a file hold something else for those who look next; None: it is gone."""
         self._files[self.place(path)] = data
+
+    def _real(self, whole: str) -> str:
+        return os.path.relpath(os.path.realpath(whole), os.path.realpath(self.project.root))
 
     def others(self, *keys: Key) -> Iterator[tuple[Key, Record]]:
         """Yield what is known of all bundles but some."""
