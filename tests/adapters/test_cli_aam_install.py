@@ -64,7 +64,7 @@ def shelf(place: Place) -> Place:
 @pytest.mark.uaaps("S12.0.default", "S12.1.lock-checksum", "P53")
 def test_install_a_name(shelf: Place, run: Run) -> None:
     assert done(run("install", "@acme/review")) == (
-        "+ @acme/review@2.0.0\n+ style@1.0.0\n+ words@1.1.0\nchanged 3 packages, of 3\n"
+        "+ @acme/review@2.0.0\n+ style@1.0.0\n+ words@1.1.0\nadded 3: 3 packages are installed\n"
     )
     assert shelf.versions() == {"@acme/review": "2.0.0", "style": "1.0.0", "words": "1.1.0"}
     lock = shelf.lock()
@@ -107,7 +107,7 @@ def test_install_by_tag_version_and_range(shelf: Place, run: Run) -> None:
 @pytest.mark.uaaps("P53")
 def test_the_manifest_says_what_is_wanted_and_is_written_as_it_was(shelf: Place, run: Run) -> None:
     shelf.wants({"style": "^1.0.0"}, keywords=["x"])
-    assert done(run("install")) == "+ style@1.0.0\n+ words@1.1.0\nchanged 2 packages, of 2\n"
+    assert done(run("install")) == "+ style@1.0.0\n+ words@1.1.0\nadded 2: 2 packages are installed\n"
     done(run("install", "@acme/review@^1.0.0"))
     assert (shelf.project / "package.agent.json").read_text() == (
         '{\n  "name": "project",\n  "version": "1.0.0",\n  "description": "project, for tests.",\n'
@@ -117,7 +117,9 @@ def test_the_manifest_says_what_is_wanted_and_is_written_as_it_was(shelf: Place,
         '"style": "^1.0.0"\n  }\n}', '"style": "^1.0.0"\n  },\n  "keywords": [\n    "x"\n  ]\n}'
     )
     before = shelf.files()
-    assert done(run("install", "words@1.0.0", "--no-save")).endswith("~ words@1.1.0 → 1.0.0\nchanged 1 package, of 3\n")
+    assert done(run("install", "words@1.0.0", "--no-save")).endswith(
+        "~ words@1.1.0 → 1.0.0\nchanged 1: 3 packages are installed\n"
+    )
     assert {path: shelf.files()[path] for path in ("package.agent.json", "package.agent.lock")} == {
         path: before[path] for path in ("package.agent.json", "package.agent.lock")
     }
@@ -216,7 +218,7 @@ def test_a_folder_and_an_archive(shelf: Place, run: Run) -> None:
     # What is in the folder now is taken when it is asked for again, or updated.
     package(shelf.root / "own", "own", "0.2.0", {"words": "*"})
     assert done(run("install")) == "nothing to do: 3 packages\n"
-    assert done(run("update", "own")) == "~ own@0.1.0 → 0.2.0\nchanged 1 package, of 3\n"
+    assert done(run("update", "own")) == "~ own@0.1.0 → 0.2.0\nchanged 1: 3 packages are installed\n"
     package(shelf.root / "own", "own", "0.2.0")
     shutil.rmtree(shelf.home / "cache")
     shutil.rmtree(shelf.project / ".agent-packages")
@@ -239,7 +241,10 @@ def test_a_package_that_is_wrong_is_told(place: Place, run: Run) -> None:
 
 def test_uninstall_takes_what_nobody_needs_any_more(shelf: Place, run: Run) -> None:
     done(run("install", "@acme/review", "words"))
-    assert done(run("uninstall", "@acme/review")) == "- @acme/review@2.0.0\n- style@1.0.0\nchanged 2 packages, of 1\n"
+    assert (
+        done(run("uninstall", "@acme/review"))
+        == "- @acme/review@2.0.0\n- style@1.0.0\nremoved 2: 1 package is installed\n"
+    )
     assert shelf.versions() == {"words": "1.1.0"}
     assert sorted(os.listdir(shelf.project / ".agent-packages")) == [".installed.json", ".unchanged", "words"]
     assert failed(run("uninstall", "wrods"), 2) == (
@@ -260,7 +265,7 @@ def test_update_takes_what_the_ranges_allow(shelf: Place, run: Run) -> None:
         {"name": "words", "current": "1.1.0", "wanted": "1.2.0", "latest": "1.2.0", "registry": shelf.url},
     ]
     assert run("outdated", "words")[:2] == (1, "package  current  wanted  latest\nwords    1.1.0    1.2.0   1.2.0\n")
-    assert done(run("update", "words")) == "~ words@1.1.0 → 1.2.0\nchanged 1 package, of 3\n"
+    assert done(run("update", "words")) == "~ words@1.1.0 → 1.2.0\nchanged 1: 3 packages are installed\n"
     done(run("update"))
     assert shelf.versions() == {"@acme/review": "1.5.0", "style": "1.0.0", "words": "1.2.0"}
     assert run("outdated", "words")[:2] == (0, "everything is up to date\n")
@@ -636,7 +641,7 @@ def test_the_program_with_nothing_to_do(shelf: Place, run: Run) -> None:
     assert "dataclasses" not in imported
     (shelf.project / ".agent-packages/words").rename(shelf.project / ".agent-packages/word")
     said = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-    assert said.stdout == "+ words@1.1.0\nchanged 1 package, of 1\n"
+    assert said.stdout == "~ words@1.1.0, again\nchanged 1: 1 package is installed\n"
 
 
 def test_files_of_a_package_are_as_published(place: Place, run: Run) -> None:

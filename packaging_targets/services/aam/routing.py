@@ -14,7 +14,7 @@ def routes_of(root: str, registry: str = "") -> Routes:
     """
     config = read_config(root)
     if registry:
-        return Routes(open_registry, config.registry(registry, root).url)
+        return Routes(open_registry, config.registry(registry).url)
     scopes = {scope.removeprefix("@"): found.url for scope in config.scopes if (found := config.for_scope(scope[1:]))}
     default = config.registry().url if config.default else ""
     sources = [one.url for one in config.unscoped()]
