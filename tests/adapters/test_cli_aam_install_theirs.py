@@ -74,7 +74,7 @@ def test_verify_believes_the_archive_more_than_the_state(place: Place, run: Run)
     state.write_text(json.dumps(value))
     err = run("verify")[2]
     assert err == (
-        "error: the file was changed\n  at .agent-packages/words/skills/review/SKILL.md\n  fix: aam install --force\n"
+        "error: the file was changed\n  at .agent-packages/words/skills/review/SKILL.md\n  fix: aam install --force\n\n"
     )
 
 
@@ -93,7 +93,7 @@ def test_a_package_from_a_folder_is_not_saved_as_one_of_a_registry(place: Place,
         0,
         "warning: `own` comes from `../own`: the lock has it, and package.agent.json has not\n"
         "  at ../own\n"
-        "  fix: publish it, and install it by its name, for those who depend on this package\n",
+        "  fix: publish it, and install it by its name, for those who depend on this package\n\n",
     )
     assert (place.project / "package.agent.json").read_bytes() == before
     assert place.versions() == {"own": "1.0.0", "words": "1.0.0"}
@@ -116,7 +116,7 @@ def test_a_cache_that_is_no_folder_is_told_and_done_without(place: Place, run: R
     assert err == (
         f"warning: the cache `{place.home}/cache` cannot be written: file exists\n"
         f"  at {place.home}/cache\n"
-        "  fix: nothing: it is done without; AAM_HOME says where it lies\n"
+        "  fix: nothing: it is done without; AAM_HOME says where it lies\n\n"
     )
     assert place.versions() == {"own": "1.0.0", "words": "1.0.0"}
 
