@@ -17,6 +17,7 @@ from agents import Place, aam, archive_of, files_of, make_place, package, packed
 from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
 from packaging_targets.formats.aam.integrity import integrity_of
+from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.model.digest import Digest
 
 Run = Callable[..., tuple[int, str, str]]
@@ -99,9 +100,7 @@ def test_install_by_tag_version_and_range(shelf: Place, run: Run) -> None:
         failed(run("install", "words@satble"))
         == f"error: `words` has no tag `satble`\n  at {shelf.url}\n  fix: tags: latest\n"
     )
-    assert failed(run("install", "words@1.x"), 2).startswith(
-        "error: `1.x` is neither a version, nor a range, nor a tag: a tag is not"
-    )
+    assert failed(run("install", "words@1.x"), 2).startswith("error: `1.x` is no version: one has three numbers")
 
 
 @pytest.mark.uaaps("P53")
@@ -233,6 +232,16 @@ def test_a_package_that_is_wrong_is_told(place: Place, run: Run) -> None:
     assert failed(run("install", "./gone.aam"), 2).startswith("error: there is no file or folder `./gone.aam`\n")
     assert failed(run("install", "a--b"), 2).startswith("error: the name `a--b` has `--` in its name")
     assert "asks for extras" in failed(run("install", "a[x]"), 2)
+    hint = "write NAME, NAME@1.2.3, NAME@^1.2.0, NAME@TAG, or a path such as ./folder or ./package.aam"
+    for texts, what, fix in (
+        (("a@1.0.0", "a@2.0.0"), "`a` is asked for twice: as `1.0.0` and as `2.0.0`", "name it once"),
+        (("./",), "a project is not installed into itself", "aam install, for what it wants"),
+        (("https://x.example/a",), "`https://x.example/a` is a URL, and packages are not installed from one", hint),
+        (("a@v1.0.0",), "`v1.0.0` is no version: one has three numbers, and nothing else", "write a@1.0.0 or a@^1.0.0"),
+        (("a@1.x",), "`1.x` is no version: one has three numbers, and nothing else", "write a@1.0.0 or a@^1.0.0"),
+        (("a@",), "`a@` names nothing behind its `@`", hint),
+    ):
+        assert failed(run("install", *texts), 2) == f"error: {what}\n  fix: {fix}\n"
     assert place.files() == {}
 
 
@@ -597,6 +606,23 @@ def test_strict_peers_hold_where_the_lock_fits_too(shelf: Place, run: Run) -> No
     for verb in (("install",), ("install", "--frozen"), ("update",)):
         err = failed(run(*verb, "--strict-peers"))
         assert err.startswith("error: `tool` 1.0.0 needs `words` ^1.0.0 beside it, which is not installed\n")
+
+
+def test_a_yanked_version_is_told_to_be_one(shelf: Place, run: Run) -> None:
+    shelf.registry.yank(PackageName.parse("words"), "1.1.0", "it\nlies")
+    assert failed(run("install", "words@1.1.0")) == (
+        "error: `words` 1.1.0 is yanked since 2023-11-14T22:13:20Z: it lies; the project wants it\n"
+        "  at package.agent.lock\n"
+        "  fix: there are 1.0.0\n"
+    )
+    done(run("yank", "words@1.0.0", "--registry", shelf.url))
+    assert "all versions of it are yanked" in failed(run("install", "words"))
+
+
+def test_an_address_is_as_people_copy_it(shelf: Place, run: Run) -> None:
+    package(shelf.root / "my own", "own")
+    done(run("install", f"file://{shelf.root}/my%20own"))
+    assert shelf.versions() == {"own": "1.0.0"}
 
 
 @pytest.mark.uaaps("P49")

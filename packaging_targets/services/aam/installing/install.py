@@ -29,7 +29,7 @@ from packaging_targets.services.aam.installing.project import (
     unwritable,
 )
 from packaging_targets.services.aam.installing.unchanged import remember
-from packaging_targets.services.aam.specs import parse_spec
+from packaging_targets.services.aam.specs import parse_specs
 from packaging_targets.store.aam.cache import PackageCache
 from packaging_targets.store.aam.places import INSTALLED, JOURNAL, LOCK, PACKAGES, STAGING, cache_folder
 from packaging_targets.store.aam.unpacked_tree import differences
@@ -100,7 +100,7 @@ def install(texts: Sequence[str], options: Options) -> Report:
         raise RequestError.one(
             "`--frozen` installs what the lock says, and takes no packages", "", "leave one of them out"
         )
-    specs = [parse_spec(text, options.root) for text in texts]
+    specs = parse_specs(texts, options.root)
     bundles = [spec.text for spec in specs if spec.kind == "bundle"]
     others = tuple(spec for spec in specs if spec.kind != "bundle")
     asked = Asked(others, strict_peers=options.strict_peers)
