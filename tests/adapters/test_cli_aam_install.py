@@ -649,6 +649,8 @@ def test_config(place: Place, run: Run) -> None:
     done(run("config", "set", "--project", "registries.default", "./mine"))
     assert done(run("config", "get", "registries.default")) == "./mine\n"
     done(run("config", "unset", "--project", "registries.default"))
+    done(run("config", "set", "registries.sources.near.url", "../registry"))
+    assert done(run("config", "get", "registries.sources.near.url")) == f"{place.root}/registry\n"
     assert run("config", "get", "registries.scopes.@x")[0] == 1
     assert failed(run("config", "set", "registries.defualt", "x"), 2).endswith(
         "fix: did you mean `registries.default`?\n"
