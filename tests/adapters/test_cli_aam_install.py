@@ -17,6 +17,7 @@ from agents import Place, aam, archive_of, files_of, make_place, package, packed
 from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
 from packaging_targets.formats.aam.integrity import integrity_of
+from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.model.digest import Digest
 
 Run = Callable[..., tuple[int, str, str]]
@@ -64,7 +65,7 @@ def shelf(place: Place) -> Place:
 @pytest.mark.uaaps("S12.0.default", "S12.1.lock-checksum", "P53")
 def test_install_a_name(shelf: Place, run: Run) -> None:
     assert done(run("install", "@acme/review")) == (
-        "+ @acme/review@2.0.0\n+ style@1.0.0\n+ words@1.1.0\nchanged 3 packages, of 3\n"
+        "+ @acme/review@2.0.0\n+ style@1.0.0\n+ words@1.1.0\nadded 3: 3 packages are installed\n"
     )
     assert shelf.versions() == {"@acme/review": "2.0.0", "style": "1.0.0", "words": "1.1.0"}
     lock = shelf.lock()
@@ -102,15 +103,13 @@ def test_install_by_tag_version_and_range(shelf: Place, run: Run) -> None:
         failed(run("install", "words@satble"))
         == f"error: `words` has no tag `satble`\n  at {shelf.url}\n  fix: tags: latest\n"
     )
-    assert failed(run("install", "words@1.x"), 2).startswith(
-        "error: `1.x` is neither a version, nor a range, nor a tag: a tag is not"
-    )
+    assert failed(run("install", "words@1.x"), 2).startswith("error: `1.x` is no version: one has three numbers")
 
 
 @pytest.mark.uaaps("P53")
 def test_the_manifest_says_what_is_wanted_and_is_written_as_it_was(shelf: Place, run: Run) -> None:
     shelf.wants({"style": "^1.0.0"}, keywords=["x"])
-    assert done(run("install")) == "+ style@1.0.0\n+ words@1.1.0\nchanged 2 packages, of 2\n"
+    assert done(run("install")) == "+ style@1.0.0\n+ words@1.1.0\nadded 2: 2 packages are installed\n"
     done(run("install", "@acme/review@^1.0.0"))
     assert (shelf.project / "package.agent.json").read_text() == (
         '{\n  "name": "project",\n  "version": "1.0.0",\n  "description": "project, for tests.",\n'
@@ -120,7 +119,9 @@ def test_the_manifest_says_what_is_wanted_and_is_written_as_it_was(shelf: Place,
         '"style": "^1.0.0"\n  }\n}', '"style": "^1.0.0"\n  },\n  "keywords": [\n    "x"\n  ]\n}'
     )
     before = shelf.files()
-    assert done(run("install", "words@1.0.0", "--no-save")).endswith("~ words@1.1.0 → 1.0.0\nchanged 1 package, of 3\n")
+    assert done(run("install", "words@1.0.0", "--no-save")).endswith(
+        "~ words@1.1.0 → 1.0.0\nchanged 1: 3 packages are installed\n"
+    )
     assert {path: shelf.files()[path] for path in ("package.agent.json", "package.agent.lock")} == {
         path: before[path] for path in ("package.agent.json", "package.agent.lock")
     }
@@ -219,7 +220,7 @@ def test_a_folder_and_an_archive(shelf: Place, run: Run) -> None:
     # What is in the folder now is taken when it is asked for again, or updated.
     package(shelf.root / "own", "own", "0.2.0", {"words": "*"})
     assert done(run("install")) == "nothing to do: 3 packages\n"
-    assert done(run("update", "own")) == "~ own@0.1.0 → 0.2.0\nchanged 1 package, of 3\n"
+    assert done(run("update", "own")) == "~ own@0.1.0 → 0.2.0\nchanged 1: 3 packages are installed\n"
     package(shelf.root / "own", "own", "0.2.0")
     shutil.rmtree(shelf.home / "cache")
     shutil.rmtree(shelf.project / ".agent-packages")
@@ -234,6 +235,16 @@ def test_a_package_that_is_wrong_is_told(place: Place, run: Run) -> None:
     assert failed(run("install", "./gone.aam"), 2).startswith("error: there is no file or folder `./gone.aam`\n")
     assert failed(run("install", "a--b"), 2).startswith("error: the name `a--b` has `--` in its name")
     assert "asks for extras" in failed(run("install", "a[x]"), 2)
+    hint = "write NAME, NAME@1.2.3, NAME@^1.2.0, NAME@TAG, or a path such as ./folder or ./package.aam"
+    for texts, what, fix in (
+        (("a@1.0.0", "a@2.0.0"), "`a` is asked for twice: as `1.0.0` and as `2.0.0`", "name it once"),
+        (("./",), "a project is not installed into itself", "aam install, for what it wants"),
+        (("https://x.example/a",), "`https://x.example/a` is a URL, and packages are not installed from one", hint),
+        (("a@v1.0.0",), "`v1.0.0` is no version: one has three numbers, and nothing else", "write a@1.0.0 or a@^1.0.0"),
+        (("a@1.x",), "`1.x` is no version: one has three numbers, and nothing else", "write a@1.0.0 or a@^1.0.0"),
+        (("a@",), "`a@` names nothing behind its `@`", hint),
+    ):
+        assert failed(run("install", *texts), 2) == f"error: {what}\n  fix: {fix}\n"
     assert place.files() == {}
 
 
@@ -242,7 +253,10 @@ def test_a_package_that_is_wrong_is_told(place: Place, run: Run) -> None:
 
 def test_uninstall_takes_what_nobody_needs_any_more(shelf: Place, run: Run) -> None:
     done(run("install", "@acme/review", "words"))
-    assert done(run("uninstall", "@acme/review")) == "- @acme/review@2.0.0\n- style@1.0.0\nchanged 2 packages, of 1\n"
+    assert (
+        done(run("uninstall", "@acme/review"))
+        == "- @acme/review@2.0.0\n- style@1.0.0\nremoved 2: 1 package is installed\n"
+    )
     assert shelf.versions() == {"words": "1.1.0"}
     assert sorted(os.listdir(shelf.project / ".agent-packages")) == [".installed.json", ".unchanged", "words"]
     assert failed(run("uninstall", "wrods"), 2) == (
@@ -263,7 +277,7 @@ def test_update_takes_what_the_ranges_allow(shelf: Place, run: Run) -> None:
         {"name": "words", "current": "1.1.0", "wanted": "1.2.0", "latest": "1.2.0", "registry": shelf.url},
     ]
     assert run("outdated", "words")[:2] == (1, "package  current  wanted  latest\nwords    1.1.0    1.2.0   1.2.0\n")
-    assert done(run("update", "words")) == "~ words@1.1.0 → 1.2.0\nchanged 1 package, of 3\n"
+    assert done(run("update", "words")) == "~ words@1.1.0 → 1.2.0\nchanged 1: 3 packages are installed\n"
     done(run("update"))
     assert shelf.versions() == {"@acme/review": "1.5.0", "style": "1.0.0", "words": "1.2.0"}
     assert run("outdated", "words")[:2] == (0, "everything is up to date\n")
@@ -597,6 +611,23 @@ def test_strict_peers_hold_where_the_lock_fits_too(shelf: Place, run: Run) -> No
         assert err.startswith("error: `tool` 1.0.0 needs `words` ^1.0.0 beside it, which is not installed\n")
 
 
+def test_a_yanked_version_is_told_to_be_one(shelf: Place, run: Run) -> None:
+    shelf.registry.yank(PackageName.parse("words"), "1.1.0", "it\nlies")
+    assert failed(run("install", "words@1.1.0")) == (
+        "error: `words` 1.1.0 is yanked since 2023-11-14T22:13:20Z: it lies; the project wants it\n"
+        "  at package.agent.lock\n"
+        "  fix: there are 1.0.0\n"
+    )
+    done(run("yank", "words@1.0.0", "--registry", shelf.url))
+    assert "all versions of it are yanked" in failed(run("install", "words"))
+
+
+def test_an_address_is_as_people_copy_it(shelf: Place, run: Run) -> None:
+    package(shelf.root / "my own", "own")
+    done(run("install", f"file://{shelf.root}/my%20own"))
+    assert shelf.versions() == {"own": "1.0.0"}
+
+
 @pytest.mark.uaaps("P49")
 def test_a_circle_and_an_impossible_wish(shelf: Place, run: Run) -> None:
     shelf.publish("x", "1.0.0", {"y": "*"})
@@ -621,6 +652,8 @@ def test_config(place: Place, run: Run) -> None:
     done(run("config", "set", "--project", "registries.default", "./mine"))
     assert done(run("config", "get", "registries.default")) == "./mine\n"
     done(run("config", "unset", "--project", "registries.default"))
+    done(run("config", "set", "registries.sources.near.url", "../registry"))
+    assert done(run("config", "get", "registries.sources.near.url")) == f"{place.root}/registry\n"
     assert run("config", "get", "registries.scopes.@x")[0] == 1
     assert failed(run("config", "set", "registries.defualt", "x"), 2).endswith(
         "fix: did you mean `registries.default`?\n"
@@ -639,7 +672,7 @@ def test_the_program_with_nothing_to_do(shelf: Place, run: Run) -> None:
     assert "dataclasses" not in imported
     (shelf.project / ".agent-packages/words").rename(shelf.project / ".agent-packages/word")
     said = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-    assert said.stdout == "+ words@1.1.0\nchanged 1 package, of 1\n"
+    assert said.stdout == "~ words@1.1.0, again\nchanged 1: 1 package is installed\n"
 
 
 def test_files_of_a_package_are_as_published(place: Place, run: Run) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from packaging_targets.errors import BuildError, IntegrityError, reason
+from packaging_targets.errors import IntegrityError, reason
 from packaging_targets.model.digest import Digest
 from packaging_targets.store.change import replacing
 
@@ -49,10 +49,11 @@ class Archive:
 
 
 class PackageCache:
-    """The cache in a folder, which is made when something is put there."""
+    """The cache in a folder, which is made when something is put there; `failure` says why it could not be written."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self.failure = ""
 
     def has(self, archive: Archive) -> bool:
         """Tell whether there is something under the archive's name, whatever its bytes are."""
@@ -76,7 +77,7 @@ class PackageCache:
         """Read an archive from where it comes from, put it into the cache and return its bytes.
 
         Raises IntegrityError where it is larger than an archive may be or than its registry says, or has another
-        digest, and BuildError where the cache cannot be written.
+        digest. A cache that cannot be written is done without; `failure` says why then.
         """
         data = _read(archive, source)
         place = self._place(archive)
@@ -85,7 +86,7 @@ class PackageCache:
             with replacing(place, synced=False) as file:
                 file.write(data)
         except OSError as error:
-            raise BuildError.one(f"`{place}` cannot be written: {reason(error)}", "", "nothing was changed") from error
+            self.failure = reason(error)
         return data
 
     def _place(self, archive: Archive) -> str:

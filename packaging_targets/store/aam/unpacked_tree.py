@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from packaging_targets.errors import BuildError, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -61,6 +61,41 @@ def unpack(archive: Archive, folder: str) -> dict[str, str]:
     except BaseException:
         _remove(folder)
         raise
+
+
+def differences(folder: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what a folder has that is not as `unpack` told it: a path, empty for the folder, and what is the matter."""
+    if not os.path.isdir(folder) or os.path.islink(folder):
+        yield "", "the folder of the package is gone"
+        return
+    there = set(_files(folder))
+    for path, digest in files.items():
+        if path not in there:
+            yield path, "the file is gone"
+        elif _digest(os.path.join(folder, path)) != digest:
+            yield path, "the file was changed"
+    for path in sorted(there - files.keys()):
+        yield path, "the file does not belong to the package"
+
+
+def _files(top: str) -> Iterator[str]:
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        for entry in os.scandir(os.path.join(top, folder)):
+            path = os.path.join(folder, entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
+            else:
+                yield path
+
+
+def _digest(path: str) -> str:
+    """Return the SHA-256 of a regular file, in hex; of a link, which may lead anywhere, there is none."""
+    if not os.path.isfile(path) or os.path.islink(path):
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _unpacked(archive: Archive, folder: str) -> dict[str, str]:

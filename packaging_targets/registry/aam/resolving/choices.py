@@ -19,10 +19,11 @@ _NOWHERE = "-"
 
 
 class Choices:
-    """The versions of one package; `candidates` are the best first."""
+    """The versions of one package; `candidates` are the best first, `yanked` those that nobody chooses any more."""
 
     def __init__(self, name: str, candidates: Sequence[Candidate], override: str = "") -> None:
         self.name = name
+        self.yanked: Sequence[Release] = ()
         self.candidates = (*candidates, Candidate(name, _ABSENT, "", _NOWHERE))
         self.absent = 1 << len(candidates)
         self._override = override
@@ -53,10 +54,12 @@ class Catalogue:
         self._routes = routes
         self._wanted = wanted
         self._known: dict[str, Choices] = {}
+        self._yanked: dict[str, Sequence[Release]] = {}
 
     def __getitem__(self, name: str) -> Choices:
         if (known := self._known.get(name)) is None:
             known = self._known[name] = Choices(name, self._candidates(name), self._wanted.overrides.get(name, ""))
+            known.yanked = self._yanked.get(name, ())
         return known
 
     def _candidates(self, name: str) -> Sequence[Candidate]:
@@ -67,6 +70,7 @@ class Catalogue:
         if offer is None:
             return ()
         releases = [one for one in offer.metadata.releases.values() if _is_offered(one, locked)]
+        self._yanked[name] = [one for one in offer.metadata.releases.values() if one.yanked]
         releases.sort(key=lambda one: (not one.version.prerelease, one.version), reverse=True)
         if locked:
             releases.sort(key=lambda one: str(one.version) != locked.version)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from packaging_targets.errors import Problem
+from packaging_targets.model.versions.ranges import VersionRange
 from packaging_targets.registry.aam.resolving.choices import Catalogue, Choices, Pins
 from packaging_targets.registry.aam.resolving.provider import Demand
 from packaging_targets.registry.aam.resolving.routes import Routes
-from packaging_targets.registry.aam.resolving.values import Candidate, Wanted
+from packaging_targets.registry.aam.resolving.values import Candidate, Wanted, told_yank
 
 _LISTED = 8  # versions, or demands, that people read
 
@@ -21,7 +22,9 @@ def problems_of(demands: Iterable[Demand], catalogue: Catalogue, routes: Routes,
     stuck = {name: made for name, made in by_name.items() if _without_any(made)}
     for name, made in sorted((stuck or by_name).items()):
         choices = catalogue[name]
-        if len(choices.candidates) == 1:
+        if hidden := _yanked(choices, made, wanted):
+            yield hidden
+        elif len(choices.candidates) == 1:
             yield _nobody(name, made, routes, wanted.where)
         else:
             yield _disagreement(choices, made, wanted)
@@ -38,6 +41,18 @@ def _nobody(name: str, made: Sequence[Demand], routes: Routes, where: str) -> Pr
     what = f"there is no package `{name}` in {routes.asked(name)}"
     who = "" if made[0].parent is None else f"; {_who(made[0])} wants it"
     return Problem(where, what + who, routes.near(name) or "see: aam search")
+
+
+def _yanked(choices: Choices, made: Sequence[Demand], wanted: Wanted) -> Problem | None:
+    """Return that all that anybody would have is yanked, if that is why there is nothing: the newest of it, and why."""
+    ranges = [VersionRange.parse(one.text) for one in made]
+    meant = [one for one in choices.yanked if all(within.allows(one.version) for within in ranges)]
+    if not meant or choices.name in wanted.overrides or not _without_any(made):
+        return None
+    newest = max(meant, key=lambda one: one.version)
+    what = f"`{choices.name}` {newest.version} {told_yank(newest)}; {_who(made[0])} wants it"
+    there = _listed([str(one.version) for one in choices.candidates[:-1]])
+    return Problem(wanted.where, what, f"there are {there}" if there else "all versions of it are yanked")
 
 
 def _disagreement(choices: Choices, made: Sequence[Demand], wanted: Wanted) -> Problem:

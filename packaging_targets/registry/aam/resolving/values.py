@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.metadata import Release
+from packaging_targets.formats.aam.times import time_text
 from packaging_targets.model.versions.semver import SemanticVersion
 
 Ranges = Mapping[str, str]
@@ -41,6 +42,14 @@ class Candidate:
 
     def __str__(self) -> str:
         return f"`{self.name}` {self.version}"
+
+
+def told_yank(release: Release) -> str:
+    """Return that a release is yanked, since when and why, as the end of a sentence."""
+    if release.yanked is None:
+        return ""
+    why = " ".join(release.yanked.reason.split())
+    return f"is yanked since {time_text(release.yanked.at)}{f': {why}' if why else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from packaging_targets.errors import Problem, legible
+from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.services.aam.asking.graph import read
 from packaging_targets.services.aam.installing.local import archive_of
 from packaging_targets.services.aam.installing.planning import lock_differs
 from packaging_targets.services.aam.installing.project import Project, folder_of
 from packaging_targets.store.aam.cache import PackageCache
 from packaging_targets.store.aam.places import LOCK, cache_folder
+from packaging_targets.store.aam.unpacked_tree import differences
 
-_AGAIN = "remove the folder and run `aam install`"
-_PIECE = 1 << 20
+_AGAIN = "aam install --force"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,29 @@ def verify(root: str) -> Verified:
     project = read(root)
     problems = [Problem(LOCK, what, "aam install") for what in lock_differs(project)]
     problems += _against_lock(project)
-    for name, one in sorted(project.installed.items()):
-        problems += _differing(project, folder_of(name), one.files)
+    cache = PackageCache(cache_folder())
+    archives = {name: archive_of(name, one) for name, one in sorted(project.lock.resolved.items())}
+    cached = {name for name, one in archives.items() if cache.has(one)}
+    for name in sorted(project.installed.keys() | cached):
+        data = cache.get(archives[name]) if name in cached else None  # one at a time: each may have 50 MB
+        if name in cached and data is None:
+            what = f"the cached archive of {archives[name].title} is not what the lock says; it was removed"
+            problems.append(Problem(cache_folder(), what, "nothing: it is fetched again when it is needed"))
+        if (record := project.installed.get(name)) is not None:
+            is_locked = data is not None and _is_locked(project, name)
+            files = _archived(data, archives[name].where) if data and is_locked else record.files
+            problems += _differing(project, folder_of(name), files)
     if project.deployed:
         from packaging_targets.services.aam.asking.deployed import differing
 
         problems += differing(project)
-    cache = PackageCache(cache_folder())
-    archives = [archive_of(name, one) for name, one in sorted(project.lock.resolved.items())]
-    cached = [one for one in archives if cache.has(one)]
-    for archive in cached:
-        if cache.get(archive) is None:
-            what = f"the cached archive of {archive.title} is not what the lock says; it was removed"
-            problems.append(Problem(cache_folder(), what, "nothing: it is fetched again when it is needed"))
-    files = sum(len(one.files) for one in project.installed.values())
-    return Verified(len(project.installed), files, len(cached), tuple(problems))
+    count = sum(len(one.files) for one in project.installed.values())
+    return Verified(len(project.installed), count, len(cached), tuple(problems))
+
+
+def _is_locked(project: Project, name: str) -> bool:
+    one, locked = project.installed[name], project.lock.resolved.get(name)
+    return locked is not None and (one.version, one.integrity) == (locked.version, locked.integrity)
 
 
 def _against_lock(project: Project) -> Iterator[Problem]:
@@ -64,35 +74,11 @@ def _against_lock(project: Project) -> Iterator[Problem]:
 
 
 def _differing(project: Project, folder: str, files: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what of a package's folder is not as it was installed: files that differ, are missing, or came later."""
-    place = project.path(folder)
-    if not os.path.isdir(place) or os.path.islink(place):
-        yield Problem(folder, "the folder of the package is gone", _AGAIN)
-        return
-    there = set(_files(place))
-    for path, digest in files.items():
-        if path not in there:
-            yield Problem(f"{folder}/{legible(path)}", "the file is gone", _AGAIN)
-        elif _digest(os.path.join(place, path)) != digest:
-            yield Problem(f"{folder}/{legible(path)}", "the file was changed", _AGAIN)
-    for path in sorted(there - files.keys()):
-        yield Problem(f"{folder}/{legible(path)}", "the file does not belong to the package", _AGAIN)
+    for path, what in differences(project.path(folder), files):
+        yield Problem(legible(os.path.join(folder, path) if path else folder), what, _AGAIN)
 
 
-def _files(top: str) -> Iterator[str]:
-    waiting = [""]
-    while waiting:
-        folder = waiting.pop()
-        for entry in os.scandir(os.path.join(top, folder)):
-            path = os.path.join(folder, entry.name)
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
-            else:
-                yield path
-
-
-def _digest(path: str) -> str:
-    if not os.path.isfile(path) or os.path.islink(path):
-        return ""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _archived(data: bytes, where: str) -> Mapping[str, str]:
+    """Return the SHA-256 of each file of an archive, in hex: what came with it says more than what we wrote down."""
+    reader = PackageReader(io.BytesIO(data), where)
+    return {file.path: hashlib.sha256(b"".join(reader.content())).hexdigest() for file in reader}

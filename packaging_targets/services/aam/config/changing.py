@@ -62,7 +62,10 @@ def set_value(key: str, text: str, project: str, *, for_project: bool) -> str:
     Raises RequestError where the value is wrong, or the file cannot be changed without touching more; nothing has
     changed then.
     """
-    value = [one.strip() for one in text.split(",") if one.strip()] if key == _PLATFORMS else text
+    value: Any = [one.strip() for one in text.split(",") if one.strip()] if key == _PLATFORMS else text
+    is_path = text in {".", ".."} or text.startswith(("./", "../"))
+    if is_path and not for_project and (key == _DEFAULT or key.startswith(_SCOPES) or key.endswith(".url")):
+        value = os.path.abspath(text)  # the user's file is far from where it was typed
     return _change(key, value, project, for_project=for_project)
 
 

@@ -13,11 +13,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from packaging_targets.errors import PackagingError, Problem, RequestError, raise_all
+from packaging_targets.errors import PackagingError, Problem, RequestError, legible, raise_all
 from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.services.aam.installing.planning import Asked, Plan, lock_differs, planned
 from packaging_targets.services.aam.installing.project import (
@@ -29,9 +29,10 @@ from packaging_targets.services.aam.installing.project import (
     unwritable,
 )
 from packaging_targets.services.aam.installing.unchanged import remember
-from packaging_targets.services.aam.specs import parse_spec
+from packaging_targets.services.aam.specs import parse_specs
 from packaging_targets.store.aam.cache import PackageCache
 from packaging_targets.store.aam.places import INSTALLED, JOURNAL, LOCK, PACKAGES, STAGING, cache_folder
+from packaging_targets.store.aam.unpacked_tree import differences
 from packaging_targets.store.journal import Journal
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class _Work:
     options: Options
     staging: str = ""
     made: Mapping[str, Installed] = field(default_factory=dict)
+    cache: PackageCache = field(default_factory=lambda: PackageCache(cache_folder()))
 
 
 def install(texts: Sequence[str], options: Options) -> Report:
@@ -98,7 +100,7 @@ def install(texts: Sequence[str], options: Options) -> Report:
         raise RequestError.one(
             "`--frozen` installs what the lock says, and takes no packages", "", "leave one of them out"
         )
-    specs = [parse_spec(text, options.root) for text in texts]
+    specs = parse_specs(texts, options.root)
     bundles = [spec.text for spec in specs if spec.kind == "bundle"]
     others = tuple(spec for spec in specs if spec.kind != "bundle")
     asked = Asked(others, strict_peers=options.strict_peers)
@@ -122,13 +124,14 @@ def _changed(options: Options, asked: Asked, bundles: Sequence[str]) -> Report:
         work = _Work(project, options)
         deployments = _deployments(work, asked, bundles)
         plan = None if deployments and asked.is_nothing else _plan(work, asked)
-        changes = _changes(project, plan)
+        changes = _changes(project, plan, forced=options.force)
+        lost = _lost(work, changes)
         new_lock = _new_lock(work, plan)
         report = Report(
             tuple(changes),
             len(plan.lock.resolved) if plan else len(project.installed),
             tuple(deployments),
-            (plan.warnings if plan else ()) + tuple(one for each in deployments for one in each.warnings),
+            (*lost, *(plan.warnings if plan else ()), *(one for each in deployments for one in each.warnings)),
             settled,
             new_lock is not None,
         )
@@ -136,7 +139,13 @@ def _changed(options: Options, asked: Asked, bundles: Sequence[str]) -> Report:
             _apply(work, plan, changes, deployments)
         if plan is not None and options.save and not options.dry_run and not options.frozen:
             remember(project.root)
-        return report
+        return replace(report, warnings=(*report.warnings, *_uncached(work)))
+
+
+def _uncached(work: _Work) -> Iterator[Problem]:
+    if work.cache.failure:
+        what = f"the cache `{cache_folder()}` cannot be written: {work.cache.failure}"
+        yield Problem(cache_folder(), what, "nothing: it is done without; AAM_HOME says where it lies")
 
 
 def _deployments(work: _Work, asked: Asked, bundles: Sequence[str]) -> list[Deployed]:
@@ -158,7 +167,7 @@ def _plan(work: _Work, asked: Asked) -> Plan:
             raise PackagingError.one("there is no lock, and --frozen never makes one", LOCK, "aam install")
         told = [Problem(LOCK, what, "aam install, without --frozen") for what in lock_differs(project)]
         raise_all(told, PackagingError)
-    return planned(project, asked, PackageCache(cache_folder()), _routes(work))
+    return planned(project, asked, work.cache, _routes(work))
 
 
 def _routes(work: _Work) -> Callable[[], Routes]:
@@ -171,16 +180,34 @@ def _routes(work: _Work) -> Callable[[], Routes]:
     return routes
 
 
-def _changes(project: Project, plan: Plan | None) -> list[Change]:
+def _changes(project: Project, plan: Plan | None, *, forced: bool) -> list[Change]:
     if plan is None:
         return []
     found = []
     for name, one in sorted(plan.lock.resolved.items()):
-        if not project.is_installed(name, one.version, one.integrity):
+        if forced or not project.is_installed(name, one.version, one.integrity):
             before = project.installed[name].version if name in project.installed else ""
             found.append(Change(name, before, one.version, one.registry or one.path))
     gone = project.installed.keys() - plan.lock.resolved.keys()
     return found + [Change(name, project.installed[name].version, "") for name in sorted(gone)]
+
+
+def _lost(work: _Work, changes: Sequence[Change]) -> list[Problem]:
+    """Return what people have done in folders that go or become others; raises RequestError where one is all theirs."""
+    lost, theirs = [], []
+    for one in changes:
+        folder = folder_of(one.name)
+        known = work.project.installed.get(one.name)
+        if known is not None:
+            for path, what in differences(work.project.path(folder), known.files):
+                if path and what != "the file is gone":
+                    shown = legible(f"{folder}/{path}")
+                    lost.append(Problem(shown, f"`{shown}` was changed by somebody, and does not stay"))
+        elif os.path.lexists(work.project.path(folder)) and not work.options.force:
+            what = f"`{folder}` is there already, and nothing says that it was installed"
+            theirs.append(Problem(folder, what, "move it away, or install with --force"))
+    raise_all(theirs, RequestError)
+    return lost
 
 
 def _new_lock(work: _Work, plan: Plan | None) -> bytes | None:
@@ -198,9 +225,10 @@ def _new_manifest(work: _Work, plan: Plan | None) -> bytes | None:
     if plan is None or project.manifest is None or not work.options.save or work.options.frozen:
         return None
     removed = {name for name in project.also("optionalDependencies") if name not in plan.lock.requested}
-    if dict(plan.wanted) == dict(project.wanted) and not removed:
+    saved = {name: text for name, text in plan.wanted.items() if name in project.declared or not plan.is_local(name)}
+    if saved == dict(project.declared) and not removed:
         return None
-    return project.with_dependencies(plan.wanted, removed)
+    return project.with_dependencies(saved, removed)
 
 
 def _apply(work: _Work, plan: Plan | None, changes: Sequence[Change], deployments: Sequence[Deployed]) -> None:
@@ -235,7 +263,7 @@ def _fetch(work: _Work, wanted: Mapping[str, LockedPackage]) -> None:
         return
     from packaging_targets.services.aam.installing.fetching import Fetching
 
-    fetching = Fetching(PackageCache(cache_folder()), _routes(work), work.project.root)
+    fetching = Fetching(work.cache, _routes(work), work.project.root)
     work.made = fetching.unpacked(wanted, work.staging, work.options.tell)
 
 

@@ -26,6 +26,10 @@ class Plan:
     wanted: Mapping[str, str]
     warnings: tuple[Problem, ...] = ()
 
+    def is_local(self, name: str) -> bool:
+        """Tell whether a package comes from a file or folder."""
+        return name in self.lock.resolved and bool(self.lock.resolved[name].path)
+
 
 @dataclass(slots=True)
 class Asked:
@@ -136,6 +140,7 @@ class _Planning:
     demands: dict[str, str] = field(default_factory=dict)
     files: dict[str, Candidate] = field(default_factory=dict)
     tagged: set[str] = field(default_factory=set)
+    notes: list[Problem] = field(default_factory=list)
 
     def plan(self) -> Plan:
         from packaging_targets.registry.aam.resolving.resolver import resolve
@@ -149,7 +154,7 @@ class _Planning:
         for name in self.tagged:
             self.wanted[name] = f"^{_without_build(resolution.packages[name])}"
         lock = self._lock(resolution)
-        warnings = (*resolution.left_out, *resolution.peers, *_deprecated(resolution, self.project))
+        warnings = (*self.notes, *resolution.left_out, *resolution.peers, *_deprecated(resolution, self.project))
         return Plan(lock, self.wanted, warnings)
 
     def _question(self) -> Wanted:
@@ -184,7 +189,7 @@ class _Planning:
                 continue
             if self.asked.renews_all or name in self.asked.renewed:
                 self.files[name] = local_package(one.path, self.project.root, self.cache)
-                if name in self.wanted:
+                if name in self.wanted and name not in self.project.declared:
                     self.wanted[name] = str(self.files[name].version)
             else:
                 self.files[name] = locked_package(name, one)
@@ -202,7 +207,15 @@ class _Planning:
 
             found = local_package(spec.text, self.project.root, self.cache)
             self.files[found.name] = found
-            self.wanted[found.name] = _without_build(found)
+            if found.name not in self.project.declared:
+                self.wanted[found.name] = _without_build(found)
+                self._say_that_it_stays_here(found)
+
+    def _say_that_it_stays_here(self, found: Candidate) -> None:
+        if self.project.manifest is not None and found.name not in self.project.wanted:
+            what = f"`{found.name}` comes from `{found.path}`: the lock has it, and package.agent.json has not"
+            fix = "publish it, and install it by its name, for those who depend on this package"
+            self.notes.append(Problem(found.path, what, fix))
 
     def _range_of(self, spec: Spec) -> str:
         """Return what a tag leads to; any version will do where that is the highest stable one anyway."""

@@ -88,11 +88,23 @@ class Project:
 
     @property
     def wanted(self) -> Mapping[str, str]:
-        """What the project has to have: ranges by name."""
+        """What the project has to have: ranges by name. Packages from files are in the lock alone.
+
+        A manifest names packages, and not where they are: whoever has such a name in a registry would be asked for it.
+        """
         if self.manifest is None:
             return self.lock.requested
-        ranges: Mapping[str, str] = self.manifest.get("dependencies", {})
-        return ranges
+        local = {name: text for name, text in self.lock.requested.items() if self._is_local(name)}
+        optional = self.also("optionalDependencies")
+        return {**{name: text for name, text in local.items() if name not in optional}, **self.declared}
+
+    @property
+    def declared(self) -> Mapping[str, str]:
+        """The `dependencies` of the manifest."""
+        return self.also("dependencies")
+
+    def _is_local(self, name: str) -> bool:
+        return name in self.lock.resolved and bool(self.lock.resolved[name].path)
 
     def also(self, member: str) -> Mapping[str, Any]:
         """Return another member of the manifest that is a table, such as `optionalDependencies`."""
@@ -138,15 +150,7 @@ def _is_installed(one: Any) -> bool:
 
 
 def _is_deployed(records: Any) -> bool:
-    from packaging_targets.formats.aam.bundle.archive import may_write
-
-    return bool(records) and all(
-        isinstance(one["version"], str)
-        and _are_files(one["files"])
-        and all(isinstance(known, dict) for known in one["merged"].values())
-        and all(may_write(target, path) for path in (*one["files"], *one["merged"]))
-        for target, one in records.items()
-    )
+    return isinstance(records, dict)  # what they hold is checked by `deploying.records`, which alone reads it
 
 
 def _are_files(value: Any) -> bool:
@@ -167,6 +171,16 @@ def _manifest(data: bytes) -> dict[str, Any]:
     from packaging_targets.formats.aam.package.manifest import parse_manifest
 
     return dict(parse_manifest(data, MANIFEST).value)
+
+
+def nearest_project(folder: str) -> str:
+    """Return the nearest folder from this one up that has a manifest or a lock, or this one where none has."""
+    above = os.path.abspath(folder)
+    while not any(os.path.lexists(os.path.join(above, name)) for name in (MANIFEST, LOCK)):
+        if above == os.path.dirname(above):
+            return folder
+        above = os.path.dirname(above)
+    return folder if above == os.path.abspath(folder) else above
 
 
 def folder_of(name: str) -> str:

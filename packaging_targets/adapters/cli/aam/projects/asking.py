@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.aam.projects.installing import add_project, add_registry
+from packaging_targets.adapters.cli.aam.projects.installing import add_project, add_registry, project_of
 from packaging_targets.adapters.cli.aam.telling import add_verb, as_json
 from packaging_targets.adapters.cli.telling import count_of
 from packaging_targets.adapters.output import complain, counted, tell
@@ -45,7 +45,7 @@ def add_parsers(verbs: Any) -> None:
 def _list(options: Namespace) -> int:
     from packaging_targets.services.aam.asking.graph import listing
 
-    found = listing(options.project)
+    found = listing(project_of(options))
     packages = [
         {
             "name": one.name,
@@ -71,7 +71,7 @@ def _listed(one: Listed) -> str:
 def _tree(options: Namespace) -> int:
     from packaging_targets.services.aam.asking.graph import as_value, tree
 
-    nodes = tree(options.project, None if options.depth is None else options.depth - 1)
+    nodes = tree(project_of(options), None if options.depth is None else options.depth - 1)
     lines = list(_branches(nodes, ""))
     return tell(options, {"ok": True, "dependencies": [as_value(one) for one in nodes]}, lines or ["nothing is wanted"])
 
@@ -87,7 +87,7 @@ def _branches(nodes: Sequence[Node], indent: str) -> Iterator[str]:
 def _why(options: Namespace) -> int:
     from packaging_targets.services.aam.asking.graph import why
 
-    version, reasons = why(options.project, options.name)
+    version, reasons = why(project_of(options), options.name)
     value = [{"path": list(one.path), "wanted": one.wanted} for one in reasons]
     lines = [f"{options.name}@{version}"]
     lines += [f"  {' → '.join(one.path)} wants {one.wanted}" for one in reasons]
@@ -97,7 +97,7 @@ def _why(options: Namespace) -> int:
 def _outdated(options: Namespace) -> int:
     from packaging_targets.services.aam.asking.registries import outdated
 
-    found = outdated(options.project, options.names, options.registry)
+    found = outdated(project_of(options), options.names, options.registry)
     value = [
         {"name": one.name, "current": one.current, "wanted": one.wanted, "latest": one.latest, "registry": one.registry}
         for one in found
@@ -113,7 +113,7 @@ def _outdated(options: Namespace) -> int:
 def _verify(options: Namespace) -> int:
     from packaging_targets.services.aam.asking.verification import verify
 
-    done = verify(options.project)
+    done = verify(project_of(options))
     value = {
         "ok": not done.problems,
         "packages": done.packages,
@@ -134,7 +134,7 @@ def _verify(options: Namespace) -> int:
 def _search(options: Namespace) -> int:
     from packaging_targets.services.aam.asking.registries import search
 
-    found = search(options.project, " ".join(options.words), options.limit, options.registry)
+    found = search(project_of(options), " ".join(options.words), options.limit, options.registry)
     value = [
         {
             "name": str(one.name),
@@ -152,7 +152,7 @@ def _search(options: Namespace) -> int:
 def _info(options: Namespace) -> int:
     from packaging_targets.services.aam.asking.registries import info
 
-    found = info(options.project, options.spec, options.registry)
+    found = info(project_of(options), options.spec, options.registry)
     release = found.release
     value = {
         "ok": True,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _SPEC = "NAME, NAME@1.2.3, NAME@^1.2.0, NAME@TAG, a folder, an .aam or a .bundle.aam"
 _REGISTRY = "the registry: a URL such as file:///opt/aam-registry, a path, or a source of the configuration"
+_UNSAVED = "leave manifest and lock as they are: until the next install, which undoes it"
+_PROJECT = "the project's folder (default: this one, or the nearest above it with a manifest or a lock)"
 _KEY = "registries.default, registries.scopes.@SCOPE, registries.sources.NAME.url (or auth, token), active_platforms"
 
 
@@ -25,7 +27,7 @@ def add_parsers(verbs: Any) -> None:
     installing = add_verb(verbs, "install", "install packages, or what the project wants", _install)
     installing.add_argument("specs", nargs="*", metavar="SPEC", help=f"{_SPEC}; default: what the project wants")
     installing.add_argument("--frozen", action="store_true", help="install what the lock says, or fail")
-    installing.add_argument("--force", action="store_true", help="let bundles overwrite files that others wrote")
+    installing.add_argument("--force", action="store_true", help="install all again, and overwrite what others wrote")
     removing = add_verb(verbs, "uninstall", "let packages or bundles not be installed any more", _uninstall)
     removing.add_argument("names", nargs="+", metavar="NAME", help="the package")
     updating = add_verb(verbs, "update", "take the newest versions that the project's ranges allow", _update)
@@ -34,14 +36,21 @@ def add_parsers(verbs: Any) -> None:
         add_project(parser)
         add_registry(parser)
         parser.add_argument("--dry-run", action="store_true", help="tell what would be done, and change nothing")
-        parser.add_argument("--no-save", action="store_true", help="leave the manifest and the lock as they are")
+        parser.add_argument("--no-save", action="store_true", help=_UNSAVED)
         parser.add_argument("--strict-peers", action="store_true", help="fail where a peer is missing or another")
     _add_config(add_group(verbs, "config", "tell and change the configuration"))
 
 
 def add_project(parser: Any) -> None:
     """Add the flag that says which project is meant."""
-    parser.add_argument("--project", default=".", metavar="DIR", help="the project's folder (default: this one)")
+    parser.add_argument("--project", default="", metavar="DIR", help=_PROJECT)
+
+
+def project_of(options: Namespace) -> str:
+    """Return the folder of the project that is meant."""
+    from packaging_targets.services.aam.installing.project import nearest_project
+
+    return options.project or nearest_project(".")
 
 
 def add_registry(parser: Any) -> None:
@@ -89,7 +98,7 @@ def _run(options: Namespace, act: Callable[[Options], Report]) -> int:
 
     progress = Progress(is_wanted=options.format != "json" and tells(options, "info"))
     how = Options(
-        options.project,
+        project_of(options),
         options.registry,
         frozen=getattr(options, "frozen", False),
         dry_run=options.dry_run,
@@ -151,8 +160,7 @@ def _lines(options: Namespace, report: Report) -> list[str]:
     if not report.changes and not report.deployed:
         return [*lines, f"nothing to do: {counted(report.count, 'package')}"]
     if report.changes:
-        would = "would change" if options.dry_run else "changed"
-        lines.append(f"{would} {counted(len(report.changes), 'package')}, of {report.count:,}")
+        lines.append(_summary(report, is_dry=options.dry_run))
     return lines
 
 
@@ -162,14 +170,26 @@ def _sign(one: Deployed, path: str) -> str:
     return "~" if path in one.replaced else "+"
 
 
+def _summary(report: Report, *, is_dry: bool) -> str:
+    """Return how many packages came, changed and went, and how many there are."""
+    numbers = {
+        "add": sum(not one.before for one in report.changes),
+        "change": sum(bool(one.before and one.after) for one in report.changes),
+        "remove": sum(not one.after for one in report.changes),
+    }
+    words = {"add": "added", "change": "changed", "remove": "removed"}
+    done = ", ".join(f"{verb if is_dry else words[verb]} {number:,}" for verb, number in numbers.items() if number)
+    there = f"{counted(report.count, 'package') if report.count else 'no packages'}"
+    are = "would be" if is_dry else "is" if report.count == 1 else "are"
+    return f"{'would ' if is_dry else ''}{done}: {there} {are} installed"
+
+
 def _change_line(one: Change) -> str:
     if not one.after:
         return f"- {one.name}@{one.before}"
-    return (
-        f"~ {one.name}@{one.before} → {one.after}"
-        if one.before and one.before != one.after
-        else f"+ {one.name}@{one.after}"
-    )
+    if not one.before:
+        return f"+ {one.name}@{one.after}"
+    return f"~ {one.name}@{one.before}{f' → {one.after}' if one.before != one.after else ', again'}"
 
 
 def _config_list(options: Namespace) -> int:
