@@ -612,7 +612,7 @@ def test_strict_peers_hold_where_the_lock_fits_too(shelf: Place, run: Run) -> No
 
 
 def test_a_yanked_version_is_told_to_be_one(shelf: Place, run: Run) -> None:
-    shelf.registry.yank(PackageName.parse("words"), "1.1.0", "it\nlies")
+    shelf.registry.yank(PackageName.parse("words"), "1.1.0", "it lies")
     assert failed(run("install", "words@1.1.0")) == (
         "error: `words` 1.1.0 is yanked since 2023-11-14T22:13:20Z: it lies; the project wants it\n"
         "  at package.agent.lock\n"

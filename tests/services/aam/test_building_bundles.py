@@ -203,7 +203,7 @@ def test_what_is_wrong_for_any_platform_is_told_for_all(folder: Path) -> None:
         build(Wanted("p"))
     assert str(refused.value) == (
         "error: `p@1.0.0` (skills/cmd-x/SKILL.md) and `p@1.0.0` (commands/x.md) both become `.agents/skills/cmd-x/` in Codex\n"
-        "  at p@1.0.0/commands/x.md\n"
+        "  at p/commands/x.md\n"
         "  fix: rename one of the two"
     )
     assert not (folder / "dist").exists()

@@ -14,7 +14,7 @@ from packaging_targets.formats.aam.bundle.platforms.cursor import Cursor
 from packaging_targets.formats.aam.bundle.platforms.platform import Platform
 from packaging_targets.formats.aam.bundle.source import FLAT, Source
 from packaging_targets.formats.aam.bundle.values import ALIASES, FORMAT, VERSION, Bundle, bundle_name, checksum
-from packaging_targets.formats.aam.manifest import MANIFEST
+from packaging_targets.formats.aam.manifest import MANIFEST, AgentManifest
 from packaging_targets.formats.aam.package.reader import AgentPackage
 from packaging_targets.formats.aam.package.scanning.allowed import allowances
 from packaging_targets.formats.aam.package.scanning.scan import look_into
@@ -59,22 +59,19 @@ def compile_bundle(
         platform(source, output, sources).deploy()
     raise_all(output.errors, RequestError, output.warnings)
     files = {**output.files(), MANIFEST: root.files[MANIFEST]}
-    if len(files) == 1:
-        where = f"{root.manifest.name}@{root.manifest.version}"
-        output.lose(where, f"the bundle is empty: nothing in the package is for {platform.title}")
     manifest = root.manifest
-    about: dict[str, Any] = {
-        "format": FORMAT,
-        "version": VERSION,
-        "package": str(manifest.name),
-        "package_version": str(manifest.version),
-        "target": platform.target,
-        "built_at": time_text(built_at),
-        "checksum": checksum(files),
-        "artifacts": output.artifacts(),
-    }
-    warnings: list[Problem] = sorted(set(output.warnings))
-    return Bundle(bundle_name(manifest.archive, platform.target), platform.target, files, about, tuple(warnings))
+    if len(files) == 1:
+        what = f"the bundle is empty: nothing in the package is for {platform.title}"
+        output.lose(f"{manifest.name}@{manifest.version}", what)
+    name, warnings = bundle_name(manifest.archive, platform.target), tuple(sorted(set(output.warnings)))
+    about = {**_about(manifest, platform.target), "built_at": time_text(built_at)}
+    about |= {"checksum": checksum(files), "artifacts": output.artifacts()}
+    return Bundle(name, platform.target, files, about, warnings)
+
+
+def _about(manifest: AgentManifest, target: str) -> dict[str, Any]:
+    package = {"package": str(manifest.name), "package_version": str(manifest.version)}
+    return {"format": FORMAT, "version": VERSION, **package, "target": target}
 
 
 def _carried(source: Source) -> Iterator[Problem]:

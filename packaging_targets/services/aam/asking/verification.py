@@ -39,11 +39,12 @@ def verify(root: str) -> Verified:
     cache = PackageCache(cache_folder())
     archives = {name: archive_of(name, one) for name, one in sorted(project.lock.resolved.items())}
     cached = {name for name, one in archives.items() if cache.has(one)}
+    evicted: list[Problem] = []
     for name in sorted(project.installed.keys() | cached):
         data = cache.get(archives[name]) if name in cached else None  # one at a time: each may have 50 MB
         if name in cached and data is None:
             what = f"the cached archive of {archives[name].title} is not what the lock says; it was removed"
-            problems.append(Problem(cache_folder(), what, "nothing: it is fetched again when it is needed"))
+            evicted.append(Problem(cache_folder(), what, "nothing: it is fetched again when it is needed"))
         if (record := project.installed.get(name)) is not None:
             is_locked = data is not None and _is_locked(project, name)
             files = _archived(data, archives[name].where) if data and is_locked else record.files
@@ -53,7 +54,7 @@ def verify(root: str) -> Verified:
 
         problems += differing(project)
     count = sum(len(one.files) for one in project.installed.values())
-    return Verified(len(project.installed), count, len(cached), tuple(problems))
+    return Verified(len(project.installed), count, len(cached), (*problems, *evicted))
 
 
 def _is_locked(project: Project, name: str) -> bool:

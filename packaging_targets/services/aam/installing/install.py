@@ -151,7 +151,7 @@ def _uncached(work: _Work) -> Iterator[Problem]:
 def _deployments(work: _Work, asked: Asked, bundles: Sequence[str]) -> list[Deployed]:
     """Return what bundles come to; names of bundles that are taken back are taken out of what is asked for."""
     gone = [name for name in asked.removed if name in work.project.deployed]
-    if not gone and not bundles:
+    if not bundles and not work.project.deployed:  # what is known of bundles is checked, whoever left it here
         return []
     from packaging_targets.services.aam.installing.deploying.deployments import deployments
 

@@ -150,7 +150,7 @@ def _is_installed(one: Any) -> bool:
 
 
 def _is_deployed(records: Any) -> bool:
-    return isinstance(records, dict)  # what they hold is checked by `deploying.records`, which alone reads it
+    return isinstance(records, dict) and bool(records)  # what they hold is checked by `deploying.records`
 
 
 def _are_files(value: Any) -> bool:
