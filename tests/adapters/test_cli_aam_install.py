@@ -330,6 +330,20 @@ def test_list_tree_and_why(shelf: Place, run: Run) -> None:
     assert "words@1.1.0  wanted: ^1.1.0  (not installed)" in done(run("list"))
 
 
+def test_a_search_puts_the_best_of_all_registries_first(shelf: Place, run: Run) -> None:
+    """A name that is just what was asked for comes before others, whichever registry has it."""
+    shelf.publish("wordsmith")
+    second = shelf.root / "second"
+    done(run("registry", "init", f"file://{second}"))
+    done(run("pkg", "publish", str(package(shelf.root / "smith", "smith")), "--registry", f"file://{second}"))
+    (shelf.root / "home").mkdir(exist_ok=True)
+    config = f"registries:\n  default: {shelf.url}\n  sources: [{{name: second, url: 'file://{second}'}}]\n"
+    (shelf.project / ".aam").mkdir()
+    (shelf.project / ".aam" / "config.yaml").write_text(config)
+    lines = done(run("search", "smith")).splitlines()
+    assert [line.split("@")[0] for line in lines] == ["smith", "wordsmith"]
+
+
 def test_search_and_info(shelf: Place, run: Run) -> None:
     assert done(run("search", "review")) == "@acme/review@2.0.0  @acme/review, for tests.\n"
     assert told(run("search", "review", "--json"))["packages"][0]["versions"] == ["1.0.0", "2.0.0"]

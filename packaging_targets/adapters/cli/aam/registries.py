@@ -151,7 +151,8 @@ def _verify(options: Namespace) -> int:
     from packaging_targets.registry.aam.folder.verifying import verify
 
     registry = _registry(options, options.registry)
-    done = verify(registry)
+    with _live(options) as show:
+        done = verify(registry, show)
     value = {"registry": registry.url, "packages": done.packages, "versions": done.versions, "bytes": done.size}
     there = f"{counted(done.packages, 'package')}, {counted(done.versions, 'version')}, {done.size:,} bytes"
     verdict = counted(len(done.problems), "problem") if done.problems else "all in order"

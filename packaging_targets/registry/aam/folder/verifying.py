@@ -38,11 +38,11 @@ class Verified:
     problems: list[Problem] = field(default_factory=list)
 
 
-def verify(registry: FolderRegistry) -> Verified:
-    """Read all of a registry. Raises RegistryError where there is none."""
+def verify(registry: FolderRegistry, tell: Callable[[str], None] = lambda _: None) -> Verified:
+    """Read all of a registry. Raises RegistryError where there is none; `tell` gets what is read."""
     tree = registry.tree
     tree.demand()
-    verification = _Verification(tree)
+    verification = _Verification(tree, tell)
     with _nobody_writing(registry):
         known = list(verification.packages())
         verification.tell(partial(_index_problems, tree, known, verification.doubtful))
@@ -62,8 +62,9 @@ def _nobody_writing(registry: FolderRegistry) -> AbstractContextManager[None]:
 class _Verification:
     """Goes through the folders, and gathers in `done` what is wrong."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, progress: Callable[[str], None]) -> None:
         self._tree = tree
+        self._progress = progress
         self.done = Verified()
         self.doubtful: set[str] = set()
         """Folders of packages of which nothing can be known."""
@@ -83,6 +84,7 @@ class _Verification:
             if not entry.is_dir():
                 self.done.problems.append(self._unknown(entry))
                 continue
+            self._progress(f"reading {legible(entry.name)}")
             self._others(entry.path, {tree.meta(entry.name), tree.versions(entry.name)})
             try:
                 metadata = tree.metadata(entry.name)

@@ -11,6 +11,7 @@ from packaging_targets.model.versions.ranges import VersionRange
 from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.protocol import Summary
 from packaging_targets.registry.aam.resolving.routes import Offer
+from packaging_targets.registry.aam.searching import best_first
 from packaging_targets.services.aam.asking.graph import read, roots
 from packaging_targets.services.aam.installing.project import Project
 from packaging_targets.services.aam.registries.choosing import routes_of
@@ -66,10 +67,8 @@ def search(root: str, text: str, limit: int, registry: str = "") -> tuple[tuple[
     routes = routes_of(root, registry)
     if not routes.known:
         routes.unconfigured()
-    found: list[tuple[str, Summary]] = []
-    for url in routes.known:
-        found += [(url, one) for one in routes.registry(url).search(text, limit)]
-    return tuple(found[:limit])
+    found = {one: url for url in reversed(routes.known) for one in routes.registry(url).search(text, limit)}
+    return tuple((found[one], one) for one in best_first(found, text)[:limit])
 
 
 @dataclass(frozen=True, slots=True)
