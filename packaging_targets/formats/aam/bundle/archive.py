@@ -27,6 +27,7 @@ from packaging_targets.formats.aam.bundle.values import (
 )
 from packaging_targets.formats.aam.manifest import BUNDLE_JSON, MANIFEST, AgentManifest
 from packaging_targets.formats.aam.package.reader import PackageFile, read_package
+from packaging_targets.formats.aam.package.scanning.allowed import HIDDEN, may_hide_text
 from packaging_targets.formats.aam.package.writer import write_aam
 from packaging_targets.formats.aam.times import parse_time
 from packaging_targets.formats.archive.members import Writable
@@ -82,9 +83,13 @@ def read_bundle(file: BinaryIO, where: str) -> Bundle:
     raise_all((Problem(place, what) for what in _faults(about, package.manifest)), IntegrityError)
     files = {path: one for path, one in package.files.items() if path != BUNDLE_JSON}
     raise_all((Problem(where, what) for what in _strays(about, files)), IntegrityError)
-    told = content_faults(about["target"], files, about["artifacts"])
+    may_hide = may_hide_text(package.manifest)
+    allowed = frozenset({HIDDEN} if may_hide else ())
+    told = content_faults(about["target"], files, about["artifacts"], allowed)
     raise_all((Problem(f"{where}/{one.where}", one.what, one.fix) for one in told), IntegrityError)
-    return Bundle(bundle_name(package.manifest.archive, about["target"]), about["target"], files, about)
+    veiled = Problem(where, "its author says that characters which people do not see belong in it")
+    name = bundle_name(package.manifest.archive, about["target"])
+    return Bundle(name, about["target"], files, about, (veiled,) if may_hide else ())
 
 
 def may_write(target: str, path: str) -> bool:

@@ -16,7 +16,7 @@ from packaging_targets.formats.aam.bundle.source import FLAT, Source
 from packaging_targets.formats.aam.bundle.values import ALIASES, FORMAT, VERSION, Bundle, bundle_name, checksum
 from packaging_targets.formats.aam.manifest import MANIFEST, AgentManifest
 from packaging_targets.formats.aam.package.reader import AgentPackage
-from packaging_targets.formats.aam.package.scanning.allowed import allowances
+from packaging_targets.formats.aam.package.scanning.allowed import HIDDEN, allowances, may_hide_text
 from packaging_targets.formats.aam.package.scanning.scan import look_into
 from packaging_targets.formats.aam.times import time_text
 
@@ -54,7 +54,7 @@ def compile_bundle(
     sources = [Source(package, scoped_dirs) for package in packages]
     for source in sources:
         output.errors += source.artifacts.errors
-        output.errors += _carried(source)
+        output.errors += _carried(source, root.manifest)
         output.warnings += source.artifacts.warnings
         platform(source, output, sources).deploy()
     raise_all(output.errors, RequestError, output.warnings)
@@ -74,8 +74,12 @@ def _about(manifest: AgentManifest, target: str) -> dict[str, Any]:
     return {"format": FORMAT, "version": VERSION, **package, "target": target}
 
 
-def _carried(source: Source) -> Iterator[Problem]:
-    """Yield what no package should carry, but for what its own manifest allows, at the places that its author knows."""
+def _carried(source: Source, root: AgentManifest) -> Iterator[Problem]:
+    """Yield what no package should carry, but for what its own manifest allows, at the places that its author knows.
+
+    A bundle carries one manifest, that of its root: where this allows no hidden characters, nothing else may have any.
+    """
     allowed = allowances(source.package.manifest)
+    refused = frozenset() if may_hide_text(root) else frozenset({HIDDEN})
     for path, file in source.package.files.items():
-        yield from look_into(source.where(path), file.data, allowed(path))
+        yield from look_into(source.where(path), file.data, allowed(path) - refused)

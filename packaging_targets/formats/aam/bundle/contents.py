@@ -19,7 +19,7 @@ from packaging_targets.formats.aam.bundle.shared.documents import DOCUMENTS
 from packaging_targets.formats.aam.bundle.shared.instructions import has_parts, is_instructions, is_made_of_parts
 from packaging_targets.formats.aam.manifest import MANIFEST
 from packaging_targets.formats.aam.package.reader import PackageFile
-from packaging_targets.formats.aam.package.scanning.allowed import SECRET
+from packaging_targets.formats.aam.package.scanning.allowed import SECRET, Allowed
 from packaging_targets.formats.aam.package.scanning.scan import look_into
 from packaging_targets.formats.jsonc import JsoncError
 from packaging_targets.formats.plain_json import parse_json
@@ -36,8 +36,13 @@ def members_of(path: str) -> frozenset[str]:
     return DOCUMENTS.get(path, frozenset())
 
 
-def content_faults(target: str, files: Mapping[str, PackageFile], artifacts: Sequence[Any]) -> Iterator[Problem]:
-    """Yield what is wrong with what files hold, at their paths; `artifacts` are those of bundle.json."""
+def content_faults(
+    target: str, files: Mapping[str, PackageFile], artifacts: Sequence[Any], allowed: Allowed
+) -> Iterator[Problem]:
+    """Yield what is wrong with what files hold, at their paths; `artifacts` are those of bundle.json.
+
+    `allowed` is what its author says belongs in texts.
+    """
     places = {artifact["path"] for artifact in artifacts}
     for artifact in artifacts:
         if artifact["type"] not in _types(target, artifact["path"]):
@@ -52,7 +57,7 @@ def content_faults(target: str, files: Mapping[str, PackageFile], artifacts: Seq
         folder = "/".join(path.split("/")[:3]) + "/"
         if path not in places and folder not in places and not path.startswith(own):
             yield Problem(legible(path), "it belongs to none of the `artifacts` of `bundle.json`")
-        yield from _file(path, file.data)
+        yield from _file(path, file.data, allowed)
 
 
 def _types(target: str, path: str) -> frozenset[str]:
@@ -74,7 +79,7 @@ def _skill(folder: str, files: Mapping[str, PackageFile]) -> Iterator[Problem]:
         yield Problem(legible(path), "a skill has this file, with `name` and `description` in its front matter")
 
 
-def _file(path: str, data: bytes) -> Iterator[Problem]:
+def _file(path: str, data: bytes, allowed: Allowed) -> Iterator[Problem]:
     if members := members_of(path):
         try:
             value = parse_json(data).value
@@ -83,7 +88,7 @@ def _file(path: str, data: bytes) -> Iterator[Problem]:
             return
         yield from (Problem(legible(path), what) for what in _document(value, members))
         data = json.dumps(value, ensure_ascii=False).encode()  # what escapes stand for is looked at too
-    hidden = look_into(legible(path), data, frozenset({SECRET}))
+    hidden = look_into(legible(path), data, allowed | {SECRET})
     yield from hidden
     if is_instructions(path) and not hidden:
         text = data.decode()

@@ -13,7 +13,7 @@ from agent_packages import AWKWARD, PROMPT, REVIEW, package, skill_text
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.aam.artifacts.front_matter import read_document
-from packaging_targets.formats.aam.bundle.archive import write_bundle
+from packaging_targets.formats.aam.bundle.archive import read_bundle, write_bundle
 from packaging_targets.formats.aam.bundle.compiling import PLATFORMS, compile_bundle
 from packaging_targets.formats.aam.bundle.values import TARGETS, Bundle, bundle_name, bundle_targets
 from packaging_targets.formats.aam.manifest import MANIFEST
@@ -720,6 +720,16 @@ def test_what_no_agent_should_read_is_told_where_its_author_has_it() -> None:
         "  fix: remove it; where it belongs there, allow `hidden` for the file in `x-aam` of the manifest"
     )
     allow: dict[str, Any] = {"x-aam": {"allow": [{"path": "skills/plan/scripts/run.sh", "what": "hidden"}]}}
-    bundle = compiled("cursor", "review", dependencies=[package("@acme/tools", files, **allow)])
-    write_bundle(io.BytesIO(), bundle)
-    assert ".cursor/skills/acme-plan/scripts/run.sh" in bundle.files
+    tools = package("@acme/tools", files, **allow)
+    with pytest.raises(RequestError):  # the root's manifest, which the bundle carries, says nothing of it
+        compiled("cursor", "review", dependencies=[tools])
+    root: dict[str, Any] = {"x-aam": {"allow": [{"path": "vendored", "what": "hidden"}]}}
+    bundle = compiled("cursor", "review", members=root, dependencies=[tools])
+    stream = io.BytesIO()
+    write_bundle(stream, bundle)
+    stream.seek(0)
+    again = read_bundle(stream, "x.bundle.aam")
+    assert again.files[".cursor/skills/acme-plan/scripts/run.sh"].data == b"printf '\x1b[31m'\n"
+    assert [one.what for one in again.warnings] == [
+        "its author says that characters which people do not see belong in it"
+    ]

@@ -19,6 +19,11 @@ HIDDEN, SECRET = "hidden", "secret"
 Allowed = frozenset[str]
 
 
+def may_hide_text(manifest: AgentManifest) -> bool:
+    """Tell whether an author says of any file that `HIDDEN` belongs there: so may a bundle of it then."""
+    return any(one["what"] == HIDDEN for one in manifest.value.get(MEMBER, {}).get("allow", ()))
+
+
 def allowances(manifest: AgentManifest | None) -> Callable[[str], Allowed]:
     """Return what tells of a file, by its path in the archive, which of `HIDDEN` and `SECRET` it may have."""
     member = manifest.value.get(MEMBER, {}) if manifest else {}

@@ -38,6 +38,7 @@ def _deployment(standing: Standing, path: str, *, force: bool) -> Deployed:
     except OSError as error:
         raise BuildError.one(f"`{path}` cannot be read: {reason(error)}", path) from error
     done = Deployed(str(bundle.about["package"]), str(bundle.about["package_version"]), bundle.target)
+    done.warnings += bundle.warnings
     key = done.name, bundle.target
     old = standing.records.get(key, Record(""))
     record = Arriving(standing, bundle, done, old, list(standing.others(key)), force).record()
