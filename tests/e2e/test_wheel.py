@@ -140,6 +140,20 @@ def test_the_wheel_brings_the_program_for_containers_and_all_that_its_init_copie
     assert stranger.run("ctl-packaging", "list") == "Packaging Targets (0):\n"
 
 
+def test_the_wheel_brings_the_program_for_agent_packages_and_its_schemas(stranger: Stranger) -> None:
+    """Registries need no extra; what reads front matter says which one it needs."""
+    with zipfile.ZipFile(stranger.wheel) as wheel:
+        schemas = {Path(name).name for name in wheel.namelist() if "formats/aam/schemas/" in name}
+    assert schemas == {path.name for path in (CHECKOUT / "docs" / "uaaps" / "schemas").glob("*.json")}
+    stranger.run("aam", "registry", "init", "./registry")
+    assert stranger.run("aam", "registry", "ls", "./registry") == "no packages\n"
+    stranger.run("aam", "pkg", "init", "review")
+    pack = [str(stranger.programs / "aam"), "pkg", "pack", "review"]
+    told = subprocess.run(pack, cwd=stranger.repository, capture_output=True, text=True, check=False)
+    assert told.returncode == 2
+    assert "pip install 'packaging-targets[agents]'" in told.stderr
+
+
 def test_the_wheel_finds_every_rule_and_the_users_own(stranger: Stranger) -> None:
     code = "from packaging_targets.workspace.rules.rulebook import Rulebook; print(*Rulebook('.').names)"
     assert stranger.run("python", "-c", code).split() == sorted([*RULES, "hello"])
