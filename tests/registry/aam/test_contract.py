@@ -264,7 +264,9 @@ def test_a_tag_cannot_lead_to_what_is_not_there(registry: Registry) -> None:
     )
     with pytest.raises(RequestError) as wrong:
         registry.set_tag(REVIEW, "stable", "newest")
-    assert str(wrong.value) == "error: `newest` is no semantic version\n  fix: write it as 1.2.3"
+    assert str(wrong.value) == (
+        "error: an exact version of @acme/review is wanted, and `newest` is none\n  fix: versions: 1.0.0"
+    )
 
 
 def test_latest_stays_and_a_tag_that_is_not_there_cannot_be_removed(registry: Registry) -> None:

@@ -72,8 +72,10 @@ def test_a_yanked_version_is_chosen_by_a_lock_alone() -> None:
     integrity = registry.packages["a"].releases["1.1.0"].integrity
     assert chosen(registry, {"a": "*"}) == {"a": "1.0.0"}
     assert chosen(registry, {"a": "*"}, locked={"a": Locked("1.1.0", URL, integrity)}) == {"a": "1.1.0"}
-    assert refused(registry, {"a": "1.1.0"}).startswith(
-        "error: the project wants `1.1.0` of `a`, which no version is\n"
+    assert refused(registry, {"a": "1.1.0"}) == (
+        "error: `a` 1.1.0 is yanked since 1970-01-01T00:00:00Z; the project wants it\n"
+        "  at package.agent.json\n"
+        "  fix: there are 1.0.0"
     )
 
 
