@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-RULES = "app, archive, asset_pack, command, devcontainer_feature, feature_collection, job, oci_image, packaging_registry, service"
+RULES = "agent_bundle, agent_package, app, archive, asset_pack, command, devcontainer_feature, feature_collection, job, oci_image, packaging_registry, service"
 A = '[[archive]]\nname = "a"\nsrcs = ["*.txt"]\n'
 B = A.replace('"a"', '"b"')
 
