@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import sys
@@ -67,3 +68,22 @@ def complain(problems: Iterable[Problem]) -> None:
     """Write errors to standard error."""
     for problem in problems:
         sys.stderr.write(f"{problem}\n\n")
+
+
+def show_any_name() -> None:
+    """Let standard output and error take any text: a file name that a terminal cannot show is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def table(rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> list[str]:
+    """Return rows as lines with columns under each other; `right` are the columns of numbers."""
+    texts = [[plain(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    return ["  ".join(_aligned(row, widths, right)).rstrip() for row in texts]
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> Iterable[str]:
+    for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        yield cell.rjust(width) if at in right else cell.ljust(width)

@@ -144,7 +144,9 @@ def test_the_wheel_brings_the_program_for_agent_packages_and_its_schemas(strange
     """Registries need no extra; what reads front matter says which one it needs."""
     with zipfile.ZipFile(stranger.wheel) as wheel:
         schemas = {Path(name).name for name in wheel.namelist() if "formats/aam/schemas/" in name}
-    assert schemas == {path.name for path in (CHECKOUT / "docs" / "uaaps" / "schemas").glob("*.json")}
+    assert schemas == {
+        path.name for path in (CHECKOUT / "packaging_targets" / "formats" / "aam" / "schemas").glob("*.json")
+    }
     stranger.run("aam", "registry", "init", "./registry")
     assert stranger.run("aam", "registry", "ls", "./registry") == "no packages\n"
     stranger.run("aam", "pkg", "init", "review")

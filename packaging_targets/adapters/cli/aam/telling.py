@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from packaging_targets.adapters.output import tell
+from packaging_targets.adapters.output import show_any_name, tell
 from packaging_targets.errors import PackagingError
 
 if TYPE_CHECKING:
@@ -56,9 +55,7 @@ def add_group(verbs: Any, name: str, does: str) -> Any:
 
 def run(options: argparse.Namespace) -> int:
     """Run the chosen verb; return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a file name that the terminal cannot show is no reason to fail
-            stream.reconfigure(errors="backslashreplace")
+    show_any_name()
     act: Verb = options.act
     try:
         return act(options)

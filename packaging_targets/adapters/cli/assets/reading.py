@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from packaging_targets.adapters.cli.assets.telling import diagnose, project_of, table
+from packaging_targets.adapters.cli.assets.telling import diagnose, project_of
 from packaging_targets.adapters.cli.progress import Progress
-from packaging_targets.adapters.output import counted, tell
+from packaging_targets.adapters.output import counted, table, tell
 from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:

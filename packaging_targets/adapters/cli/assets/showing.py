@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.assets.telling import diagnose, project_of, table
-from packaging_targets.adapters.output import counted, tell
+from packaging_targets.adapters.cli.assets.telling import diagnose, project_of
+from packaging_targets.adapters.output import counted, table, tell
 from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:

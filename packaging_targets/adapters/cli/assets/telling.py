@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -11,13 +10,13 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.output import tell
+from packaging_targets.adapters.output import show_any_name, tell
 from packaging_targets.errors import RequestError, legible, plain
 from packaging_targets.formats.assets.diagnostics import AssetsError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from packaging_targets.formats.assets.diagnostics import Diagnostic
     from packaging_targets.services.assets.events import Event
@@ -47,9 +46,7 @@ def project_to_change(options: Namespace) -> Project:
 
 def run(options: Namespace) -> int:
     """Run the chosen verb; return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a file name that the terminal cannot show is no reason to fail
-            stream.reconfigure(errors="backslashreplace")
+    show_any_name()
     act: Callable[[Namespace], int] = options.act
     try:
         code = act(options)
@@ -90,18 +87,6 @@ def diagnose(diagnostics: Iterable[Diagnostic], *, advisory: bool = True) -> Non
 def _place(one: Diagnostic) -> tuple[list[str | int], str]:
     """Sort by place, numbers as numbers."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", one.place)], one.what
-
-
-def table(rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> list[str]:
-    """Return rows as lines with columns under each other; `right` are the columns of numbers."""
-    texts = [[plain(str(cell)) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    return ["  ".join(_aligned(row, widths, right)).rstrip() for row in texts]
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> Iterable[str]:
-    for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        yield cell.rjust(width) if at in right else cell.ljust(width)
 
 
 def event_line(event: Event) -> str:

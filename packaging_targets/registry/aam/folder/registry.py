@@ -10,14 +10,12 @@ from typing import BinaryIO
 from packaging_targets.errors import Problem, RegistryError, legible, raise_all
 from packaging_targets.formats.aam.documents import transitions
 from packaging_targets.formats.aam.documents.index import MAX_INDEX, parse_index
-from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.formats.aam.package.reader import PackageReader
-from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.folder.changing import Addition, apply_change, recover
 from packaging_targets.registry.aam.folder.staging import writing
 from packaging_targets.registry.aam.folder.tree import Tree
+from packaging_targets.registry.aam.measuring import measured
 from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.searching import best_first
@@ -94,7 +92,7 @@ class FolderRegistry:
         if tag:
             transitions.check_tag(tag)
         where = legible(archive.name) if isinstance(getattr(archive, "name", None), str) else "the archive"
-        manifest, digest, size = _measured(archive, where)
+        manifest, digest, size = measured(archive, where)
         with self._changing():
             before = self._owned(manifest.name) or transitions.nothing_of(manifest.name)
             release = transitions.release_of(manifest, digest, size, self._clock())
@@ -149,12 +147,3 @@ class FolderRegistry:
             what = f"the folder of {name} belongs to {metadata.name}, as `{path}` says"
             raise RegistryError.one(what, "", f"aam registry verify {self.url}")
         return metadata
-
-
-def _measured(archive: BinaryIO, where: str) -> tuple[AgentManifest, Digest, int]:
-    """Check an archive, and return its manifest, digest and size; raises IntegrityError with all that is wrong."""
-    archive.seek(0)
-    reader = PackageReader(archive, where).finished()
-    size = archive.seek(0, os.SEEK_END)
-    archive.seek(0)
-    return reader.manifest, reader.digest, size

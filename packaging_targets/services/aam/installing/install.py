@@ -10,9 +10,7 @@ after to the next command.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -25,13 +23,13 @@ from packaging_targets.services.aam.installing.project import (
     changing,
     folder_of,
     may_touch,
+    staging_of,
     state_bytes,
-    unwritable,
 )
 from packaging_targets.services.aam.installing.unchanged import remember
 from packaging_targets.services.aam.specs import parse_specs
 from packaging_targets.store.aam.cache import PackageCache
-from packaging_targets.store.aam.places import INSTALLED, JOURNAL, LOCK, PACKAGES, STAGING, cache_folder
+from packaging_targets.store.aam.places import INSTALLED, JOURNAL, LOCK, STAGING, cache_folder
 from packaging_targets.store.aam.unpacked_tree import differences
 from packaging_targets.store.journal import Journal
 
@@ -126,17 +124,17 @@ def _changed(options: Options, asked: Asked, bundles: Sequence[str]) -> Report:
         plan = None if deployments and asked.is_nothing else _plan(work, asked)
         changes = _changes(project, plan, forced=options.force)
         lost = _lost(work, changes)
-        new_lock = _new_lock(work, plan)
+        documents = _documents(work, plan)
         report = Report(
             tuple(changes),
             len(plan.lock.resolved) if plan else len(project.installed),
             tuple(deployments),
             (*lost, *(plan.warnings if plan else ()), *(one for each in deployments for one in each.warnings)),
             settled,
-            new_lock is not None,
+            LOCK in documents,
         )
-        if not options.dry_run and (changes or deployments or new_lock or _new_manifest(work, plan)):
-            _apply(work, plan, changes, deployments)
+        if not options.dry_run and (changes or deployments or documents):
+            _apply(work, plan, changes, deployments, documents)
         if plan is not None and options.save and not options.dry_run and not options.frozen:
             remember(project.root)
         return replace(report, warnings=(*report.warnings, *_uncached(work)))
@@ -210,6 +208,12 @@ def _lost(work: _Work, changes: Sequence[Change]) -> list[Problem]:
     return lost
 
 
+def _documents(work: _Work, plan: Plan | None) -> dict[str, bytes]:
+    """Return what is to be written of lock and manifest, by path."""
+    found = {LOCK: _new_lock(work, plan), MANIFEST: _new_manifest(work, plan)}
+    return {path: data for path, data in found.items() if data is not None}
+
+
 def _new_lock(work: _Work, plan: Plan | None) -> bytes | None:
     """Return the bytes of the lock if it is to be written; an empty one is not made anew."""
     if plan is None or work.options.frozen:
@@ -231,9 +235,15 @@ def _new_manifest(work: _Work, plan: Plan | None) -> bytes | None:
     return project.with_dependencies(saved, removed)
 
 
-def _apply(work: _Work, plan: Plan | None, changes: Sequence[Change], deployments: Sequence[Deployed]) -> None:
+def _apply(
+    work: _Work,
+    plan: Plan | None,
+    changes: Sequence[Change],
+    deployments: Sequence[Deployed],
+    documents: Mapping[str, bytes],
+) -> None:
     project = work.project
-    with _staging(project) as staging:
+    with staging_of(project) as staging:
         work.staging = staging
         if plan is not None:
             _fetch(work, {one.name: plan.lock.resolved[one.name] for one in changes if one.after})
@@ -248,10 +258,8 @@ def _apply(work: _Work, plan: Plan | None, changes: Sequence[Change], deployment
             from packaging_targets.services.aam.installing.deploying.deployments import deploy, sweep
 
             deploy(project, deployments, journal)
-        if (lock := _new_lock(work, plan)) is not None:
-            journal.write(LOCK, lock)
-        if (manifest := _new_manifest(work, plan)) is not None:
-            journal.write(MANIFEST, manifest)
+        for path, data in documents.items():
+            journal.write(path, data)
         work.options.tell("putting it into place")
         journal.commit()
         if deployments:
@@ -277,21 +285,3 @@ def _place(project: Project, journal: Journal, change: Change) -> None:
 
 def _state(one: Installed) -> Mapping[str, object]:
     return {"version": one.version, "integrity": one.integrity, "files": dict(one.files)}
-
-
-@contextmanager
-def _staging(project: Project) -> Iterator[str]:
-    """Give an empty folder on the project's disk; it is gone in the end, and so is what was made for it alone."""
-    staging = project.path(STAGING)
-    is_new = not os.path.lexists(project.path(PACKAGES))
-    try:
-        os.makedirs(staging)
-    except OSError as error:
-        raise unwritable(STAGING, error) from error
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        if is_new:
-            with suppress(OSError):  # it holds what was installed
-                os.rmdir(project.path(PACKAGES))

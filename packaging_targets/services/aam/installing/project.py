@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -243,3 +243,21 @@ def looking(root: str) -> Iterator[None]:
 def unwritable(path: str, error: OSError) -> BuildError:
     """Return what is told of a path that cannot be written."""
     return BuildError.one(f"`{path}` cannot be written: {reason(error)}", "", "nothing was changed")
+
+
+@contextmanager
+def staging_of(project: Project) -> Iterator[str]:
+    """Give an empty folder on the project's disk; it is gone in the end, and so is what was made for it alone."""
+    staging = project.path(STAGING)
+    is_new = not os.path.lexists(project.path(PACKAGES))
+    try:
+        os.makedirs(staging)
+    except OSError as error:
+        raise unwritable(STAGING, error) from error
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if is_new:
+            with suppress(OSError):  # it holds what was installed
+                os.rmdir(project.path(PACKAGES))

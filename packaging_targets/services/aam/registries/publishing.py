@@ -13,8 +13,8 @@ from packaging_targets.errors import Problem, RequestError, legible, reason
 from packaging_targets.formats.aam.documents import transitions
 from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.metadata import Release
-from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.registry.aam.clock import present_time
+from packaging_targets.registry.aam.measuring import measured
 from packaging_targets.registry.aam.protocol import Published, Registry
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.services.aam.packing.pack import pack
@@ -57,10 +57,8 @@ def publish_archive(path: str, registry: Registry, tag: str = "", *, dry_run: bo
 
 def look_into(archive: BinaryIO, where: str) -> tuple[AgentManifest, Release]:
     """Check an archive as a whole, and return its manifest and the release that it would make now."""
-    reader = PackageReader(archive, where).finished()
-    size = archive.seek(0, os.SEEK_END)
-    archive.seek(0)
-    return reader.manifest, transitions.release_of(reader.manifest, reader.digest, size, present_time())
+    manifest, digest, size = measured(archive, where)
+    return manifest, transitions.release_of(manifest, digest, size, present_time())
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from packaging_targets.adapters.cli.aam.projects.installing import add_project, add_registry, project_of
 from packaging_targets.adapters.cli.aam.telling import add_verb, as_json
 from packaging_targets.adapters.cli.telling import count_of
-from packaging_targets.adapters.output import complain, counted, tell
+from packaging_targets.adapters.output import complain, counted, table, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -102,11 +102,9 @@ def _outdated(options: Namespace) -> int:
         {"name": one.name, "current": one.current, "wanted": one.wanted, "latest": one.latest, "registry": one.registry}
         for one in found
     ]
-    rows = [("package", "current", "wanted", "latest")] if found else []
+    rows = [("package", "current", "wanted", "latest")]
     rows += [(one.name, one.current, one.wanted, one.latest) for one in found]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    tell(options, {"ok": not found, "outdated": value}, lines or ["everything is up to date"])
+    tell(options, {"ok": not found, "outdated": value}, table(rows) if found else ["everything is up to date"])
     return 1 if found else 0
 
 

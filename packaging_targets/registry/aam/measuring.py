@@ -1,0 +1,19 @@
+"""What an archive is, before it is published."""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO
+
+from packaging_targets.formats.aam.manifest import AgentManifest
+from packaging_targets.formats.aam.package.reader import PackageReader
+from packaging_targets.model.digest import Digest
+
+
+def measured(archive: BinaryIO, where: str) -> tuple[AgentManifest, Digest, int]:
+    """Check an archive, and return its manifest, digest and size; raises IntegrityError with all that is wrong."""
+    archive.seek(0)
+    reader = PackageReader(archive, where).finished()
+    size = archive.seek(0, os.SEEK_END)
+    archive.seek(0)
+    return reader.manifest, reader.digest, size
