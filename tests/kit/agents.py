@@ -154,7 +154,10 @@ class MemoryRegistry:
     def open(self, name: PackageName, release: Release) -> AbstractContextManager[BinaryIO]:
         return _opened(self.archives[str(name), str(release.version)])
 
-    def publish(self, archive: BinaryIO, tag: str = "") -> Published:
+    def signature(self, name: PackageName, release: Release) -> bytes | None:
+        raise NotImplementedError
+
+    def publish(self, archive: BinaryIO, tag: str = "", signature: bytes = b"") -> Published:
         raise NotImplementedError
 
     def set_tag(self, name: PackageName, tag: str, version: str) -> None:

@@ -14,6 +14,8 @@ from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
 
+MAX_SIGNATURE = 1 << 20  # bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -29,13 +31,15 @@ class Summary:
 class Published:
     """What a publishing came to: the release as the registry has it, and the tags that lead to it now.
 
-    `warnings` tell which tags of the manifest were passed over.
+    `warnings` tell which tags of the manifest were passed over. What waits for somebody's approval has the number of
+    the request in `pending`, and nobody sees it before.
     """
 
     name: PackageName
     release: Release
     tags: tuple[str, ...]
     warnings: tuple[Problem, ...] = ()
+    pending: str = ""
 
 
 class Registry(Protocol):
@@ -73,10 +77,15 @@ class Registry(Protocol):
         """Open the archive of a release. Whoever reads it compares it with the release's integrity, under limits."""
         ...
 
-    def publish(self, archive: BinaryIO, tag: str = "") -> Published:
+    def signature(self, name: PackageName, release: Release) -> bytes | None:
+        """Return the Sigstore bundle that a release was published with, as JSON, or None where there was none."""
+        ...
+
+    def publish(self, archive: BinaryIO, tag: str = "", signature: bytes = b"") -> Published:
         """Publish an archive, which can be sought in; name and version are those of its manifest.
 
         With `tag`, that leads to it and `latest` stays; else `latest` leads to the highest stable version.
+        `signature` is a Sigstore bundle of the archive, as JSON, which is kept with it and not looked into.
         Raises RegistryError where the version is there, also if with other build metadata.
         """
         ...

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from packaging_targets.errors import Problem, RegistryError, RequestError, near_miss, plain
+from packaging_targets.errors import Problem, RequestError, near_miss, plain
 from packaging_targets.formats.aam.integrity import integrity_of
 from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank, highest
 from packaging_targets.formats.aam.names import PackageName, tag_fault
+from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.model.digest import Digest
 from packaging_targets.model.versions.semver import LATEST, SemanticVersion
 
@@ -58,7 +59,7 @@ def declared_tags(manifest: AgentManifest) -> Mapping[str, str]:
 def with_release(metadata: PackageMetadata, publication: Publication) -> tuple[PackageMetadata, tuple[Problem, ...]]:
     """Publish a version; return what is known then, and warnings about tags of the manifest that were passed over.
 
-    Raises RegistryError where the version is there, also if with other build metadata or in other case.
+    Raises RefusalError where the version is there, also if with other build metadata or in other case.
     """
     release = publication.release
     _demand_new(metadata, release)
@@ -76,24 +77,25 @@ def with_release(metadata: PackageMetadata, publication: Publication) -> tuple[P
 
 
 def set_tag(metadata: PackageMetadata, tag: str, version: str, at: int) -> PackageMetadata:
-    """Let a tag lead to a version. Raises RegistryError where that is not there, or yanked."""
+    """Let a tag lead to a version. Raises RefusalError where that is not there, or yanked."""
     check_tag(tag)
     release = find_release(metadata, version)
     if release.yanked is not None:
         what = f"the tag `{tag}` cannot lead to {metadata.name}@{release.version}, which is yanked"
-        raise RegistryError.one(what, "", f"aam unyank {metadata.name}@{release.version}")
+        raise RefusalError.of("CONFLICT", what, "", f"aam unyank {metadata.name}@{release.version}")
     return _with_tags(metadata, {**metadata.tags, tag: str(release.version)}, at)
 
 
 def remove_tag(metadata: PackageMetadata, tag: str, at: int) -> PackageMetadata:
-    """Take a tag away. Raises RegistryError where it is `latest`, or not there."""
+    """Take a tag away. Raises RefusalError where it is `latest`, or not there."""
     if tag not in metadata.tags:
         listed = ", ".join(metadata.tags)
         fix = near_miss(tag, metadata.tags) or (f"tags: {listed}" if listed else "it has no tags")
-        raise RegistryError.one(f"{metadata.name} has no tag `{tag[:80]}`", "", fix)
+        raise RefusalError.of("TAG_NOT_FOUND", f"{metadata.name} has no tag `{tag[:80]}`", "", fix)
     if tag == LATEST:
         what = f"the tag `latest` of {metadata.name} stays as long as there are versions"
-        raise RegistryError.one(what, "", f"let it lead elsewhere: aam dist-tag add {metadata.name}@VERSION latest")
+        fix = f"let it lead elsewhere: aam dist-tag add {metadata.name}@VERSION latest"
+        raise RefusalError.of("CONFLICT", what, "", fix)
     return _with_tags(metadata, {key: value for key, value in metadata.tags.items() if key != tag}, at)
 
 
@@ -136,7 +138,7 @@ def deprecate(metadata: PackageMetadata, version: str, message: str, at: int) ->
 
 
 def find_release(metadata: PackageMetadata, version: str) -> Release:
-    """Return a release by its version, whatever build metadata that has; raises RegistryError for none."""
+    """Return a release by its version, whatever build metadata that has; raises RefusalError for none."""
     if found := metadata.releases.get(version):
         return found
     known = [str(one.version) for one in metadata.newest_first(yanked=True)][:_SHOWN]
@@ -149,7 +151,7 @@ def find_release(metadata: PackageMetadata, version: str) -> Release:
     for release in metadata.releases.values():
         if _same(release.version, wanted):
             return release
-    raise RegistryError.one(f"there is no version {version} of {metadata.name}", "", fix)
+    raise RefusalError.of("VERSION_NOT_FOUND", f"there is no version {version} of {metadata.name}", "", fix)
 
 
 def settled(metadata: PackageMetadata) -> PackageMetadata:
@@ -208,7 +210,7 @@ def _demand_new(metadata: PackageMetadata, release: Release) -> None:
             what = f"{told} differs from {other.version}, which is published, in upper and lower case alone"
         else:
             continue
-        raise RegistryError.one(what, "", fix)
+        raise RefusalError.of("VERSION_CONFLICT", what, "", fix)
 
 
 def _declared(metadata: PackageMetadata, publication: Publication) -> tuple[Mapping[str, str], tuple[Problem, ...]]:

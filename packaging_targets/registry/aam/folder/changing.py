@@ -31,7 +31,7 @@ from packaging_targets.formats.aam.documents.tags import MAX_TAGS, parse_tags, t
 from packaging_targets.formats.aam.integrity import parse_integrity, sha256sum_line
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.registry.aam.folder.staging import Staging, make_folder
-from packaging_targets.registry.aam.folder.tree import CHECKSUM, OURS, Tree
+from packaging_targets.registry.aam.folder.tree import CHECKSUM, OURS, SIGNATURE, Tree
 
 _BLOCK = 1 << 20
 _MAX_PENDING = 4096
@@ -40,10 +40,11 @@ _PENDING = re.compile(r"[a-z0-9_-]{1,140}")
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """A version's archive on its way into the registry."""
+    """A version's archive on its way into the registry, and its Sigstore bundle, empty for none."""
 
     release: Release
     source: BinaryIO
+    signature: bytes = b""
 
 
 def apply_change(tree: Tree, metadata: PackageMetadata, addition: Addition | None = None) -> tuple[Problem, ...]:
@@ -172,6 +173,8 @@ def _stage_archive(tree: Tree, staging: Staging, folder: str, addition: Addition
     path = tree.archive(folder, release.version)
     staging.copy(path, addition.source, parse_integrity(release.integrity), release.published_at)
     stage_checksum(tree, staging, folder, release)
+    if addition.signature:
+        staging.write(f"{path}{SIGNATURE}", addition.signature)
 
 
 def _stage_listings(tree: Tree, staging: Staging, metadata: PackageMetadata) -> tuple[Problem, ...]:
@@ -223,10 +226,10 @@ def _undo(tree: Tree, folder: str, made: str) -> None:
     except RegistryError:
         return
     if made and (metadata is None or made not in metadata.releases):
-        for path in (tree.archive(folder, made), f"{tree.archive(folder, made)}{CHECKSUM}"):
+        for suffix in ("", CHECKSUM, SIGNATURE):
             with suppress(OSError, RegistryError):  # whoever wrote the marker, nothing outside the root goes
-                tree.inside(os.path.dirname(path))
-                os.unlink(path)
+                tree.inside(tree.versions(folder))
+                os.unlink(f"{tree.archive(folder, made)}{suffix}")
         for path in (tree.versions(folder), tree.folder(folder)):
             with suppress(OSError):
                 os.rmdir(path)

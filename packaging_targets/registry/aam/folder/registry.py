@@ -12,11 +12,12 @@ from packaging_targets.formats.aam.documents import transitions
 from packaging_targets.formats.aam.documents.index import MAX_INDEX, parse_index
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.folder.changing import Addition, apply_change, recover
 from packaging_targets.registry.aam.folder.staging import writing
-from packaging_targets.registry.aam.folder.tree import Tree
+from packaging_targets.registry.aam.folder.tree import SIGNATURE, Tree
 from packaging_targets.registry.aam.measuring import measured
-from packaging_targets.registry.aam.protocol import Published, Summary
+from packaging_targets.registry.aam.protocol import MAX_SIGNATURE, Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.searching import best_first
 
@@ -87,7 +88,11 @@ class FolderRegistry:
         with file:
             yield file
 
-    def publish(self, archive: BinaryIO, tag: str = "") -> Published:
+    def signature(self, name: PackageName, release: Release) -> bytes | None:
+        """Return the Sigstore bundle that lies beside the archive of a release, or None."""
+        return self.tree.read(f"{self.tree.archive(name.folder, release.version)}{SIGNATURE}", MAX_SIGNATURE)
+
+    def publish(self, archive: BinaryIO, tag: str = "", signature: bytes = b"") -> Published:
         """Publish an archive; see the Protocol. The bytes are checked before anything is written."""
         if tag:
             transitions.check_tag(tag)
@@ -98,7 +103,7 @@ class FolderRegistry:
             release = transitions.release_of(manifest, digest, size, self._clock())
             publication = transitions.Publication(release, tag, transitions.declared_tags(manifest))
             after, warnings = transitions.with_release(before, publication)
-            warnings += apply_change(self.tree, after, Addition(release, archive))
+            warnings += apply_change(self.tree, after, Addition(release, archive, signature))
         text = str(release.version)
         leading = tuple(one for one, version in after.tags.items() if version == text)
         return Published(manifest.name, release, leading, warnings)
@@ -134,7 +139,7 @@ class FolderRegistry:
         with self._changing():
             before = self._owned(name)
             if before is None:
-                raise RegistryError.one(f"there is no package {name} in the registry")
+                raise RefusalError.of("PACKAGE_NOT_FOUND", f"there is no package {name} in the registry")
             after = transition(before, self._clock())
             if after is not before:
                 apply_change(self.tree, after)
@@ -145,5 +150,5 @@ class FolderRegistry:
         if metadata is not None and metadata.name != name:
             path = self.tree.told(self.tree.meta(name.folder))
             what = f"the folder of {name} belongs to {metadata.name}, as `{path}` says"
-            raise RegistryError.one(what, "", f"aam registry verify {self.url}")
+            raise RefusalError.of("CONFLICT", what, "", f"aam registry verify {self.url}")
         return metadata

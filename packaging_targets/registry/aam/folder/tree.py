@@ -25,6 +25,7 @@ from packaging_targets.formats.aam.metadata import PackageMetadata
 
 OURS = ".aam-"
 CHECKSUM = ".sha256"
+SIGNATURE = ".sigstore.json"
 ARCHIVE = ".aam"
 MAX_LINE = 512
 """More than a checksum's line has."""

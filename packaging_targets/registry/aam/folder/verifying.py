@@ -22,7 +22,7 @@ from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.registry.aam.folder.changing import holds
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
-from packaging_targets.registry.aam.folder.tree import ARCHIVE, CHECKSUM, MAX_LINE, OURS, Tree
+from packaging_targets.registry.aam.folder.tree import ARCHIVE, CHECKSUM, MAX_LINE, OURS, SIGNATURE, Tree
 from packaging_targets.store.lock import folder_lock
 
 _OF_MANIFEST = ("description", "author", "dependencies", "optional", "peers")
@@ -102,7 +102,7 @@ class _Verification:
             self.tell(partial(self._metadata, folder, metadata))
             for release in metadata.releases.values():
                 path = os.path.join(self._tree.folder(folder), release.tarball)
-                known |= {path, f"{path}{CHECKSUM}"}
+                known |= {path, f"{path}{CHECKSUM}", f"{path}{SIGNATURE}"}
                 self.tell(partial(self._release, path, metadata, release))
         self._others(self._tree.versions(folder), known)
 

@@ -1,0 +1,131 @@
+"""The tables of a server. Times are seconds since 1970; what is kept as JSON is canonical text.
+
+Secrets are never kept: of a token or a session only the SHA-256 is, and of a password what scrypt makes of it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, String, Table, Text
+
+_IDENTITY = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(naming_convention={"ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s"})
+
+# A line of the list for each package. `document` is its meta.json where no folder has that, and `digest` the hex
+# SHA-256 of it. `sought` is what words are looked for in: name and description, casefolded. `versions` is JSON.
+packages = Table(
+    "packages",
+    metadata,
+    Column("name", String(160), primary_key=True),
+    Column("folder", String(160), nullable=False, unique=True),
+    Column("latest", String(260), nullable=False, default=""),
+    Column("versions", Text, nullable=False, default="[]"),
+    Column("description", Text, nullable=False, default=""),
+    Column("sought", Text, nullable=False, default=""),
+    Column("modified_at", BigInteger, nullable=False, default=0, index=True),
+    Column("shown", Boolean, nullable=False, default=True),
+    Column("document", LargeBinary),
+    Column("digest", String(64), nullable=False, default=""),
+)
+
+# Sigstore bundles, where no folder has them.
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("name", String(160), primary_key=True),
+    Column("version", String(260), primary_key=True),
+    Column("bundle", LargeBinary, nullable=False),
+)
+
+# `person` is who acts with the token: people are told apart by it where one must not approve their own.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("person", String(512), nullable=False, index=True),
+    Column("label", String(200), nullable=False, default=""),
+    Column("actions", String(64), nullable=False),
+    Column("patterns", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+)
+
+# Names and passwords, for `auth: basic`.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("password", String(300), nullable=False),
+    Column("actions", String(64), nullable=False),
+    Column("patterns", Text, nullable=False),
+)
+
+# Whose identity tokens are exchanged: issuer and audience fit exactly, the subject by a pattern, claims exactly.
+publishers = Table(
+    "publishers",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("label", String(200), nullable=False, default=""),
+    Column("issuer", String(512), nullable=False),
+    Column("subject", String(512), nullable=False),
+    Column("claims", Text, nullable=False, default="{}"),
+    Column("actions", String(64), nullable=False),
+    Column("patterns", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", String(512), nullable=False),
+)
+
+# What waits, or waited, for approval; `state` is pending, approved or rejected.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("name", String(160), nullable=False, index=True),
+    Column("version", String(260), nullable=False),
+    Column("tag", String(64), nullable=False, default=""),
+    Column("integrity", String(100), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("description", Text, nullable=False, default=""),
+    Column("signature", LargeBinary),
+    Column("publisher", String(512), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("decided_by", String(512)),
+    Column("decided_at", BigInteger),
+    Column("reason", Text),
+)
+
+# The log: each entry has the digest of the one before, so that none can be changed or taken out unseen.
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", _IDENTITY, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String(512), nullable=False),
+    Column("action", String(40), nullable=False, index=True),
+    Column("package", String(160), nullable=False, default="", index=True),
+    Column("version", String(260), nullable=False, default=""),
+    Column("details", Text, nullable=False, default="{}"),
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+# What was begun: written before an act, gone with its entry in the log. What a killed server leaves is looked into.
+intents = Table(
+    "intents",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("entry", Text, nullable=False),
+)
+
+# People who are signed in to the pages; `grants` is JSON of who they are and what they may do.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("grants", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
