@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import BinaryIO
 
+from packaging_targets.errors import legible
 from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.model.digest import Digest
@@ -17,3 +18,9 @@ def measured(archive: BinaryIO, where: str) -> tuple[AgentManifest, Digest, int]
     size = archive.seek(0, os.SEEK_END)
     archive.seek(0)
     return reader.manifest, reader.digest, size
+
+
+def told_place(archive: BinaryIO) -> str:
+    """Return what an archive is called where something is wrong with it: the path of its file, if that has one."""
+    name = getattr(archive, "name", None)
+    return legible(name) if isinstance(name, str) else "the archive"

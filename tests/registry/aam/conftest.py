@@ -15,7 +15,9 @@ from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.protocol import Registry
+from packaging_targets.registry.aam.served.objects.folder import FolderObjects
 from packaging_targets.registry.aam.served.served_folder import ServedFolder
+from packaging_targets.registry.aam.served.stored import StoredRegistry
 
 START = 1_771_768_800  # 2026-02-22T14:00:00Z
 
@@ -38,6 +40,10 @@ def folder_registry(path: Path, clock: Clock) -> FolderRegistry:
 
 def served_folder(path: Path, clock: Clock) -> ServedFolder:
     return ServedFolder(folder_registry(path, clock), database_in(path))
+
+
+def stored(path: Path, clock: Clock) -> StoredRegistry:
+    return StoredRegistry(database_in(path), FolderObjects(str(path / "objects")), clock, "https://registry.test/aam")
 
 
 _opened: list[Engine] = []
@@ -68,7 +74,11 @@ def _databases_are_closed() -> Iterator[None]:
         _opened.pop().dispose()
 
 
-KINDS: dict[str, Callable[[Path, Clock], Registry]] = {"folder": folder_registry, "served_folder": served_folder}
+KINDS: dict[str, Callable[[Path, Clock], Registry]] = {
+    "folder": folder_registry,
+    "served_folder": served_folder,
+    "stored": stored,
+}
 
 
 @pytest.fixture

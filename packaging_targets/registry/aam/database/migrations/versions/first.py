@@ -91,13 +91,6 @@ def _people() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("created_by", sa.String(512), nullable=False),
     )
-    op.create_table(
-        "sessions",
-        sa.Column("hash", sa.String(64), primary_key=True),
-        sa.Column("grants", sa.Text, nullable=False),
-        sa.Column("expires_at", sa.BigInteger, nullable=False),
-    )
-    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
 
 
 def _events() -> None:
@@ -140,3 +133,10 @@ def _events() -> None:
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("entry", sa.Text, nullable=False),
     )
+    op.create_table(
+        "sessions",
+        sa.Column("hash", sa.String(64), primary_key=True),
+        sa.Column("grants", sa.Text, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
