@@ -111,7 +111,7 @@ def an_object_store() -> Iterator[ObjectStore]:
 
 @pytest.fixture(scope="session")
 def a_database(a_postgres: Postgres) -> Iterator[Engine]:
-    """A database with all tables, in PostgreSQL: `distributed` empties it."""
+    """A database with all tables, in PostgreSQL: `an_empty_database` empties it."""
     engine = open_database(a_postgres.database())
     migrate(engine)
     yield engine
@@ -119,12 +119,24 @@ def a_database(a_postgres: Postgres) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def distributed(a_database: Engine, an_object_store: ObjectStore, clock: Clock) -> StoredRegistry:
-    """An empty registry in PostgreSQL and an S3 server."""
+def an_empty_database(a_database: Engine) -> Engine:
+    """The tables in PostgreSQL, with nothing in them."""
     with a_database.begin() as connection:
         for table in metadata.sorted_tables:
             connection.execute(table.delete())
-    return StoredRegistry(a_database, S3Objects(*an_object_store.place()), clock, "https://registry.test/aam")
+    return a_database
+
+
+@pytest.fixture
+def a_sqlite(tmp_path: Path) -> Engine:
+    """The tables in SQLite, with nothing in them."""
+    return database_in(tmp_path)
+
+
+@pytest.fixture
+def distributed(an_empty_database: Engine, an_object_store: ObjectStore, clock: Clock) -> StoredRegistry:
+    """An empty registry in PostgreSQL and an S3 server."""
+    return StoredRegistry(an_empty_database, S3Objects(*an_object_store.place()), clock, "https://registry.test/aam")
 
 
 @pytest.fixture(params=[*sorted(KINDS), pytest.param("distributed", marks=pytest.mark.service)])
