@@ -3,6 +3,6 @@
     registry ──▶ sending ──▶ access ──▶ registry/http (urllib3)
        └──▶ answers, refusals
 
-`address` is where a registry is, `access` adds who asks, `answers` and `refusals` read what comes back, `desk` is what a
-registry knows of people and tokens.
+`address` is where a registry is, `access` adds who asks, `answers` and `refusals` read what comes back, `knowing` keeps
+what was told of packages, `sending` publishes; `login/` is how somebody comes to a token.
 """

@@ -15,6 +15,7 @@ from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName, tag_fault
 from packaging_targets.formats.aam.refusals import RefusalError
+from packaging_targets.formats.aam.signature import MAX_SIGNATURE
 from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.http.access import Session
 from packaging_targets.registry.aam.http.address import Address
@@ -23,7 +24,7 @@ from packaging_targets.registry.aam.http.credentials import Credentials
 from packaging_targets.registry.aam.http.knowing import Known
 from packaging_targets.registry.aam.http.sending import Parcel, send
 from packaging_targets.registry.aam.measuring import named
-from packaging_targets.registry.aam.protocol import MAX_SIGNATURE, Published, Summary
+from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import known_of, refusals_of
 from packaging_targets.registry.http.download import Download
 from packaging_targets.registry.http.faults import demand_library
