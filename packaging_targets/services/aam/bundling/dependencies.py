@@ -40,5 +40,6 @@ def dependencies_of(manifest: AgentManifest, path: str, registry: str = "") -> I
     archives = PackageCache(cache_folder())
     lock = planned(project, Asked(), archives, routes).lock
     fetching = Fetching(archives, routes, project.root)
+    fetching.checked(lock.resolved)
     for name, locked in sorted(lock.resolved.items()):
         yield read_package(io.BytesIO(fetching.archive(name, locked)), f"{name}@{locked.version}")
