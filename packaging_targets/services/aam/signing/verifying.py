@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,16 @@ def fits(text: str, pattern: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
 
 
-def verify(data: bytes, about: SignedArchive, expected: Sequence[Expected], trust: Trust, where: str = "") -> Signer:
-    """Return who has signed an archive: one of those who are expected, or anybody known where nobody is.
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Who has signed, and the in-toto statement that they have signed."""
+
+    signer: Signer
+    statement: Mapping[str, Any]
+
+
+def verify(data: bytes, about: SignedArchive, expected: Sequence[Expected], trust: Trust, where: str = "") -> Verified:
+    """Return who has signed an archive, and what: one of those who are expected, or anybody where nobody is.
 
     `where` is where the bundle comes from. Raises IntegrityError where it does not verify, or another has signed.
     """
@@ -60,7 +69,7 @@ def verify(data: bytes, about: SignedArchive, expected: Sequence[Expected], trus
         if kind != MEDIA_TYPE or policy.signer is None:
             raise IntegrityError.one(f"{what}: it signs `{kind[:100]}`", where)
         raise_all(statement_problems(payload, about, where), IntegrityError)
-        return policy.signer
+        return Verified(policy.signer, json.loads(payload))
 
 
 class _Policy:
