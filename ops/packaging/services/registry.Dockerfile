@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # Rendered by packaging-targets from //:registry: edit the target or its template, not this file.
-# packaging-targets: sha256:13d4ef32c8d0aa04cc4131458ecbaa8fccbb22bd14f216fc011f5320b6e031ef
+# packaging-targets: sha256:12a33bc7c551be69793625153a47166cd58c53750ac41bb0422774065c4a73bd
 
 # Process 1 has to pass signals on and to reap orphans; few programs do, and tini does it for them.
 FROM debian:13-slim AS init
@@ -43,5 +43,5 @@ CMD ["aam", "registry", "serve"]
 COPY ["deploy/registry/aam", "/usr/local/bin/"]
 # The one place that the program may write to: a new volume takes over whose it is.
 USER 0:0
-RUN install -d -m 0700 -o 65532 -g 65532 /data
+RUN mkdir -m 0700 /data && chown 65532:65532 /data
 USER 65532:65532
