@@ -117,7 +117,13 @@ def fits(password: str, kept: str) -> bool:
 def _scrypt(password: str, salt: bytes, cost: int, block: int, parallel: int) -> bytes:
     with _turns:
         return hashlib.scrypt(
-            password.encode("utf-8", "surrogatepass"), salt=salt, n=cost, r=block, p=parallel, maxmem=_MOST_MEMORY, dklen=_KEY
+            password.encode("utf-8", "surrogatepass"),
+            salt=salt,
+            n=cost,
+            r=block,
+            p=parallel,
+            maxmem=_MOST_MEMORY,
+            dklen=_KEY,
         )
 
 

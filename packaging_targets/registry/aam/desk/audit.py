@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, true, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from packaging_targets.errors import Problem
@@ -73,7 +73,10 @@ def append(connection: Connection, event: Event, at: int) -> Entry:
     """Add an event to the log, behind all others who do so now."""
     column = tables.heads.c
     advance = (
-        update(tables.heads).where(column.log == _LOG).values(number=column.number + 1).returning(column.number, column.digest)
+        update(tables.heads)
+        .where(column.log == _LOG)
+        .values(number=column.number + 1)
+        .returning(column.number, column.digest)
     )
     row = connection.execute(advance).one_or_none()
     if row is None:
@@ -107,17 +110,15 @@ def chain_problems(connection: Connection, pinned: str = "") -> Iterator[Problem
     """Read the whole log, and yield what is wrong; `pinned` is a digest that somebody kept, which has to be there."""
     last, known = Head(), head(connection)
     seen = not pinned or pinned == NOTHING
-    rows = connection.execution_options(yield_per=_BATCH).execute(select(tables.audit).order_by(tables.audit.c.number))
+    number = tables.audit.c.number
+    rows = connection.execution_options(yield_per=_BATCH).execute(
+        select(tables.audit).where(number <= known.number).order_by(number)
+    )
     for row in rows:
         yield from _breaks(row, last)
         last = Head(row.number, row.digest)
         seen = seen or row.digest == pinned
-    if last.number != known.number:
-        gone = _numbers(last.number + 1, known.number)
-        what = f"{gone} missing at the end" if last.number < known.number else f"there are entries behind {known.number:,}"
-        yield _problem(what, max(last.number, known.number))
-    elif last.digest != known.digest:
-        yield _problem("the last entry is not the one that was added last", last.number)
+    yield from _ends(connection, last, known)
     if not seen:
         yield Problem("the log", f"no entry has the digest `{pinned[:64]}`, which was kept of it", _FIX)
 
@@ -165,6 +166,18 @@ def _breaks(row: Row[Any], last: Head) -> Iterator[Problem]:
         digest = ""
     if digest != row.digest:
         yield _problem(f"entry {row.number:,} is not what its digest says: it was changed", row.number)
+
+
+def _ends(connection: Connection, last: Head, known: Head) -> Iterator[Problem]:
+    """Yield what is wrong with the end of the log; others may add to it meanwhile."""
+    if last.number < known.number:
+        yield _problem(f"{_numbers(last.number + 1, known.number)} missing at the end", known.number)
+    elif last.digest != known.digest:
+        yield _problem("the last entry is not the one that was added last", last.number)
+    highest = connection.execute(select(func.max(tables.audit.c.number))).scalar_one() or 0
+    added = head(connection).number
+    if highest > added:
+        yield _problem(f"{_numbers(added + 1, highest)} not added by the registry", highest)
 
 
 def _numbers(first: int, last: int) -> str:

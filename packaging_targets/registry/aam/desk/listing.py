@@ -65,5 +65,7 @@ def part_of(
 def _cursor(number: Column[Any], text: str) -> int | str:
     is_count = isinstance(number.type, Integer)
     if (_COUNT if is_count else _NUMBER).fullmatch(text) is None:
-        raise RefusalError.of("BAD_REQUEST", f"`{text[:80]}` is no cursor", "", "take it from `next` of the part before")
+        raise RefusalError.of(
+            "BAD_REQUEST", f"`{text[:80]}` is no cursor", "", "take it from `next` of the part before"
+        )
     return int(text) if is_count else text

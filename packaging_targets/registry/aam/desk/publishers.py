@@ -88,6 +88,4 @@ def _fits(text: str, pattern: str) -> bool:
 def _publisher(row: Row[Any]) -> Publisher:
     claims = json.loads(row.claims)
     grants = grants_of(row.grants)
-    return Publisher(
-        row.number, row.label, row.issuer, row.subject, claims, grants, row.created_at, row.created_by
-    )
+    return Publisher(row.number, row.label, row.issuer, row.subject, claims, grants, row.created_at, row.created_by)
