@@ -88,9 +88,14 @@ def not_covered(who: Identity, grant: Grant) -> list[str]:
     ]
 
 
+def grants_value(grants: Iterable[Grant]) -> list[dict[str, list[str]]]:
+    """Return grants as a JSON value, as tables, the log and answers have them."""
+    return [{"actions": list(one.actions), "patterns": list(one.patterns)} for one in grants]
+
+
 def grants_text(grants: Iterable[Grant]) -> str:
-    """Return grants as the JSON that tables have."""
-    return json.dumps([{"actions": one.actions, "patterns": one.patterns} for one in grants], separators=(",", ":"))
+    """Return grants as a table has them."""
+    return json.dumps(grants_value(grants), separators=(",", ":"))
 
 
 def grants_of(text: str) -> tuple[Grant, ...]:

@@ -123,7 +123,7 @@ def _like(pattern: str) -> str:
 
 
 def _waiting(name: PackageName, version: str) -> str:
-    """Return what two requests share that could not both be published: build metadata and case make no other version."""
+    """Return what requests share of which one alone could be published: build metadata makes no other version."""
     return f"{name}@{version.partition('+')[0].casefold()}"
 
 

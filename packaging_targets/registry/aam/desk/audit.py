@@ -100,6 +100,13 @@ def listed(connection: Connection, span: Span, package: str = "", action: str = 
     return part_of(connection, tables.audit, chosen, span, _entry)
 
 
+def is_told(connection: Connection, event: Event) -> bool:
+    """Tell whether the log has the action of an event on its version."""
+    column = tables.audit.c
+    same = and_(column.package == event.package, column.version == event.version, column.action == event.action)
+    return connection.execute(select(column.number).where(same).limit(1)).first() is not None
+
+
 def head(connection: Connection) -> Head:
     """Return the last entry's number and digest, as those who add to the log know them."""
     row = connection.execute(select(tables.heads).where(tables.heads.c.log == _LOG)).one_or_none()

@@ -17,7 +17,7 @@ from packaging_targets.registry.aam.desk import accounts, tokens
 from packaging_targets.registry.aam.desk.access import Identity
 
 LIFETIME = 12 * 3600  # seconds
-_TOKEN, _ACCOUNT = "token:", "account:"  # noqa: S105  # no secrets, but what a way in starts with
+_TOKEN, _ACCOUNT = "token:", "account:"  # no secrets, but what a way in starts with
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ def revoke(connection: Connection, number: str, at: int) -> bool:
 
 
 def exchanged_first(connection: Connection, signed: bytes, expires_at: int, at: int) -> bool:
-    """Note that an identity token was exchanged; tell whether it is the first time. `signed` is what its signature is of.
+    """Note that an identity token was exchanged; tell whether it is the first time. `signed` is all but its signature.
 
     The note is kept until the identity token has expired. Who comes second at the same moment waits for the first.
     """

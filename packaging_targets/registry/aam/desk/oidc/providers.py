@@ -22,7 +22,7 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
 
 from packaging_targets.formats.aam.refusals import RefusalError
-from packaging_targets.registry.oci.reference import is_loopback
+from packaging_targets.registry.http.addresses import is_loopback
 
 Fetch = Callable[[str], bytes]
 _WELL_KNOWN = "/.well-known/openid-configuration"

@@ -47,7 +47,8 @@ def presented(text: str) -> Presented:
     algorithm, kid = header.get("alg"), header.get("kid")
     if algorithm not in ALGORITHMS:
         told = plain(str(algorithm)[:40])
-        _refuse(f"is signed by the algorithm `{told}`, which is not taken here", f"sign by one of {', '.join(ALGORITHMS)}")
+        fix = f"sign by one of {', '.join(ALGORITHMS)}"
+        _refuse(f"is signed by the algorithm `{told}`, which is not taken here", fix)
     if "crit" in header or "b64" in header or (kid is not None and not isinstance(kid, str)):
         _refuse("has a header that is not understood here")
     issuer = claims.get("iss")
@@ -57,7 +58,7 @@ def presented(text: str) -> Presented:
 
 
 def verified(token: Presented, key: Key | None, audience: str, at: int) -> Mapping[str, Any]:
-    """Return what an identity token says, which is true if its issuer is to be trusted, at a time in seconds since 1970.
+    """Return what an identity token says, if all is in order at a time in seconds since 1970.
 
     Raises RefusalError (UNAUTHORIZED) with all that is wrong; where it was not signed by `key`, with that alone.
     """
