@@ -15,7 +15,9 @@ _NAME = sa.String(160).with_variant(sa.String(160, collation="C"), "postgresql")
 def upgrade() -> None:
     """Make all tables, in an empty database."""
     _packages()
+    _tokens()
     _people()
+    _approvals()
     _events()
 
 
@@ -57,7 +59,7 @@ def _packages() -> None:
     )
 
 
-def _people() -> None:
+def _tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("number", sa.String(32), primary_key=True),
@@ -77,6 +79,9 @@ def _people() -> None:
         sa.Column("expires_at", sa.BigInteger, nullable=False),
     )
     op.create_index("ix_exchanged_expires_at", "exchanged", ["expires_at"])
+
+
+def _people() -> None:
     op.create_table(
         "accounts",
         sa.Column("name", sa.String(100), primary_key=True),
@@ -103,7 +108,7 @@ def _people() -> None:
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
 
 
-def _events() -> None:
+def _approvals() -> None:
     op.create_table(
         "approvals",
         sa.Column("number", sa.String(32), primary_key=True),
@@ -125,6 +130,9 @@ def _events() -> None:
     )
     op.create_index("ix_approvals_name", "approvals", ["name"])
     op.create_index("ix_approvals_state", "approvals", ["state"])
+
+
+def _events() -> None:
     op.create_table(
         "audit",
         sa.Column("number", _IDENTITY, primary_key=True, autoincrement=False),
