@@ -81,8 +81,8 @@ class _Page:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope[CALL]
         call.operation = f"page:{self._route.name}"
-        kind = "read" if scope["method"] in {"GET", "HEAD"} else "write"
-        call.site.rates.count(kind, counted_as(call.address))
+        is_read = scope["method"] in {"GET", "HEAD"}
+        call.site.rates.count("read" if is_read else "write", counted_as(call.address))
         await self._route.app(scope, receive, send)
 
 

@@ -12,10 +12,11 @@ from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.metadata import Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
+from packaging_targets.formats.aam.signature import MAX_SIGNATURE
 from packaging_targets.registry.aam.desk.access import Identity
 from packaging_targets.registry.aam.desk.audit import Event
 from packaging_targets.registry.aam.measuring import measured
-from packaging_targets.registry.aam.protocol import MAX_SIGNATURE, Published
+from packaging_targets.registry.aam.protocol import Published
 from packaging_targets.registry.aam.served.holdings import matches
 from packaging_targets.services.aam.hosting.approving import ask, own_warnings
 from packaging_targets.services.aam.hosting.host import Host
