@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from sqlalchemy import Engine
 
+from packaging_targets.registry.aam.database.engine import open_database
+from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.protocol import Registry
+from packaging_targets.registry.aam.served.served_folder import ServedFolder
 
 START = 1_771_768_800  # 2026-02-22T14:00:00Z
 
@@ -30,7 +36,39 @@ def folder_registry(path: Path, clock: Clock) -> FolderRegistry:
     return registry
 
 
-KINDS: dict[str, Callable[[Path, Clock], Registry]] = {"folder": folder_registry}
+def served_folder(path: Path, clock: Clock) -> ServedFolder:
+    return ServedFolder(folder_registry(path, clock), database_in(path))
+
+
+_opened: list[Engine] = []
+
+
+@cache
+def empty_database() -> bytes:
+    """The file of a database with all tables."""
+    with TemporaryDirectory() as folder:
+        engine = open_database(f"sqlite:///{folder}/registry.sqlite3")
+        migrate(engine)
+        engine.dispose()
+        return Path(folder, "registry.sqlite3").read_bytes()
+
+
+def database_in(path: Path) -> Engine:
+    (path / "server").mkdir(mode=0o700, exist_ok=True)
+    (path / "server" / "registry.sqlite3").write_bytes(empty_database())
+    engine = open_database(f"sqlite:///{path}/server/registry.sqlite3")
+    _opened.append(engine)
+    return engine
+
+
+@pytest.fixture(autouse=True)
+def _databases_are_closed() -> Iterator[None]:
+    yield
+    while _opened:
+        _opened.pop().dispose()
+
+
+KINDS: dict[str, Callable[[Path, Clock], Registry]] = {"folder": folder_registry, "served_folder": served_folder}
 
 
 @pytest.fixture

@@ -5,34 +5,56 @@ Secrets are never kept: of a token or a session only the SHA-256 is, and of a pa
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 _IDENTITY = BigInteger().with_variant(Integer, "sqlite")
+# Names are sorted by their bytes, whatever language a database is made for.
+_NAME = String(160).with_variant(String(160, collation="C"), "postgresql")
 
 metadata = MetaData(naming_convention={"ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s"})
 
-# A line of the list for each package. `document` is its meta.json where no folder has that, and `digest` the hex
-# SHA-256 of it. `sought` is what words are looked for in: name and description, casefolded. `versions` is JSON.
+# A line of the list for each package. `short` is the name without its scope, `sought` what words are looked for in:
+# name and description, casefolded. `versions` is JSON. The number stays, so that an index of words can go by it.
 packages = Table(
     "packages",
     metadata,
-    Column("name", String(160), primary_key=True),
+    Column("number", _IDENTITY, primary_key=True),
+    Column("name", _NAME, nullable=False, unique=True),
     Column("folder", String(160), nullable=False, unique=True),
+    Column("short", _NAME, nullable=False, index=True),
     Column("latest", String(260), nullable=False, default=""),
     Column("versions", Text, nullable=False, default="[]"),
     Column("description", Text, nullable=False, default=""),
     Column("sought", Text, nullable=False, default=""),
-    Column("modified_at", BigInteger, nullable=False, default=0, index=True),
+    Column("modified_at", BigInteger, nullable=False, default=0),
     Column("shown", Boolean, nullable=False, default=True),
-    Column("document", LargeBinary),
-    Column("digest", String(64), nullable=False, default=""),
+    Index("ix_packages_shown_name", "shown", "name"),
+    Index("ix_packages_shown_modified_at", "shown", "modified_at", "name"),
+)
+
+# The meta.json of each package and the hex SHA-256 of it, where no folder has them. Not in the line of the list, as
+# looking through the lines takes as long as they are wide.
+documents = Table(
+    "documents",
+    metadata,
+    Column("name", _NAME, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+# What is remembered of the world outside, such as the index.json that the list was last made from.
+marks = Table(
+    "marks",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
 )
 
 # Sigstore bundles, where no folder has them.
 signatures = Table(
     "signatures",
     metadata,
-    Column("name", String(160), primary_key=True),
+    Column("name", _NAME, primary_key=True),
     Column("version", String(260), primary_key=True),
     Column("bundle", LargeBinary, nullable=False),
 )
