@@ -15,6 +15,7 @@ from packaging_targets.adapters.http.limits import counted_as
 from packaging_targets.adapters.http.pages.visiting import FORM, SESSION, Given, Room, Visit
 from packaging_targets.adapters.http.watching.logs import LOG
 from packaging_targets.formats.aam.refusals import CODES, RefusalError
+from packaging_targets.services.aam.hosting.people.sessions import session_of
 
 MAX_FORM = 32 << 10
 _MAX_FIELDS = 40
