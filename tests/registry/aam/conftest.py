@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from agent_server import AgentServer
 from sqlalchemy import Engine
 
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
+from packaging_targets.registry.aam.http.registry import HttpRegistry
 from packaging_targets.registry.aam.protocol import Registry
 from packaging_targets.registry.aam.served.served_folder import ServedFolder
 
@@ -34,6 +37,19 @@ def folder_registry(path: Path, clock: Clock) -> FolderRegistry:
     registry = FolderRegistry(str(path / "registry"), clock)
     initialise(registry)
     return registry
+
+
+@contextmanager
+def in_a_folder(path: Path, clock: Clock) -> Iterator[Registry]:
+    yield folder_registry(path, clock)
+
+
+@contextmanager
+def on_a_fake(path: Path, clock: Clock) -> Iterator[Registry]:
+    with AgentServer(folder_registry(path, clock)) as server:
+        registry = HttpRegistry(server.url)
+        yield registry
+        registry.close()
 
 
 def served_folder(path: Path, clock: Clock) -> ServedFolder:
@@ -68,7 +84,16 @@ def _databases_are_closed() -> Iterator[None]:
         _opened.pop().dispose()
 
 
-KINDS: dict[str, Callable[[Path, Clock], Registry]] = {"folder": folder_registry, "served_folder": served_folder}
+@contextmanager
+def in_a_served_folder(path: Path, clock: Clock) -> Iterator[Registry]:
+    yield served_folder(path, clock)
+
+
+KINDS: dict[str, Callable[[Path, Clock], AbstractContextManager[Registry]]] = {
+    "folder": in_a_folder,
+    "served_folder": in_a_served_folder,
+    "fake server": on_a_fake,
+}
 
 
 @pytest.fixture
@@ -77,9 +102,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=sorted(KINDS))
-def registry(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Registry:
+def registry(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Registry]:
     """An empty registry of each kind."""
-    return KINDS[request.param](tmp_path, clock)
+    with KINDS[request.param](tmp_path, clock) as registry:
+        yield registry
 
 
 @pytest.fixture
