@@ -62,7 +62,12 @@ def refusal(visit: Visit, error: RefusalError) -> Response:
     status = CODES[error.code][0]
     sign_in = visit.link("/browse/sign-in", next=_here(visit)) if status in {401, 404} and not visit.session else ""
     response = visit.page(
-        "error.html", status, status=status, title=_TITLES.get(status, _TITLES[400]), problems=error.problems, sign_in=sign_in
+        "error.html",
+        status,
+        number=status,
+        title=_TITLES.get(status, _TITLES[400]),
+        problems=error.problems,
+        sign_in=sign_in,
     )
     if status in {429, 503}:
         response.headers["Retry-After"] = str(getattr(error, "seconds", _RETRY))
@@ -106,7 +111,9 @@ def _here(visit: Visit) -> str:
 async def _form(request: Request) -> Given:
     """Return what was sent; raises RefusalError where it is no form of a page, or too much."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_TYPE:
-        raise RefusalError.of("UNSUPPORTED_MEDIA_TYPE", "forms of pages are sent as `application/x-www-form-urlencoded`")
+        raise RefusalError.of(
+            "UNSUPPORTED_MEDIA_TYPE", "forms of pages are sent as `application/x-www-form-urlencoded`"
+        )
     data = bytearray()
     async for piece in request.stream():
         data += piece

@@ -130,9 +130,15 @@ class Visit:
         """Raise RefusalError where a form is not one of ours."""
         site = self.call.headers.get(b"sec-fetch-site", b"same-origin")
         sent = self.sent(_FIELD).encode()
-        if site in {b"cross-site", b"same-site"} or not self.guard or not hmac.compare_digest(sent, self.guard.encode()):
+        if (
+            site in {b"cross-site", b"same-site"}
+            or not self.guard
+            or not hmac.compare_digest(sent, self.guard.encode())
+        ):
             fix = "go back, load the page again, and send the form from there"
-            raise RefusalError.of("FORBIDDEN", "this form was not sent from a page of the registry, or is too old", "", fix)
+            raise RefusalError.of(
+                "FORBIDDEN", "this form was not sent from a page of the registry, or is too old", "", fix
+            )
 
     @property
     def _is_loopback(self) -> bool:
@@ -147,7 +153,7 @@ class Visit:
         return [{"text": text, "path": _MENU[text][0], "here": self._is_at(*_MENU[text])} for text in found]
 
     def _is_at(self, path: str, below: str) -> bool:
-        return self.path == path or self.path == below or self.path.startswith(f"{below}/")
+        return self.path in {path, below} or self.path.startswith(f"{below}/")
 
 
 def _cookie(name: str, *, secure: bool) -> str:

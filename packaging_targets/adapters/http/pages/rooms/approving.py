@@ -16,7 +16,7 @@ from packaging_targets.formats.aam.metadata import Release
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.desk.approvals import Approval
-from packaging_targets.services.aam.browsing.contents import Contents, read_contents, read_texts
+from packaging_targets.services.aam.browsing.contents import read_contents, read_texts
 from packaging_targets.services.aam.browsing.differences import MAX_TEXT, Difference, differences
 from packaging_targets.services.aam.hosting import approving
 
@@ -37,7 +37,9 @@ def approvals(visit: Visit) -> Response:
         approvals=part.entries,
         total=part.total,
         state=state,
-        states=[{"text": text, "href": visit.link(here, state=one), "here": one == state} for one, text in _STATES.items()],
+        states=[
+            {"text": text, "href": visit.link(here, state=one), "here": one == state} for one, text in _STATES.items()
+        ],
         next=visit.link(here, state=state, after=part.next) if part.next else "",
         first=visit.link(here, state=state) if after else "",
     )
@@ -119,7 +121,13 @@ def _changes(visit: Visit, found: Approval) -> dict[str, Any]:
         "version": str(former.version),
         "href": visit.prefix + package_path(str(found.name), str(former.version)),
     }
-    return {**empty, "compared": compared, "summary": summary_of(changed), "rows": rows, "more": max(len(changed) - MAX_FILES, 0)}
+    return {
+        **empty,
+        "compared": compared,
+        "summary": summary_of(changed),
+        "rows": rows,
+        "more": max(len(changed) - MAX_FILES, 0),
+    }
 
 
 def _former(visit: Visit, found: Approval) -> Release | None:
@@ -127,7 +135,7 @@ def _former(visit: Visit, found: Approval) -> Release | None:
     metadata = visit.host.holdings.metadata(found.name)
     there = list(metadata.newest_first()) if metadata else []
     lower = [one for one in there if one.version < SemanticVersion.parse(found.version)]
-    return (lower or there[::-1] or [None])[0]
+    return next(iter(lower or there[::-1]), None)
 
 
 def _texts(

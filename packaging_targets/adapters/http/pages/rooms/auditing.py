@@ -64,5 +64,7 @@ def _entry(visit: Visit, one: Entry) -> dict[str, Any]:
 
 def _told(details: Mapping[str, Any]) -> str:
     """Return the details of an entry on a line: names and values, without those that say nothing."""
-    told = (f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in details.items() if value)
+    told = (
+        f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in details.items() if value
+    )
     return ", ".join(told)[:_LONGEST]

@@ -52,7 +52,9 @@ def revoke(visit: Visit) -> Response:
     return visit.to("/browse/tokens", revoked="yes")
 
 
-def _shown(visit: Visit, status: int = 200, made: IssuedToken | None = None, fault: str = "", done: str = "") -> Response:
+def _shown(
+    visit: Visit, status: int = 200, made: IssuedToken | None = None, fault: str = "", done: str = ""
+) -> Response:
     after = visit.asked("after")
     part = verbs.tokens(visit.host, visit.who, after, _LIMIT)
     return visit.page(

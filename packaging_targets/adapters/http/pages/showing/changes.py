@@ -52,7 +52,9 @@ def change_rows(
 def summary_of(found: Iterable[Difference]) -> str:
     """Return how many files are added, changed and removed, as the end of a sentence."""
     counts = Counter(one.state for one in found)
-    told = [f"{counted_text(counts[state], 'file')} {state}" for state in ("added", "changed", "removed") if counts[state]]
+    told = [
+        f"{counted_text(counts[state], 'file')} {state}" for state in ("added", "changed", "removed") if counts[state]
+    ]
     return ", ".join(told) or "no file differs"
 
 
