@@ -8,14 +8,16 @@ from typing import Any, BinaryIO
 
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.aam.documents import transitions
+from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.metadata import Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
+from packaging_targets.formats.aam.signature import SignedArchive, check_signature
 from packaging_targets.registry.aam.desk.access import Identity
 from packaging_targets.registry.aam.desk.audit import Event
 from packaging_targets.registry.aam.measuring import measured
-from packaging_targets.registry.aam.protocol import MAX_SIGNATURE, Published
+from packaging_targets.registry.aam.protocol import Published
 from packaging_targets.registry.aam.served.holdings import matches
 from packaging_targets.services.aam.hosting.approving import ask, own_warnings
 from packaging_targets.services.aam.hosting.host import Host
@@ -33,8 +35,6 @@ def publish(host: Host, who: Identity, archive: BinaryIO, tag: str = "", signatu
     _demand_any(host, who)
     if tag:
         transitions.check_tag(tag)
-    if len(signature) > MAX_SIGNATURE:
-        raise RefusalError.of("SIGNATURE_INVALID", f"the signature has more than {MAX_SIGNATURE:,} bytes")
     release, manifest = _measured(host, archive)
     name = manifest.name
     _demand_publishing(host, who, name)
@@ -42,6 +42,9 @@ def publish(host: Host, who: Identity, archive: BinaryIO, tag: str = "", signatu
     known = host.holdings.metadata(name) or transitions.nothing_of(name)
     _, warnings = transitions.with_release(known, publication)
     if matches(str(name), host.settings.needs_approval):
+        if signature:
+            digest = parse_integrity(release.integrity)
+            check_signature(signature, SignedArchive(name, str(release.version), digest))
         number = ask(host, who, name, publication, archive, signature)
         return Published(name, release, (), warnings, number)
     event = Event(who.person, "publish", str(name), str(release.version), _details(publication, signature))
