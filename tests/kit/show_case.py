@@ -20,6 +20,7 @@ from packaging_targets.registry.aam.desk.access import Grant, Identity
 from packaging_targets.services.aam.hosting import approving, changing
 
 DAY = 86_400
+NAME = PackageName.parse("@acme/review")
 ANN = Identity("ann", (Grant(("admin",)),))
 BOB = Identity("bob", (Grant(("read", "publish")),))
 WORKFLOW = "https://git.example/acme/agents/.ci/release.yml@refs/heads/main"
@@ -90,7 +91,7 @@ FILES = {
     "agents/reviewer/agent.yaml": "name: reviewer\ndescription: A patient reviewer who asks before it judges.\nskills: [code-review, find-risks]\n",
     "agents/reviewer/system-prompt.md": "You review changes.\n",
     "rules/depth/RULE.md": "---\nname: depth\ndescription: How deep a review goes, by the size of the change.\napply:\n  mode: files\n  globs: ['src/**']\n---\nGo deep.\n",
-    "mcp/servers.json": json.dumps({"mcpServers": {"tracker": {"url": "https://mcp.acme.example/tracker"}}}),
+    "mcp/servers.json": json.dumps({"mcpServers": {"tracker": {"type": "http", "url": "https://mcp.acme.example/tracker"}}}),
 }
 REVIEW: dict[str, Any] = {
     "skills": (),
@@ -118,10 +119,9 @@ def furnish(house: House) -> str:
         waiting = house.publish("@acme/review", version, BOB, tag="next" if "rc" in version else "", **_review(version))
         house.now += 3600
         approving.approve(house.host, ANN, waiting)
-    name = PackageName.parse("@acme/review")
-    changing.set_tag(house.host, ANN, name, "stable", "1.2.0")
-    changing.yank(house.host, ANN, name, "1.1.0", "it reviewed generated files, too")
-    changing.deprecate(house.host, ANN, name, "1.0.0", "use 1.2.0 or newer")
+    changing.set_tag(house.host, ANN, NAME, "stable", "1.2.0")
+    changing.yank(house.host, ANN, NAME, "1.1.0", "it reviewed generated files, too")
+    changing.deprecate(house.host, ANN, NAME, "1.0.0", "use 1.2.0 or newer")
     house.now += 3 * DAY
     return house.publish("@acme/review", "1.3.0", BOB, **_review("1.3.0", signed=False))
 
@@ -130,7 +130,7 @@ def _review(version: str, *, signed: bool = True) -> dict[str, Any]:
     more = "Say what you have not read.\n" if version == "1.3.0" else ""
     files = {**FILES, "skills/code-review/SKILL.md": SKILL.format(more=more)}
     if version == "1.3.0":
-        files["skills/code-review/scripts/diff.sh"] = "#!/bin/sh\ngit diff --stat \"$@\"\n"
+        files["skills/code-review/scripts/diff.sh"] = '#!/bin/sh\ngit diff --stat "$@"\n'
         del files["mcp/servers.json"]
     given = {**REVIEW, "files": files}
     if not signed:

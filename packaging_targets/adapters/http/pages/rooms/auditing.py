@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from packaging_targets.adapters.http.pages.showing.package import package_path
+from packaging_targets.adapters.http.pages.showing.words import minute_text
 from packaging_targets.adapters.http.pages.visiting import Visit
 from packaging_targets.registry.aam.desk.audit import Entry
 from packaging_targets.services.aam.hosting import auditing
@@ -16,6 +17,7 @@ from packaging_targets.services.aam.hosting.refusing import demand_admin
 
 _LIMIT = 50
 _LONGEST = 300
+_DIGEST = 19  # the start of an integrity, by which people know it
 _WITH_PAGES = {"publish", "yank", "unyank", "deprecate", "tag.set", "tag.removed", "approval.approved"}
 
 
@@ -57,6 +59,7 @@ def _entry(visit: Visit, one: Entry) -> dict[str, Any]:
         "package": event.package,
         "version": event.version,
         "told": _told(event.details),
+        "request": visit.link(f"/browse/approvals/{request}") if (request := event.details.get("approval")) else "",
         "digest": one.digest,
         "href": visit.prefix + package_path(event.package, event.version) if leads else "",
     }
@@ -64,7 +67,17 @@ def _entry(visit: Visit, one: Entry) -> dict[str, Any]:
 
 def _told(details: Mapping[str, Any]) -> str:
     """Return the details of an entry on a line: names and values, without those that say nothing."""
-    told = (
-        f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in details.items() if value
-    )
+    told = (f"{name}: {_value(name, value)}" for name, value in details.items() if value and name != "approval")
     return ", ".join(told)[:_LONGEST]
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "grants" and isinstance(value, list):
+        return "; ".join(f"{' '.join(one['actions'])} on {' '.join(one['patterns'])}" for one in value)
+    if name.endswith("_at") and isinstance(value, int):
+        return minute_text(value)
+    if name == "integrity":
+        return f"{str(value)[:_DIGEST]}…"
+    if value is True:
+        return "yes"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -11,7 +11,6 @@ from packaging_targets.adapters.http.pages.showing.marks import Mark, mark_of
 from packaging_targets.adapters.http.pages.showing.package import (
     chosen,
     facts_of,
-    groups_of,
     manifest_view,
     package_path,
     package_view,
@@ -28,6 +27,7 @@ from packaging_targets.services.aam.hosting import seeing
 
 _LIMIT = 30
 _ORDERS = {"name": "Name", "updated": "Last change", "relevance": "Relevance"}
+_KINDS = {"server": "MCP server"}
 _EMPTY = manifest_view({})
 
 
@@ -100,7 +100,7 @@ def _found(visit: Visit) -> tuple[PackageMetadata, Release]:
 
 def _contents(visit: Visit, name: PackageName, release: Release) -> dict[str, Any]:
     """Return what a page says of an archive, also where that cannot be read."""
-    empty = {"groups": (), "faults": 0, "readme": "", "readme_cut": False, "files": 0, "manifest": _EMPTY}
+    empty = {"items": (), "faults": 0, "readme": "", "readme_cut": False, "files": 0, "manifest": _EMPTY}
     try:
         shown = visit.room.shelf.shown(name, release)
     except IntegrityError:
@@ -111,7 +111,10 @@ def _contents(visit: Visit, name: PackageName, release: Release) -> dict[str, An
         return {**empty, "unreadable": "The registry cannot read it now."}
     contents = shown.contents
     return {
-        "groups": groups_of(contents.items),
+        "items": [
+            {"kind": _KINDS.get(one.kind, one.kind), "name": one.name, "description": one.description}
+            for one in contents.items
+        ],
         "faults": contents.faults,
         "readme": shown.readme,
         "readme_cut": contents.readme_cut,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -11,20 +11,11 @@ from packaging_targets.adapters.http.pages.showing.marks import Mark, mark_of
 from packaging_targets.adapters.http.pages.showing.readme import safe_link
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
 from packaging_targets.model.versions.semver import LATEST
-from packaging_targets.services.aam.browsing.contents import Item
 from packaging_targets.services.aam.browsing.signatures import Claim
 
 MAX_VERSIONS = 200
 MAX_DEPENDENCIES = 300
 _MAX_WORDS = 20
-_TITLES = {
-    "skill": "Skills",
-    "agent": "Agents",
-    "command": "Commands",
-    "rule": "Rules",
-    "hook": "Hooks",
-    "server": "MCP servers",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +65,6 @@ class Fact:
 
     term: str
     said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What a package gives to agents, of one kind."""
-
-    title: str
-    items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +140,6 @@ def chosen(metadata: PackageMetadata) -> Release:
     return shown[0]
 
 
-def groups_of(items: Sequence[Item]) -> tuple[Group, ...]:
-    """Return what a package gives to agents, by kind."""
-    found = {kind: tuple(one for one in items if one.kind == kind) for kind in _TITLES}
-    return tuple(Group(title, found[kind]) for kind, title in _TITLES.items() if found[kind])
-
-
 @dataclass(frozen=True, slots=True)
 class ManifestView:
     """What a page shows of a manifest besides."""
@@ -189,7 +166,7 @@ def facts_of(claim: Claim) -> tuple[Fact, ...]:
     """Return what a signature claims, as terms and what they are."""
     told = {
         "Signed by": claim.identity,
-        "By the word of": claim.issuer,
+        "Issuer": claim.issuer,
         "Statement": claim.statement,
         "Entry in the transparency log": claim.logged,
     }
