@@ -88,14 +88,15 @@ def _releases(reading: Reading, versions: Mapping[str, Any]) -> Iterator[Release
             reading.wrong(field, f"the version `{text}` must be an object")
             continue
         found.append(version)
-        yield _release(reading, version, value, field)
+        yield read_release(reading, version, value, field)
     for one, next_one in pairwise(sorted(found)):
         if not one < next_one:
             what = f"`{one}` and `{next_one}` differ in build metadata alone, and so are the same version"
             reading.wrong(member("$.versions", str(next_one)), what)
 
 
-def _release(reading: Reading, version: SemanticVersion, value: Mapping[str, Any], field: str) -> Release:
+def read_release(reading: Reading, version: SemanticVersion, value: Mapping[str, Any], field: str) -> Release:
+    """Return a version's entry, which `field` leads to; what is wrong with it is in `reading` then."""
     told = reading.text(value, "version", field)
     if told and told != str(version):
         reading.wrong(f"{field}.version", f"`version` is `{told[:80]}` in the entry of `{version}`")
