@@ -125,7 +125,7 @@ def test_doit_is_imported_by_its_adapter_alone() -> None:
 
 
 def test_registries_are_spoken_to_by_their_client_alone() -> None:
-    assert used_by("urllib3") == {"registry/oci"}
+    assert used_by("urllib3") == {"registry/http"}
 
 
 def test_sql_stands_among_the_records_alone() -> None:

@@ -1,4 +1,4 @@
-"""How an image was made: an in-toto Statement v1 with a SLSA provenance v1 predicate, in JSON.
+"""How an artifact was made: an in-toto Statement v1 with a SLSA provenance v1 predicate, in JSON. Of an image it says:
 
     subject          the manifest of the image; for several platforms the index, and the manifest of each
     buildType        `urn:packaging-targets:oci-image:v1`: a target of the rule `oci_image`, analysed and built
@@ -58,7 +58,8 @@ class Material:
 class Build:
     """What a build was told: the target, its rule by name and digest, and the builder.
 
-    `created` counts seconds since 1970. `builder` is a URI or a name, and `version` its version, or nothing.
+    `created` counts seconds since 1970. `builder` is a URI or a name, and `version` its version, or nothing. What was
+    built without a workspace has no label, and its fields are all that a person decided.
     """
 
     label: str
@@ -69,31 +70,41 @@ class Build:
     version: str = ""
     base: BaseImage | None = None
     materials: Sequence[Material] = field(default=())
+    build_type: str = BUILD_TYPE
 
 
 def write_provenance(stream: Writable, subjects: Sequence[Subject], build: Build) -> None:
     """Write the statement on one line, members sorted by name."""
-    said = _statement(subjects, build)
-    stream.write(json.dumps(said, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
+    stream.write(statement_bytes(subjects, PREDICATE_TYPE, provenance_of(build)))
 
 
-def _statement(subjects: Sequence[Subject], build: Build) -> dict[str, Any]:
-    internal = {"sourceDateEpoch": build.created, "rule": dict(zip(("name", "digest"), build.rule, strict=False))}
+def statement_bytes(subjects: Sequence[Subject], predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
+    """Return a statement about subjects on one line, members sorted by name."""
+    said = {
+        "_type": STATEMENT_TYPE,
+        "subject": [_subject(subject) for subject in subjects],
+        "predicateType": predicate_type,
+        "predicate": dict(predicate),
+    }
+    return json.dumps(said, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+
+
+def provenance_of(build: Build) -> dict[str, Any]:
+    """Return the predicate that says how something was built."""
+    internal: dict[str, Any] = {"sourceDateEpoch": build.created}
+    if build.rule:
+        internal["rule"] = dict(zip(("name", "digest"), build.rule, strict=False))
+    fields = dict(build.fields)
     definition = {
-        "buildType": BUILD_TYPE,
-        "externalParameters": {"label": build.label, "fields": dict(build.fields)},
+        "buildType": build.build_type,
+        "externalParameters": {"label": build.label, "fields": fields} if build.label else fields,
         "internalParameters": internal,
         "resolvedDependencies": _dependencies(build),
     }
     builder: dict[str, Any] = {"id": _uri(build.builder)}
     if build.version:
         builder["version"] = {"packaging-targets": build.version}
-    return {
-        "_type": STATEMENT_TYPE,
-        "subject": [_subject(subject) for subject in subjects],
-        "predicateType": PREDICATE_TYPE,
-        "predicate": {"buildDefinition": definition, "runDetails": {"builder": builder}},
-    }
+    return {"buildDefinition": definition, "runDetails": {"builder": builder}}
 
 
 def _subject(subject: Subject) -> dict[str, Any]:

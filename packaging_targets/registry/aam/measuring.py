@@ -11,6 +11,12 @@ from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.model.digest import Digest
 
 
+def named(archive: BinaryIO) -> str:
+    """Return what an archive is called in messages: its path, where it is a file that has one."""
+    name = getattr(archive, "name", None)
+    return legible(name) if isinstance(name, str) else "the archive"
+
+
 def measured(archive: BinaryIO, where: str) -> tuple[AgentManifest, Digest, int]:
     """Check an archive, and return its manifest, digest and size; raises IntegrityError with all that is wrong."""
     archive.seek(0)
@@ -18,9 +24,3 @@ def measured(archive: BinaryIO, where: str) -> tuple[AgentManifest, Digest, int]
     size = archive.seek(0, os.SEEK_END)
     archive.seek(0)
     return reader.manifest, reader.digest, size
-
-
-def told_place(archive: BinaryIO) -> str:
-    """Return what an archive is called where something is wrong with it: the path of its file, if that has one."""
-    name = getattr(archive, "name", None)
-    return legible(name) if isinstance(name, str) else "the archive"

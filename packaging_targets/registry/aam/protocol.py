@@ -14,8 +14,6 @@ from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
 
-MAX_SIGNATURE = 1 << 20  # bytes
-
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -85,7 +83,8 @@ class Registry(Protocol):
         """Publish an archive, which can be sought in; name and version are those of its manifest.
 
         With `tag`, that leads to it and `latest` stays; else `latest` leads to the highest stable version.
-        `signature` is a Sigstore bundle of the archive, as JSON, which is kept with it and not looked into.
+        `signature` is a Sigstore bundle of the archive, as JSON, which is kept with it: it has to be about this
+        archive, and who has signed it is looked at by those who install.
         Raises RegistryError where the version is there, also if with other build metadata.
         """
         ...

@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from packaging_targets.errors import RegistryError
-from packaging_targets.registry.oci.faults import login_fix, place, refused
-from packaging_targets.registry.oci.messages import Answer, Request
-from packaging_targets.registry.oci.reference import Registry, is_loopback, origin_of
-from packaging_targets.registry.oci.transport import Transport
+from packaging_targets.registry.http.addresses import is_loopback, origin_of
+from packaging_targets.registry.http.faults import place
+from packaging_targets.registry.http.messages import Answer, Request
+from packaging_targets.registry.http.transport import Transport
+from packaging_targets.registry.oci.faults import login_fix, refused
+from packaging_targets.registry.oci.reference import Registry
 
 if TYPE_CHECKING:
     from packaging_targets.registry.oci.credentials import Credentials

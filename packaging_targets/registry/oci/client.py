@@ -13,22 +13,15 @@ from typing import TYPE_CHECKING
 from packaging_targets.errors import IntegrityError, RegistryError, RequestError
 from packaging_targets.formats.oci.manifest import INDEX_TYPE, MANIFEST_TYPE
 from packaging_targets.model.digest import Digest
+from packaging_targets.registry.http.addresses import joined, origin_of
+from packaging_targets.registry.http.download import Download
+from packaging_targets.registry.http.faults import demand_digest, demand_library, place
+from packaging_targets.registry.http.messages import Answer, Request, Sink
+from packaging_targets.registry.http.transport import Patience, Transport
 from packaging_targets.registry.oci.auth import Session
-from packaging_targets.registry.oci.blobs.download import Download
 from packaging_targets.registry.oci.blobs.upload import CHUNK, Blob, Upload
 from packaging_targets.registry.oci.credentials import Credentials, find_credentials
-from packaging_targets.registry.oci.faults import demand_digest, place
-from packaging_targets.registry.oci.messages import Answer, Request, Sink
-from packaging_targets.registry.oci.reference import (
-    TAG_FIX,
-    Registry,
-    Repository,
-    is_tag,
-    joined,
-    origin_of,
-    parse_digest,
-)
-from packaging_targets.registry.oci.transport import Patience, Transport
+from packaging_targets.registry.oci.reference import TAG_FIX, Registry, Repository, is_tag, parse_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +60,7 @@ class OciClient:
         connections: int = 8,
         chunk: int = CHUNK,
     ) -> None:
-        _demand_library()
+        demand_library("publish")
         self.registry = registry
         self._transport = Transport(patience, connections)
         self._session = Session(registry, self._transport, credentials)
@@ -167,7 +160,11 @@ class OciClient:
 
         Where this raises, what was written is worth nothing.
         """
-        Download(self._session, repository, digest, size, repository.scope(*self._reading)).run(into)
+        request = Request("GET", repository.url(f"blobs/{digest}"), limit=size)
+        scope = repository.scope(*self._reading)
+        answer = Download(self._transport, lambda one: self._session.send(one, scope), request, digest).run(into)
+        if not answer.done:
+            raise self._session.error(request, answer)
 
     def _put(self, repository: Repository, reference: str, data: bytes, media_type: str) -> tuple[Digest, Answer]:
         digest = Digest.of(data)
@@ -246,11 +243,3 @@ def _next_page(request: Request, answer: Answer) -> str | None:
     if origin_of(url) != origin_of(request.url):
         raise RegistryError.one("the list of tags goes on at another host", place(request), "")
     return url
-
-
-def _demand_library() -> None:
-    try:
-        import urllib3  # noqa: F401  # whether it is there
-    except ImportError:
-        fix = "pip install 'packaging-targets[publish]'"
-        raise RequestError.one("talking to registries needs `urllib3`, which is not installed", "", fix) from None

@@ -1,32 +1,18 @@
-"""What goes wrong with a registry, in words: what, where, and what a person can do about it.
-
-Nothing of a request's headers, body or query gets into a message: that is where secrets are.
-"""
+"""What an OCI registry refuses, in words: what, where, and what a person can do about it."""
 
 from __future__ import annotations
 
 import json
-import socket
-import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from packaging_targets.errors import IntegrityError, RegistryError
+from packaging_targets.errors import RegistryError
+from packaging_targets.registry.http.faults import FAILED, meaning_of, place
 
 if TYPE_CHECKING:
-    from packaging_targets.model.digest import Digest
-    from packaging_targets.registry.oci.messages import Answer, Request
+    from packaging_targets.registry.http.messages import Answer, Request
 
 _SHOWN = 200
-_MEANING = {
-    400: "the registry does not understand the request",
-    401: "the registry wants credentials",
-    403: "the registry refuses access",
-    404: "the registry knows no such thing",
-    405: "the registry does not allow this",
-    413: "the registry finds this too large",
-    429: "the registry has been asked too often",
-}
 _FIXES = {
     403: "let whoever the credentials are of write there; where the registry makes no repositories, make it first",
     404: "look at the registry's host and the namespace; some registries want a repository to be made first",
@@ -34,28 +20,14 @@ _FIXES = {
     413: "raise the limit of the registry, or of the proxy before it",
     429: "try again later, or with credentials, for which limits are often higher",
 }
-_SERVER = 500
-
-
-class PassingError(RegistryError):
-    """There was no answer, and another time there may be one."""
-
-
-def place(request: Request) -> str:
-    """Return where a request went, without its query."""
-    parts = urlsplit(request.url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{request.method} {parts.scheme}://{host}{parts.path}"
 
 
 def refused(request: Request, answer: Answer, *, credentials: str = "") -> RegistryError:
     """Return the error of an answer that is none of success. `credentials` is where the credentials came from."""
-    meaning = _MEANING.get(answer.status)
-    if meaning is None:
-        meaning = "the registry has failed" if answer.status >= _SERVER else "the registry gives an unexpected answer"
+    meaning = meaning_of(answer.status)
     told = _told(answer.body)
     what = f"{meaning} ({answer.status}{f': {told}' if told else ''})"
-    fix = _FIXES.get(answer.status, "try again later, or ask who runs it" if answer.status >= _SERVER else "")
+    fix = _FIXES.get(answer.status, "try again later, or ask who runs it" if answer.status >= FAILED else "")
     if answer.status == 401:  # noqa: PLR2004  # the one status whose fix depends on what was sent
         fix = login_fix(request.url, credentials)
     elif answer.status == 403 and not credentials:  # noqa: PLR2004  # likewise
@@ -69,49 +41,6 @@ def login_fix(url: str, credentials: str) -> str:
     if credentials:
         return f"renew the credentials for `{host}`, which came from {credentials}"
     return f"run `docker login {host}`, or set DEVCONTAINERS_OCI_AUTH='{host}|USER|TOKEN'"
-
-
-def unreachable(request: Request, error: Exception) -> RegistryError:
-    """Return what it means that a request got no answer."""
-    from urllib3 import exceptions
-
-    host = urlsplit(request.url).netloc.rpartition("@")[2]
-    cause = error.__cause__ if isinstance(error, exceptions.NewConnectionError) else error
-    if isinstance(error, exceptions.ProxyError):
-        what, fix, passing = "the proxy cannot be reached", "look at HTTPS_PROXY and NO_PROXY", True
-    elif isinstance(error, exceptions.NameResolutionError):
-        again = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN
-        what, fix, passing = f"the host `{host}` has no address", "look at how it is written, and at the network", again
-    elif isinstance(cause, ConnectionRefusedError):
-        what, fix, passing = f"nothing answers at `{host}`", "look at the port, and whether the registry runs", True
-    elif isinstance(error, exceptions.SSLError | ssl.SSLError):
-        what, fix, passing = *_tls(host, str(error)), False
-    elif isinstance(error, exceptions.TimeoutError | TimeoutError):
-        what, fix, passing = f"`{host}` did not answer in time", "try again; look at the network and its proxies", True
-    elif isinstance(error, exceptions.NewConnectionError):
-        reason = getattr(cause, "strerror", None) or "no connection"
-        what, fix, passing = f"`{host}` cannot be reached: {reason}", "look at the network", True
-    elif isinstance(error, exceptions.LocationParseError | exceptions.InvalidHeader):
-        what, fix, passing = f"`{host}` gives an answer that is no HTTP", "", False
-    else:
-        what, fix, passing = f"the connection to `{host}` broke off", "try again; what arrived is not sent again", True
-    return (PassingError if passing else RegistryError).one(what, place(request), fix)
-
-
-def demand_digest(request: Request, found: Digest, expected: Digest) -> None:
-    """Raise IntegrityError where what came has not the digest that it should have."""
-    if found != expected:
-        what = f"the bytes are not those of their digest: {expected} was expected, and {found} came"
-        raise IntegrityError.one(what, place(request), "try again; if it stays so, the registry's content is damaged")
-
-
-def _tls(host: str, told: str) -> tuple[str, str]:
-    if "CERTIFICATE_VERIFY_FAILED" in told:
-        fix = "put the certificate of the authority that signed it into a file, and name that in SSL_CERT_FILE"
-        return f"the certificate of `{host}` is not trusted", fix
-    if "WRONG_VERSION_NUMBER" in told or "record layer failure" in told.lower():
-        return f"`{host}` does not speak TLS", "look at the port; `--insecure` speaks plain HTTP, to be read by anyone"
-    return f"no TLS connection to `{host}` came about", "look at what TLS versions and certificates it offers"
 
 
 def _told(body: bytes) -> str:

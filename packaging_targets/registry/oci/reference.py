@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
-from urllib.parse import urljoin, urlsplit
 
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.oci.image import names_registry
 from packaging_targets.model.digest import Digest
+from packaging_targets.registry.http.addresses import is_loopback
 
 _DOCKER_HUB = {"docker.io", "index.docker.io", "registry-1.docker.io"}
 _DOCKER_API = "registry-1.docker.io"
@@ -20,7 +19,6 @@ _HOST = re.compile(rf"(?:\[[0-9a-f:.]+\]|{_WORD}(?:\.{_WORD})*)(:[0-9]{{1,5}})?"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_PART}(?:/{_PART})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_NUMBER = re.compile(r"[0-9]{1,15}")
 _MAX_NAME = 255
 _MAX_PORT = 65535
 
@@ -153,38 +151,3 @@ def parse_digest(text: str) -> Digest | None:
         return Digest.parse(text)
     except ValueError:
         return None
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host, with or without a port, is this machine's own."""
-    name = host.rpartition(":")[0] if re.search(r"(^[^:]*|\]):[0-9]+$", host) else host
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def joined(base: str, target: str) -> str | None:
-    """Return the address of the web that `target`, as some server wrote it, means at `base`; None where it is none."""
-    try:
-        url = urljoin(base, target)
-        origin_of(url)
-    except ValueError:
-        return None
-    return url
-
-
-def number(text: str) -> int | None:
-    """Return the number that some server wrote, or None where it is none, or longer than any that can be meant."""
-    return int(text) if _NUMBER.fullmatch(text) else None
-
-
-def origin_of(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port of a URL; raises ValueError where it has none."""
-    parts = urlsplit(url)
-    ports = {"http": 80, "https": 443}
-    if parts.scheme not in ports or not parts.hostname:
-        raise ValueError(f"`{url}` is no address of the web")
-    return parts.scheme, parts.hostname, parts.port or ports[parts.scheme]

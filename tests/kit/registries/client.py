@@ -10,11 +10,11 @@ from registries.fake import FakeRegistry
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.oci.manifest import Descriptor, OciManifest
 from packaging_targets.model.digest import Digest
+from packaging_targets.registry.http.transport import Patience
 from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.credentials import Credentials
 from packaging_targets.registry.oci.reference import Registry, Repository
-from packaging_targets.registry.oci.transport import Patience
 
 DATA = bytes(range(256)) * 40  # 10 KiB
 DIGEST = Digest.of(DATA)

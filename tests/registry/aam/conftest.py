@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from agent_server import AgentServer
 from services import MissingError, ObjectStore, Postgres, object_store, postgres
 from sqlalchemy import Engine
 
@@ -16,6 +18,7 @@ from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.database.tables import metadata
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
+from packaging_targets.registry.aam.http.registry import HttpRegistry
 from packaging_targets.registry.aam.protocol import Registry
 from packaging_targets.registry.aam.served.objects.folder import FolderObjects
 from packaging_targets.registry.aam.served.objects.s3 import S3Objects
@@ -41,17 +44,6 @@ def folder_registry(path: Path, clock: Clock) -> FolderRegistry:
     return registry
 
 
-def served_folder(path: Path, clock: Clock) -> ServedFolder:
-    return ServedFolder(folder_registry(path, clock), database_in(path))
-
-
-def stored(path: Path, clock: Clock) -> StoredRegistry:
-    return StoredRegistry(database_in(path), FolderObjects(str(path / "objects")), clock, "https://registry.test/aam")
-
-
-_opened: list[Engine] = []
-
-
 @cache
 def empty_database() -> bytes:
     """The file of a database with all tables."""
@@ -62,23 +54,45 @@ def empty_database() -> bytes:
         return Path(folder, "registry.sqlite3").read_bytes()
 
 
-def database_in(path: Path) -> Engine:
+@contextmanager
+def database_in(path: Path) -> Iterator[Engine]:
+    """A database in a file, closed in the end."""
     (path / "server").mkdir(mode=0o700, exist_ok=True)
     (path / "server" / "registry.sqlite3").write_bytes(empty_database())
     engine = open_database(f"sqlite:///{path}/server/registry.sqlite3")
-    _opened.append(engine)
-    return engine
+    yield engine
+    engine.dispose()
 
 
-@pytest.fixture(autouse=True)
-def _databases_are_closed() -> Iterator[None]:
-    yield
-    while _opened:
-        _opened.pop().dispose()
+@contextmanager
+def in_a_folder(path: Path, clock: Clock) -> Iterator[Registry]:
+    yield folder_registry(path, clock)
 
 
-KINDS: dict[str, Callable[[Path, Clock], Registry]] = {
-    "folder": folder_registry,
+@contextmanager
+def on_a_fake(path: Path, clock: Clock) -> Iterator[Registry]:
+    with AgentServer(folder_registry(path, clock)) as server:
+        registry = HttpRegistry(server.url)
+        yield registry
+        registry.close()
+
+
+@contextmanager
+def served_folder(path: Path, clock: Clock) -> Iterator[Registry]:
+    with database_in(path) as engine:
+        yield ServedFolder(folder_registry(path, clock), engine)
+
+
+@contextmanager
+def stored(path: Path, clock: Clock) -> Iterator[Registry]:
+    with database_in(path) as engine:
+        objects = FolderObjects(str(path / "objects"))
+        yield StoredRegistry(engine, objects, clock, "https://registry.test/aam")
+
+
+KINDS: dict[str, Callable[[Path, Clock], AbstractContextManager[Registry]]] = {
+    "fake server": on_a_fake,
+    "folder": in_a_folder,
     "served_folder": served_folder,
     "stored": stored,
 }
@@ -128,9 +142,10 @@ def an_empty_database(a_database: Engine) -> Engine:
 
 
 @pytest.fixture
-def a_sqlite(tmp_path: Path) -> Engine:
+def a_sqlite(tmp_path: Path) -> Iterator[Engine]:
     """The tables in SQLite, with nothing in them."""
-    return database_in(tmp_path)
+    with database_in(tmp_path) as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -140,12 +155,13 @@ def distributed(an_empty_database: Engine, an_object_store: ObjectStore, clock: 
 
 
 @pytest.fixture(params=[*sorted(KINDS), pytest.param("distributed", marks=pytest.mark.service)])
-def registry(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Registry:
+def registry(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Registry]:
     """An empty registry of each kind."""
-    if request.param not in KINDS:
-        found: Registry = request.getfixturevalue(request.param)
-        return found
-    return KINDS[request.param](tmp_path, clock)
+    if request.param in KINDS:
+        with KINDS[request.param](tmp_path, clock) as registry:
+            yield registry
+    else:
+        yield request.getfixturevalue(request.param)
 
 
 @pytest.fixture

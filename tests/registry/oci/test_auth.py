@@ -11,12 +11,12 @@ from registries.client import DATA, DIGEST, EMPTY, Told, failure, fill
 from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.errors import RegistryError
+from packaging_targets.registry.http.messages import Answer, Request
+from packaging_targets.registry.http.transport import Transport
 from packaging_targets.registry.oci.auth import Session, parse_challenges
 from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.credentials import Credentials
-from packaging_targets.registry.oci.messages import Answer, Request
 from packaging_targets.registry.oci.reference import Registry
-from packaging_targets.registry.oci.transport import Transport
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from registries.client import DATA, DIGEST, Told, failure, fill
 from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.errors import RegistryError, RequestError
+from packaging_targets.registry.http.transport import Patience
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import Registry, Repository
-from packaging_targets.registry.oci.transport import Patience
 
 
 def test_a_blob_is_uploaded_once(home: FakeRegistry) -> None:

@@ -13,10 +13,10 @@ from registries.client import DATA, DIGEST, Told, failure, fill
 from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.model.digest import Digest
+from packaging_targets.registry.http.transport import Patience
 from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.reference import Registry, Repository
-from packaging_targets.registry.oci.transport import Patience
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])

@@ -18,11 +18,11 @@ from registries.tokens import certificate, token_server
 from packaging_targets.errors import RegistryError
 from packaging_targets.formats.oci.manifest import Descriptor, OciManifest
 from packaging_targets.model.digest import Digest
+from packaging_targets.registry.http.transport import Patience
 from packaging_targets.registry.oci.blobs.upload import Blob
 from packaging_targets.registry.oci.client import OciClient
 from packaging_targets.registry.oci.credentials import Credentials, find_credentials
 from packaging_targets.registry.oci.reference import Registry, Repository
-from packaging_targets.registry.oci.transport import Patience
 
 pytestmark = [
     pytest.mark.service,

@@ -9,11 +9,11 @@ from registries.client import DATA, DIGEST, Told, failure
 from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.errors import RegistryError
+from packaging_targets.registry.http.messages import Answer, Request
+from packaging_targets.registry.http.transport import Transport, redirected
 from packaging_targets.registry.oci.auth import Session
 from packaging_targets.registry.oci.blobs.upload import Blob, Upload
-from packaging_targets.registry.oci.messages import Answer, Request
 from packaging_targets.registry.oci.reference import Registry, Repository
-from packaging_targets.registry.oci.transport import Transport, redirected
 
 
 def test_a_redirect_to_another_host_carries_no_credentials(home: FakeRegistry) -> None:

@@ -7,17 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packaging_targets.errors import RequestError
-from packaging_targets.registry.oci.reference import (
-    Reference,
-    Registry,
-    Repository,
-    is_loopback,
-    is_tag,
-    joined,
-    number,
-    origin_of,
-    parse_digest,
-)
+from packaging_targets.registry.http.addresses import is_loopback, joined, number, origin_of
+from packaging_targets.registry.oci.reference import Reference, Registry, Repository, is_tag, parse_digest
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from registries.fake import FakeRegistry, Fault
 from tars import made
 
 from packaging_targets.errors import PackagingError
+from packaging_targets.registry.http.transport import Patience, Transport
 from packaging_targets.registry.oci.client import OciClient
-from packaging_targets.registry.oci.transport import Patience, Transport
 from packaging_targets.services.publish.features import FeaturePublishing, publish_features
 from packaging_targets.services.publish.report import Report, as_json, as_text
 

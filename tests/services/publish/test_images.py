@@ -13,8 +13,8 @@ from layouts import AMD64, ARM64, INDEX, MANIFEST, Layout, digest_of
 from registries.fake import FakeRegistry, Fault
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError, RequestError
+from packaging_targets.registry.http.transport import Patience
 from packaging_targets.registry.oci.client import OciClient
-from packaging_targets.registry.oci.transport import Patience
 from packaging_targets.services.publish.images import ImagePublishing, WantedImage, publish_images
 from packaging_targets.services.publish.report import Report, as_json, as_text
 

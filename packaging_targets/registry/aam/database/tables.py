@@ -59,7 +59,8 @@ signatures = Table(
     Column("bundle", LargeBinary, nullable=False),
 )
 
-# `person` is who acts with the token: people are told apart by it where one must not approve their own.
+# `person` is who acts with the token: people are told apart by it where one must not approve their own. `grants` is
+# JSON: what several trusted publishers allow somebody is in one token.
 tokens = Table(
     "tokens",
     metadata,
@@ -67,11 +68,18 @@ tokens = Table(
     Column("hash", String(64), nullable=False, unique=True),
     Column("person", String(512), nullable=False, index=True),
     Column("label", String(200), nullable=False, default=""),
-    Column("actions", String(64), nullable=False),
-    Column("patterns", Text, nullable=False),
+    Column("grants", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
+)
+
+# Identity tokens that were exchanged, each once, until they have expired: the SHA-256 of what was signed.
+exchanged = Table(
+    "exchanged",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("expires_at", BigInteger, nullable=False, index=True),
 )
 
 # Names and passwords, for `auth: basic`.
@@ -80,8 +88,7 @@ accounts = Table(
     metadata,
     Column("name", String(100), primary_key=True),
     Column("password", String(300), nullable=False),
-    Column("actions", String(64), nullable=False),
-    Column("patterns", Text, nullable=False),
+    Column("grants", Text, nullable=False),
 )
 
 # Whose identity tokens are exchanged: issuer and audience fit exactly, the subject by a pattern, claims exactly.
@@ -93,19 +100,20 @@ publishers = Table(
     Column("issuer", String(512), nullable=False),
     Column("subject", String(512), nullable=False),
     Column("claims", Text, nullable=False, default="{}"),
-    Column("actions", String(64), nullable=False),
-    Column("patterns", Text, nullable=False),
+    Column("grants", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("created_by", String(512), nullable=False),
 )
 
-# What waits, or waited, for approval; `state` is pending, approved or rejected.
+# What waits, or waited, for approval; `state` is as `desk/approvals.py` has it. `waiting` says which version this is
+# about as long as nothing is decided: there is one request for each.
 approvals = Table(
     "approvals",
     metadata,
     Column("number", String(32), primary_key=True),
     Column("name", String(160), nullable=False, index=True),
     Column("version", String(260), nullable=False),
+    Column("waiting", String(420), unique=True),
     Column("tag", String(64), nullable=False, default=""),
     Column("integrity", String(100), nullable=False),
     Column("size", BigInteger, nullable=False),
@@ -134,6 +142,15 @@ audit = Table(
     Column("digest", String(64), nullable=False),
 )
 
+# How far the log goes. Whoever adds to it changes this row first, and so waits for all others who do.
+heads = Table(
+    "heads",
+    metadata,
+    Column("log", String(16), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
 # What was begun: written before an act, gone with its entry in the log. What a killed server leaves is looked into.
 intents = Table(
     "intents",
@@ -143,11 +160,12 @@ intents = Table(
     Column("entry", Text, nullable=False),
 )
 
-# People who are signed in to the pages; `grants` is JSON of who they are and what they may do.
+# People who are signed in to the pages; `way` leads to the token or the account that they came with, which says
+# what they may do.
 sessions = Table(
     "sessions",
     metadata,
     Column("hash", String(64), primary_key=True),
-    Column("grants", Text, nullable=False),
+    Column("way", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
 )

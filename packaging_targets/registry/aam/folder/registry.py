@@ -13,11 +13,12 @@ from packaging_targets.formats.aam.documents.index import MAX_INDEX, parse_index
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
+from packaging_targets.formats.aam.signature import MAX_SIGNATURE, SignedArchive, check_signature
 from packaging_targets.registry.aam.folder.changing import Addition, apply_change, recover
 from packaging_targets.registry.aam.folder.staging import writing
 from packaging_targets.registry.aam.folder.tree import SIGNATURE, Tree
-from packaging_targets.registry.aam.measuring import measured, told_place
-from packaging_targets.registry.aam.protocol import MAX_SIGNATURE, Published, Summary
+from packaging_targets.registry.aam.measuring import measured, named
+from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.searching import best_first
 
@@ -96,7 +97,10 @@ class FolderRegistry:
         """Publish an archive; see the Protocol. The bytes are checked before anything is written."""
         if tag:
             transitions.check_tag(tag)
-        manifest, digest, size = measured(archive, told_place(archive))
+        manifest, digest, size = measured(archive, named(archive))
+        if signature:
+            with refusals_of(self.url):
+                check_signature(signature, SignedArchive(manifest.name, str(manifest.version), digest))
         with self._changing():
             before = self._owned(manifest.name) or transitions.nothing_of(manifest.name)
             release = transitions.release_of(manifest, digest, size, self.clock())

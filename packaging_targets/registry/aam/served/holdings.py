@@ -62,13 +62,17 @@ def _fits(name: str, pattern: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a list is asked for: `words` as in `Registry.search`, `after` as the last page's `next`."""
+    """What a list is asked for: `words` as in `Registry.search`, `after` as the last page's `next`.
+
+    With `yanked`, packages whose versions are all yanked are in it too, without versions.
+    """
 
     words: str = ""
     order: Order = "name"
     after: str = ""
     limit: int = 50
     visibility: Visibility = Visibility()
+    yanked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

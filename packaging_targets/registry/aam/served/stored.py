@@ -21,6 +21,7 @@ from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
+from packaging_targets.formats.aam.signature import SignedArchive, check_signature
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.database.engine import reading
 from packaging_targets.registry.aam.database.lines import (
@@ -33,7 +34,7 @@ from packaging_targets.registry.aam.database.lines import (
 )
 from packaging_targets.registry.aam.database.tables import documents, signatures
 from packaging_targets.registry.aam.database.transactions import faults_told, transact
-from packaging_targets.registry.aam.measuring import measured, told_place
+from packaging_targets.registry.aam.measuring import measured, named
 from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
@@ -127,10 +128,12 @@ class StoredRegistry:
         """Publish an archive; see the Protocol. It is kept before the database hears of it."""
         if tag:
             transitions.check_tag(tag)
-        manifest, digest, size = measured(archive, told_place(archive))
+        manifest, digest, size = measured(archive, named(archive))
         name, release = manifest.name, transitions.release_of(manifest, digest, size, self._clock())
         publication = transitions.Publication(release, tag, transitions.declared_tags(manifest))
         with self._changing():
+            if signature:
+                check_signature(signature, SignedArchive(name, str(release.version), digest))
             known = self.metadata(name) or transitions.nothing_of(name)
             transitions.with_release(known, publication)  # whoever comes too late is told before anything is sent
             if self._objects.size(_place(digest)) != size:

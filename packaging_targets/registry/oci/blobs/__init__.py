@@ -1,1 +1,1 @@
-"""The ways of blobs: into a repository, and out of it."""
+"""The way of blobs into a repository."""

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from packaging_targets.errors import IntegrityError, RegistryError
-from packaging_targets.registry.oci.faults import place
-from packaging_targets.registry.oci.messages import Answer, Body, Request
-from packaging_targets.registry.oci.reference import Repository, joined, number, origin_of
+from packaging_targets.registry.http.addresses import joined, number, origin_of
+from packaging_targets.registry.http.faults import place
+from packaging_targets.registry.http.messages import Answer, Body, Request
+from packaging_targets.registry.oci.reference import Repository
 
 if TYPE_CHECKING:
     from packaging_targets.model.digest import Digest

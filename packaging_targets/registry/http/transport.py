@@ -18,9 +18,9 @@ from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError, reason
-from packaging_targets.registry.oci.faults import PassingError, place, unreachable
-from packaging_targets.registry.oci.messages import Answer, Body, Request, Sink
-from packaging_targets.registry.oci.reference import is_loopback, joined, origin_of
+from packaging_targets.registry.http.addresses import is_loopback, joined, origin_of
+from packaging_targets.registry.http.faults import PassingError, place, unreachable
+from packaging_targets.registry.http.messages import Answer, Body, Request, Sink
 
 if TYPE_CHECKING:
     import urllib3
@@ -69,7 +69,7 @@ class Transport:
         attempt = 1
         while (answer := self.tried(partial(self._led_on, request), attempt, attempts)) is None:
             attempt += 1
-        return answer
+        return answer if attempt == 1 else replace(answer, tries=attempt)
 
     def tried(
         self, ask: Callable[[], Answer], attempt: int, attempts: int, mended: Container[int] = ()
@@ -232,5 +232,8 @@ def redirected(request: Request, answer: Answer, location: str) -> Request:
         raise RegistryError.one(f"the registry redirects a {request.method} to `{host}`", place(request), "")
     headers = dict(request.headers)
     if (scheme, host, port) != origin_of(request.url):
+        if request.stays:
+            fix = f"look at the registry's address: what it is asked is not told to `{host}`"
+            raise RegistryError.one(f"the registry redirects to another server, to `{host}`", place(request), fix)
         headers = {name: value for name, value in headers.items() if name.lower() not in {"authorization", "cookie"}}
     return replace(request, url=target, headers=headers)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
-from packaging_targets.registry.oci.reference import number
+from packaging_targets.registry.http.addresses import number
 
 SMALL = 1 << 20
 """Bytes that an answer may have where nobody says otherwise."""
@@ -36,6 +36,7 @@ class Sink(Protocol):
 class Request:
     """A request. `repeatable` says that doing it twice is as good as once.
 
+    What `stays` is not led to another origin, whatever a server says.
     `into` says, by the status of an answer, where a body goes that is not small: 200 is the whole, 206 a part.
     """
 
@@ -44,18 +45,23 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Body | bytes | None = field(default=None, repr=False)
     repeatable: bool = True
+    stays: bool = False
     limit: int = SMALL
     into: Callable[[int], Sink] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: names of headers are lower-case; `url` is where the answer came from in the end."""
+    """What came back: names of headers are lower-case; `url` is where the answer came from in the end.
+
+    `tries` says how often it was asked for: what an answer after the first refuses may be what the first has done.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str
+    tries: int = 1
 
     @property
     def done(self) -> bool:
