@@ -14,9 +14,7 @@ from starlette.types import Receive, Scope, Send
 from packaging_targets.adapters.http.api.endpoint import Endpoint
 from packaging_targets.adapters.http.api.operation import Operation
 from packaging_targets.adapters.http.api.table import OPERATIONS
-from packaging_targets.adapters.http.call import CALL, Call
 from packaging_targets.adapters.http.front import Front
-from packaging_targets.adapters.http.limits import counted_as
 from packaging_targets.adapters.http.messages.answers import Answer
 from packaging_targets.adapters.http.messages.errors import MethodError
 from packaging_targets.adapters.http.openapi.document import document_of
@@ -46,10 +44,11 @@ register_url_convertor("package", _PackageConvertor())
 def make_app(host: Host, *, pages: Sequence[Route] = (), uploads: str | None = None) -> Front:
     """Return the ASGI application of a host; `pages` are routes for people, below `/browse`.
 
+    These count their requests themselves, to refuse what is too much with a page.
     Archives lie in the folder `uploads` while they come in, or in the system's for transient files.
     """
     site = Site(host, uploads, document_of(OPERATIONS, host.settings.url), has_pages=bool(pages))
-    routes: list[BaseRoute] = [*map(_route, OPERATIONS), *map(_page, pages)]
+    routes: list[BaseRoute] = [*map(_route, OPERATIONS), *pages]
     router = Router([*routes, _Otherwise(routes)], redirect_slashes=False, lifespan=_lifespan_of(site))
     return Front(site, router)
 
@@ -67,23 +66,6 @@ def _lifespan_of(site: Site) -> Any:
 def _route(operation: Operation) -> Route:
     path = operation.path.replace("{name}", "{name:package}")
     return Route(path, Endpoint(operation), methods=[operation.method], name=operation.name)
-
-
-def _page(route: Route) -> Route:
-    """Return a route for people whose requests are counted as those of the API are."""
-    return Route(route.path, _Page(route), methods=sorted(route.methods or ()), name=route.name)
-
-
-class _Page:
-    def __init__(self, route: Route) -> None:
-        self._route = route
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call: Call = scope[CALL]
-        call.operation = f"page:{self._route.name}"
-        is_read = scope["method"] in {"GET", "HEAD"}
-        call.site.rates.count("read" if is_read else "write", counted_as(call.address))
-        await self._route.app(scope, receive, send)
 
 
 class _Otherwise(BaseRoute):

@@ -81,6 +81,9 @@ def path_of(setting: Setting) -> str:
 
 
 def _policy(section: Section, path: tuple[Key, ...], value: Any) -> SignaturePolicy | None:
+    if not isinstance(value, dict):
+        section.refuse(path, "a policy must be a mapping", "write `packages: …`, `identity: …` and `issuer: …`")
+        return None
     members = section.mapping(path, value, _POLICY)
     wrong = [key for key in _TEXTS if not isinstance(members.get(key), str) or not members[key]]
     for key in wrong:

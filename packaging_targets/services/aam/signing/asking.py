@@ -13,7 +13,7 @@ from packaging_targets.formats.aam.metadata import Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.signature import SignedArchive, Signer, signer_of
 from packaging_targets.registry.aam.protocol import Registry
-from packaging_targets.registry.aam.refusing import known_of
+from packaging_targets.registry.aam.refusing import known_of, refusals_of
 from packaging_targets.services.aam.config import Config, read_config
 from packaging_targets.services.aam.registries.choosing import registry_of
 from packaging_targets.services.aam.registries.naming import release_named
@@ -98,7 +98,8 @@ def _archive(asked: Asked) -> tuple[SignedArchive, bytes | None, str]:
 def _release(asked: Asked) -> tuple[SignedArchive, bytes | None, str]:
     name, version = release_named(asked.target)
     registry = registry_of(asked.registry, name)
-    release = find_release(known_of(registry, name), version)
+    with refusals_of(registry.url):
+        release = find_release(known_of(registry, name), version)
     about = SignedArchive(name, str(release.version), parse_integrity(release.integrity))
     data = read_bundle(asked.bundle) if asked.bundle else registry.signature(name, release)
     return about, data, legible(asked.bundle) if asked.bundle else registry.url
@@ -111,7 +112,7 @@ def _demands(asked: Asked, name: str, config: Config) -> Sequence[Demand]:
     if asked.identity:
         if not root:
             raise RequestError.one("nothing says what is believed", "", "name a trusted_root.json: --trust-root PATH")
-        return [Demand((Expected(asked.identity, asked.issuer),), root, True, "--identity")]
+        return [Demand((Expected(asked.identity, asked.issuer),), root, required=True, where="--identity")]
     if not demands:
         fix = "write who has to have signed: --identity WHO --issuer URL, or a policy in config.yaml"
         raise RequestError.one(f"no policy of the configuration is about {name}", "", fix)
