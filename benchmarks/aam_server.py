@@ -157,9 +157,17 @@ class Pypiserver:
         return Upload("POST", "/", body, {"Content-Type": f"multipart/form-data; boundary={line}"})
 
 
+@dataclass(frozen=True)
+class Running:
+    """A server that answers on a port of the loopback interface; `process` is its number."""
+
+    port: int
+    process: int
+
+
 @contextmanager
-def running(peer: Peer, folder: str) -> Iterator[int | None]:
-    """Start a server in an empty folder, and give its port once it answers; None where it is not installed."""
+def running(peer: Peer, folder: str) -> Iterator[Running | None]:
+    """Start a server in an empty folder, and give it once it answers; None where it is not installed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -173,7 +181,7 @@ def running(peer: Peer, folder: str) -> Iterator[int | None]:
         process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **settings})
     try:
         _wait_for(port, process)
-        yield port
+        yield Running(port, process.pid)
     finally:
         process.terminate()
         process.wait(30)
@@ -244,12 +252,12 @@ def main() -> None:
     figures: dict[str, list[dict[str, float]]] = {}
     for number in range(options.rounds):
         for peer in (Ours(), Verdaccio(options.verdaccio), Pypiserver()):
-            with running(peer, os.path.join(options.folder, f"{peer.name}-{number}")) as port:
-                if port is None:
+            with running(peer, os.path.join(options.folder, f"{peer.name}-{number}")) as server:
+                if server is None:
                     print(f"{peer.name} is not installed, and left out")
                     continue
-                _fill(peer, port)
-                figures.setdefault(peer.name, []).append(measured(peer, port, options, iter(range(100, 10_000))))
+                _fill(peer, server.port)
+                figures.setdefault(peer.name, []).append(measured(peer, server.port, options, iter(range(100, 10_000))))
     _tell(figures)
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 from typing import BinaryIO
 
+from packaging_targets.errors import legible
 from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.model.digest import Digest
+
+
+def named(archive: BinaryIO) -> str:
+    """Return what an archive is called in messages: its path, where it is a file that has one."""
+    name = getattr(archive, "name", None)
+    return legible(name) if isinstance(name, str) else "the archive"
 
 
 def measured(archive: BinaryIO, where: str) -> tuple[AgentManifest, Digest, int]:

@@ -29,3 +29,13 @@ def user_config() -> str:
 def cache_folder() -> str:
     """Return where the archives that a user has downloaded are."""
     return os.path.join(home(), "cache")
+
+
+def documents_folder() -> str:
+    """Return where that is which registries have told of packages."""
+    return os.path.join(cache_folder(), "registries")
+
+
+def credentials_file() -> str:
+    """Return where tokens are, on a machine that has no keyring."""
+    return os.path.join(home(), "credentials.json")

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from agent_server import AgentServer
 from sqlalchemy import Engine
 
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
+from packaging_targets.registry.aam.http.registry import HttpRegistry
 from packaging_targets.registry.aam.protocol import Registry
+from packaging_targets.registry.aam.served.objects.folder import FolderObjects
 from packaging_targets.registry.aam.served.served_folder import ServedFolder
+from packaging_targets.registry.aam.served.stored import StoredRegistry
 
 START = 1_771_768_800  # 2026-02-22T14:00:00Z
 
@@ -36,13 +41,6 @@ def folder_registry(path: Path, clock: Clock) -> FolderRegistry:
     return registry
 
 
-def served_folder(path: Path, clock: Clock) -> ServedFolder:
-    return ServedFolder(folder_registry(path, clock), database_in(path))
-
-
-_opened: list[Engine] = []
-
-
 @cache
 def empty_database() -> bytes:
     """The file of a database with all tables."""
@@ -53,22 +51,48 @@ def empty_database() -> bytes:
         return Path(folder, "registry.sqlite3").read_bytes()
 
 
-def database_in(path: Path) -> Engine:
+@contextmanager
+def database_in(path: Path) -> Iterator[Engine]:
+    """A database in a file, closed in the end."""
     (path / "server").mkdir(mode=0o700, exist_ok=True)
     (path / "server" / "registry.sqlite3").write_bytes(empty_database())
     engine = open_database(f"sqlite:///{path}/server/registry.sqlite3")
-    _opened.append(engine)
-    return engine
+    yield engine
+    engine.dispose()
 
 
-@pytest.fixture(autouse=True)
-def _databases_are_closed() -> Iterator[None]:
-    yield
-    while _opened:
-        _opened.pop().dispose()
+@contextmanager
+def in_a_folder(path: Path, clock: Clock) -> Iterator[Registry]:
+    yield folder_registry(path, clock)
 
 
-KINDS: dict[str, Callable[[Path, Clock], Registry]] = {"folder": folder_registry, "served_folder": served_folder}
+@contextmanager
+def on_a_fake(path: Path, clock: Clock) -> Iterator[Registry]:
+    with AgentServer(folder_registry(path, clock)) as server:
+        registry = HttpRegistry(server.url)
+        yield registry
+        registry.close()
+
+
+@contextmanager
+def served_folder(path: Path, clock: Clock) -> Iterator[Registry]:
+    with database_in(path) as engine:
+        yield ServedFolder(folder_registry(path, clock), engine)
+
+
+@contextmanager
+def stored(path: Path, clock: Clock) -> Iterator[Registry]:
+    with database_in(path) as engine:
+        objects = FolderObjects(str(path / "objects"))
+        yield StoredRegistry(engine, objects, clock, "https://registry.test/aam")
+
+
+KINDS: dict[str, Callable[[Path, Clock], AbstractContextManager[Registry]]] = {
+    "fake server": on_a_fake,
+    "folder": in_a_folder,
+    "served_folder": served_folder,
+    "stored": stored,
+}
 
 
 @pytest.fixture
@@ -77,9 +101,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=sorted(KINDS))
-def registry(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Registry:
+def registry(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Registry]:
     """An empty registry of each kind."""
-    return KINDS[request.param](tmp_path, clock)
+    with KINDS[request.param](tmp_path, clock) as registry:
+        yield registry
 
 
 @pytest.fixture

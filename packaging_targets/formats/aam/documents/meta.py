@@ -56,7 +56,7 @@ def parse_metadata(data: bytes, where: str) -> PackageMetadata:
 def metadata_bytes(metadata: PackageMetadata) -> bytes:
     """Return the one meta.json that says this."""
     value: dict[str, Any] = {"name": str(metadata.name)}
-    value["versions"] = {str(one.version): _release_value(one) for one in in_order(metadata.releases.values())}
+    value["versions"] = {str(one.version): release_value(one) for one in in_order(metadata.releases.values())}
     value["dist-tags"] = dict(sorted(metadata.tags.items()))
     value["modifiedAt"] = time_text(metadata.modified_at)
     value |= sorted(metadata.other.items())
@@ -88,14 +88,15 @@ def _releases(reading: Reading, versions: Mapping[str, Any]) -> Iterator[Release
             reading.wrong(field, f"the version `{text}` must be an object")
             continue
         found.append(version)
-        yield _release(reading, version, value, field)
+        yield read_release(reading, version, value, field)
     for one, next_one in pairwise(sorted(found)):
         if not one < next_one:
             what = f"`{one}` and `{next_one}` differ in build metadata alone, and so are the same version"
             reading.wrong(member("$.versions", str(next_one)), what)
 
 
-def _release(reading: Reading, version: SemanticVersion, value: Mapping[str, Any], field: str) -> Release:
+def read_release(reading: Reading, version: SemanticVersion, value: Mapping[str, Any], field: str) -> Release:
+    """Return a version's entry, which `field` leads to; what is wrong with it is in `reading` then."""
     told = reading.text(value, "version", field)
     if told and told != str(version):
         reading.wrong(f"{field}.version", f"`version` is `{told[:80]}` in the entry of `{version}`")
@@ -161,8 +162,8 @@ def _tags(reading: Reading, tags: Mapping[str, Any]) -> dict[str, str]:
     return dict(sorted(tags.items()))
 
 
-def _release_value(release: Release) -> dict[str, Any]:
-    """Return the value of an entry: what is always there, and besides that what says something."""
+def release_value(release: Release) -> dict[str, Any]:
+    """Return the object of a version: what is always there, and besides that what says something."""
     value: dict[str, Any] = {
         "version": str(release.version),
         "description": release.description,

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from packaging_targets.formats.aam.documents.index import entry_of
 from packaging_targets.formats.aam.metadata import PackageMetadata
 from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.database.tables import marks, packages
 from packaging_targets.registry.aam.database.words import WORDS, has_words
 from packaging_targets.registry.aam.protocol import Summary
@@ -56,6 +58,38 @@ def every_line(connection: Connection) -> Iterator[tuple[int, Line]]:
 def number_of(connection: Connection, name: PackageName) -> int | None:
     """Return the number of a package's line, or None where it has none."""
     return connection.execute(select(packages.c.number).where(packages.c.name == str(name))).scalar()
+
+
+def lines_by_name(connection: Connection, after: str, limit: int, *, hidden: bool) -> list[Line]:
+    """Return some lines by name, from behind a name on; those that are not shown only where `hidden` are wanted."""
+    wanted = select(*SHOWN).where(packages.c.name > after).order_by(packages.c.name).limit(limit)
+    rows = connection.execute(wanted if hidden else wanted.where(packages.c.shown))
+    return [line_in(row) for row in rows]
+
+
+def lock_line(connection: Connection, name: PackageName) -> int | None:
+    """Take a package's line for this transaction, and return its number, or None where it has none."""
+    wanted = select(packages.c.number).where(packages.c.name == str(name))
+    return connection.execute(wanted.with_for_update()).scalar()
+
+
+def claim_line(connection: Connection, name: PackageName) -> int:
+    """Take a package's line for this transaction, after making one that is not shown where there was none.
+
+    Raises RefusalError where another package has the folder that the name leads to.
+    """
+    number = lock_line(connection, name)
+    if number is None:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        line = Line(Summary(name, "", ()), 0, shown=False)
+        done = connection.execute(dialect.insert(packages).values(_values(line)).on_conflict_do_nothing())
+        number = lock_line(connection, name)
+        if number is None:
+            what = f"the folder of {name} belongs to another package"
+            raise RefusalError.of("CONFLICT", what, "", "publish it under another name")
+        if done.rowcount and has_words(connection):
+            connection.execute(insert(WORDS).values(rowid=number, sought=""))
+    return number
 
 
 def write_lines(

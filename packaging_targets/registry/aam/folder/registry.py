@@ -17,7 +17,7 @@ from packaging_targets.formats.aam.signature import MAX_SIGNATURE, SignedArchive
 from packaging_targets.registry.aam.folder.changing import Addition, apply_change, recover
 from packaging_targets.registry.aam.folder.staging import writing
 from packaging_targets.registry.aam.folder.tree import SIGNATURE, Tree
-from packaging_targets.registry.aam.measuring import measured
+from packaging_targets.registry.aam.measuring import measured, named
 from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.searching import best_first
@@ -97,8 +97,7 @@ class FolderRegistry:
         """Publish an archive; see the Protocol. The bytes are checked before anything is written."""
         if tag:
             transitions.check_tag(tag)
-        where = legible(archive.name) if isinstance(getattr(archive, "name", None), str) else "the archive"
-        manifest, digest, size = measured(archive, where)
+        manifest, digest, size = measured(archive, named(archive))
         if signature:
             with refusals_of(self.url):
                 check_signature(signature, SignedArchive(manifest.name, str(manifest.version), digest))

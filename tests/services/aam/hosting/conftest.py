@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hosts import Hands, hosted
+from desks import Hands, desk
 
 from packaging_targets.services.aam.hosting.host import Host
 
@@ -19,5 +19,5 @@ def hands() -> Hands:
 @pytest.fixture
 def host(tmp_path: Path, hands: Hands) -> Iterator[Host]:
     """Packages of `@secret` are private, and those of `@bank` need approval."""
-    with hosted(tmp_path, hands, private=("@secret/*",), needs_approval=("@bank/*",), audience="https://aam") as made:
+    with desk(tmp_path, hands, private=("@secret/*",), needs_approval=("@bank/*",), audience="https://aam") as made:
         yield made

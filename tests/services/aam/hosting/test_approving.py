@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from agents import packed
-from hosts import ROOT, Hands, offer, somebody, told
+from desks import ROOT, Hands, offer, somebody, told
 
 from packaging_targets.errors import RegistryError
 from packaging_targets.formats.aam.names import PackageName
@@ -298,7 +298,8 @@ def test_acts_of_a_killed_server_are_told_if_they_happened(host: Host, hands: Ha
         "unyank": lambda: changing.unyank(host, ROOT, name, "1.0.0"),
     }
     for verb, act in acts.items():
-        killed_in(*((recording, "_told") if happened else (type(host.holdings), verb)), act)
+        owner, function = (recording, "_told") if happened else (type(host.holdings), verb)
+        killed_in(owner, function, act)
         assert auditing.settle(host) == int(happened)
         if not happened:
             act()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from agents import packed
-from hosts import ROOT, Hands, hosted, offer, somebody, told
+from desks import ROOT, Hands, desk, offer, somebody, told
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -68,7 +68,7 @@ def model(who: Identity, action: str, name: str) -> str:
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with hosted(tmp_path_factory.mktemp("published"), Hands(), private=("@secret/*",)) as host:
+    with desk(tmp_path_factory.mktemp("published"), Hands(), private=("@secret/*",)) as host:
         for name in NAMES:
             offer(host, ROOT, name)
         yield host
@@ -147,7 +147,7 @@ def test_who_sees_a_package_but_may_not_change_it_is_told_so(published: Host) ->
 
 
 def test_open_publishing_lets_anybody_publish_new_versions_and_nothing_else(tmp_path: Path) -> None:
-    with hosted(tmp_path, Hands(), open_publishing=True, private=("@secret/*",)) as host:
+    with desk(tmp_path, Hands(), open_publishing=True, private=("@secret/*",)) as host:
         assert offer(host, ANONYMOUS, "plain").tags == ("latest",)
         assert outcome(lambda: offer(host, ANONYMOUS, "@secret/x")) == "PACKAGE_NOT_FOUND"
         assert outcome(lambda: changing.yank(host, ANONYMOUS, PackageName("", "plain"), "1.0.0")) == "UNAUTHORIZED"

@@ -32,7 +32,7 @@ class FolderObjects:
         beside = f"{path}.{secrets.token_hex(8)}.new"
         source.seek(0)
         with _faults_told():
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            self._make(folder)
             try:
                 _write(beside, source, (digest.hex, size))
                 os.rename(beside, path)
@@ -74,6 +74,14 @@ class FolderObjects:
             os.makedirs(self._root, mode=0o700, exist_ok=True)
             if not os.access(self._root, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def _make(self, folder: str) -> None:
+        """Make a folder within the root, so that it outlives a power cut."""
+        if not os.path.isdir(folder):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            while folder != self._root:
+                folder = os.path.dirname(folder)
+                sync_folder(folder)
 
     def _path(self, key: str) -> str:
         return os.path.join(self._root, *key.split("/"))
