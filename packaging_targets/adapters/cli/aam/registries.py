@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from packaging_targets.errors import Problem
     from packaging_targets.formats.aam.names import PackageName
     from packaging_targets.registry.aam.folder.registry import FolderRegistry
+    from packaging_targets.registry.aam.protocol import Registry
     from packaging_targets.services.aam.registries.publishing import Publication
 
 _URL = "a URL such as file:///opt/aam-registry, a path, or a name in the configuration"
@@ -108,16 +109,22 @@ def _live(options: Namespace) -> Iterator[Callable[[str], None]]:
         progress.end()
 
 
-def _registry(options: Namespace, text: str, name: PackageName | None = None) -> FolderRegistry:
+def _registry(options: Namespace, text: str, name: PackageName | None = None) -> Registry:
     from packaging_targets.services.aam.registries.choosing import registry_of
 
     return registry_of(text, name, _waiting_told(options))
 
 
+def _folder(options: Namespace, text: str) -> FolderRegistry:
+    from packaging_targets.services.aam.registries.choosing import folder_registry_of
+
+    return folder_registry_of(text, _waiting_told(options))
+
+
 def _init(options: Namespace) -> int:
     from packaging_targets.registry.aam.folder.initialising import initialise
 
-    registry = _registry(options, options.registry)
+    registry = _folder(options, options.registry)
     made = initialise(registry)
     line = f"made an empty registry: {registry.url}" if made else f"there is a registry already: {registry.url}"
     return tell(options, {"ok": True, "registry": registry.url, "made": made}, [line])
@@ -126,7 +133,7 @@ def _init(options: Namespace) -> int:
 def _reindex(options: Namespace) -> int:
     from packaging_targets.registry.aam.folder.reindexing import reindex
 
-    registry = _registry(options, options.registry)
+    registry = _folder(options, options.registry)
     with _live(options) as show:
         done = reindex(registry, show)
     value = {"packages": done.packages, "versions": done.versions, "changed": done.changed, "adopted": done.adopted}
@@ -150,7 +157,7 @@ def _ls(options: Namespace) -> int:
 def _verify(options: Namespace) -> int:
     from packaging_targets.registry.aam.folder.verifying import verify
 
-    registry = _registry(options, options.registry)
+    registry = _folder(options, options.registry)
     with _live(options) as show:
         done = verify(registry, show)
     value = {"registry": registry.url, "packages": done.packages, "versions": done.versions, "bytes": done.size}
@@ -163,7 +170,7 @@ def _mirror(options: Namespace) -> int:
     from packaging_targets.registry.aam.folder.mirroring import mirror
     from packaging_targets.services.aam.registries.naming import package_of
 
-    source, target = _registry(options, options.source), _registry(options, options.target)
+    source, target = _registry(options, options.source), _folder(options, options.target)
     with _live(options) as show:
         done = mirror(source, target, [package_of(name) for name in options.names], show)
     value = {"source": source.url, "target": target.url, "copied": done.copied, "present": done.present}
@@ -257,7 +264,8 @@ def _value(done: Publication, *, dry_run: bool) -> dict[str, Any]:
         "registry": done.url,
         "name": str(done.published.name),
         "version": str(release.version),
-        "published": not dry_run,
+        "published": not dry_run and not done.published.pending,
+        "pending": done.published.pending,
         "integrity": release.integrity,
         "size": release.size,
         "tags": list(done.published.tags),
@@ -269,6 +277,9 @@ def _lines(done: Publication, *, dry_run: bool) -> list[str]:
     verb = "would publish" if dry_run else "published"
     release, tags = done.published.release, ", ".join(done.published.tags)
     told = f"{verb} {done.published.name}@{release.version}{f' as {tags}' if tags else ''}"
+    if number := done.published.pending:
+        told = f"{done.published.name}@{release.version} waits for approval: number {number}"
+        return [f"{told} at {done.url}", f"  {release.integrity}"]
     return [f"{told} to {done.url}", f"  {release.integrity}"]
 
 
