@@ -60,22 +60,23 @@ def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _octets(data: bytes) -> bytes:
-    """A DER octet string of up to 255 bytes."""
-    long = b"\x81" if len(data) > 127 else b""
-    return b"\x04" + long + bytes([len(data)]) + data
+def _der(tag: int, data: bytes) -> bytes:
+    """A value in DER, of up to 255 bytes."""
+    return bytes([tag]) + (b"\x81" if len(data) > 127 else b"") + bytes([len(data)]) + data
 
 
 @dataclass
 class SigstoreService:
     """The keys and the log. `url` is where it listens; `issuer` stands in its certificates.
 
-    `certified_ago` lets certificates have been issued, and have ended, before an entry reaches the log.
+    `certified_ago` lets certificates have been issued, and have ended, before an entry reaches the log. Those that are
+    `is_new` name their issuer in the newer of the two extensions alone.
     """
 
     url: str = ""
     issuer: str = ISSUER
     certified_ago: int = 0
+    is_new: bool = False
     authority: ec.EllipticCurvePrivateKey = field(default_factory=_key)
     certificates_log: ec.EllipticCurvePrivateKey = field(default_factory=_key)
     log: ec.EllipticCurvePrivateKey = field(default_factory=_key)
@@ -128,6 +129,10 @@ class SigstoreService:
         root.write_text(json.dumps(self.trusted_root()))
         config.write_text(json.dumps(self.trust_config()))
         return root, config
+
+    def issued(self, identity: str) -> bytes:
+        """A certificate for an identity, in DER."""
+        return self._certificate(_key().public_key(), identity).public_bytes(Encoding.DER)
 
     def certified(self, request: dict[str, Any], token: str) -> list[str]:
         """Answer a request for a certificate: the certificate and the root, in PEM."""
@@ -192,12 +197,12 @@ class SigstoreService:
             (x509.SubjectKeyIdentifier.from_public_key(key), False),
             (x509.AuthorityKeyIdentifier.from_issuer_public_key(self.authority.public_key()), False),
             (x509.SubjectAlternativeName([named]), True),
-            (x509.UnrecognizedExtension(_ISSUER_V1, issuer), False),
-            (x509.UnrecognizedExtension(_ISSUER_V2, b"\x0c" + bytes([len(issuer)]) + issuer), False),
+            (x509.UnrecognizedExtension(_ISSUER_V2, _der(0x0C, issuer)), False),
+            *([] if self.is_new else [(x509.UnrecognizedExtension(_ISSUER_V1, issuer), False)]),
         ):
             builder = builder.add_extension(extension, critical)
         unlogged = builder.sign(self.authority, hashes.SHA256())
-        scts = x509.UnrecognizedExtension(_SCTS, _octets(self._scts(unlogged.tbs_certificate_bytes, now)))
+        scts = x509.UnrecognizedExtension(_SCTS, _der(0x04, self._scts(unlogged.tbs_certificate_bytes, now)))
         logged: x509.Certificate = builder.add_extension(scts, critical=False).sign(self.authority, hashes.SHA256())
         return logged
 

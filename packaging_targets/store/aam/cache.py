@@ -20,6 +20,7 @@ from packaging_targets.store.change import replacing
 MAX_PACKED = 52_428_800
 """The most bytes that an archive may have."""
 _PIECE = 1 << 18
+_BESIDE = ".sigstore.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,31 @@ class PackageCache:
         digest. A cache that cannot be written is done without; `failure` says why then.
         """
         data = _read(archive, source)
-        place = self._place(archive)
+        self._write(self._place(archive), data)
+        return data
+
+    def beside(self, archive: Archive, limit: int) -> bytes | None:
+        """Return the signature that was put beside an archive, up to one byte above the limit, or None.
+
+        Nothing says that it is one of the archive, or of anything: whoever asks verifies it.
+        """
+        try:
+            with open(self._place(archive) + _BESIDE, "rb") as file:
+                return file.read(limit + 1)
+        except OSError:
+            return None
+
+    def put_beside(self, archive: Archive, signature: bytes) -> None:
+        """Keep the signature of an archive, whether that is in the cache or not."""
+        self._write(self._place(archive) + _BESIDE, signature)
+
+    def _write(self, place: str, data: bytes) -> None:
         try:
             os.makedirs(self._folder, exist_ok=True)
             with replacing(place, synced=False) as file:
                 file.write(data)
         except OSError as error:
             self.failure = reason(error)
-        return data
 
     def _place(self, archive: Archive) -> str:
         return os.path.join(self._folder, archive.file)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from agent_server import AgentServer
+from sqlalchemy import Engine
 
+from packaging_targets.registry.aam.database.engine import open_database
+from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.http.registry import HttpRegistry
 from packaging_targets.registry.aam.protocol import Registry
+from packaging_targets.registry.aam.served.objects.folder import FolderObjects
+from packaging_targets.registry.aam.served.served_folder import ServedFolder
+from packaging_targets.registry.aam.served.stored import StoredRegistry
 
 START = 1_771_768_800  # 2026-02-22T14:00:00Z
 
@@ -33,6 +41,26 @@ def folder_registry(path: Path, clock: Clock) -> FolderRegistry:
     return registry
 
 
+@cache
+def empty_database() -> bytes:
+    """The file of a database with all tables."""
+    with TemporaryDirectory() as folder:
+        engine = open_database(f"sqlite:///{folder}/registry.sqlite3")
+        migrate(engine)
+        engine.dispose()
+        return Path(folder, "registry.sqlite3").read_bytes()
+
+
+@contextmanager
+def database_in(path: Path) -> Iterator[Engine]:
+    """A database in a file, closed in the end."""
+    (path / "server").mkdir(mode=0o700, exist_ok=True)
+    (path / "server" / "registry.sqlite3").write_bytes(empty_database())
+    engine = open_database(f"sqlite:///{path}/server/registry.sqlite3")
+    yield engine
+    engine.dispose()
+
+
 @contextmanager
 def in_a_folder(path: Path, clock: Clock) -> Iterator[Registry]:
     yield folder_registry(path, clock)
@@ -46,9 +74,24 @@ def on_a_fake(path: Path, clock: Clock) -> Iterator[Registry]:
         registry.close()
 
 
+@contextmanager
+def served_folder(path: Path, clock: Clock) -> Iterator[Registry]:
+    with database_in(path) as engine:
+        yield ServedFolder(folder_registry(path, clock), engine)
+
+
+@contextmanager
+def stored(path: Path, clock: Clock) -> Iterator[Registry]:
+    with database_in(path) as engine:
+        objects = FolderObjects(str(path / "objects"))
+        yield StoredRegistry(engine, objects, clock, "https://registry.test/aam")
+
+
 KINDS: dict[str, Callable[[Path, Clock], AbstractContextManager[Registry]]] = {
-    "folder": in_a_folder,
     "fake server": on_a_fake,
+    "folder": in_a_folder,
+    "served_folder": served_folder,
+    "stored": stored,
 }
 
 

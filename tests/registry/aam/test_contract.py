@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from agents import archive_of, files_of, packed, publish
+from signatures import signature
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError, RequestError
 from packaging_targets.formats.aam.integrity import integrity_of
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release, Yank
 from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.protocol import Registry
 
@@ -465,3 +467,36 @@ def test_the_newest_event_is_remembered_and_never_goes_back(registry: Registry, 
     publish(registry, "plain", "1.1.0")
     assert known(registry, PLAIN).modified_at == first + 100
     assert known(registry, PLAIN).releases["1.1.0"].published_at == first - 100
+
+
+# Signatures
+
+
+@pytest.mark.uaaps("P70")
+def test_a_signature_is_kept_with_the_version_that_it_is_about(registry: Registry) -> None:
+    first, second = packed("@acme/review"), packed("@acme/review", "1.1.0")
+    bundle = signature(first)
+    signed = registry.publish(io.BytesIO(first), signature=bundle)
+    unsigned = registry.publish(io.BytesIO(second))
+    assert registry.signature(REVIEW, signed.release) == bundle
+    assert registry.signature(REVIEW, unsigned.release) is None
+    assert signed.release == known(registry).releases["1.0.0"]
+
+
+@pytest.mark.uaaps("P70")
+def test_a_signature_of_something_else_is_refused_and_nothing_is_published(registry: Registry) -> None:
+    data = packed("@acme/review")
+    with pytest.raises(RefusalError) as error:
+        registry.publish(io.BytesIO(data), signature=signature(packed("plain"), "plain"))
+    assert error.value.code == "SIGNATURE_INVALID"
+    fix = "  fix: sign the archive that is published: aam pkg publish --sign"
+    assert refusal(error, registry) == (
+        "error: the signature is not one of @acme/review@1.0.0: it was made for the SHA-256"
+        f" `{Digest.of(packed('plain')).hex}`, and that of the archive is {Digest.of(data).hex}\n  at URL\n{fix}\n\n"
+        "error: the signature is not one of @acme/review@1.0.0: its subject is `plain-1.0.0.aam`,"
+        f" not `acme--review-1.0.0.aam`\n  at URL\n{fix}"
+    )
+    assert registry.metadata(REVIEW) is None
+    with pytest.raises(RefusalError, match="the document is no JSON"):
+        registry.publish(io.BytesIO(data), signature=b"no bundle")
+    assert registry.metadata(REVIEW) is None

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from agents import packed, publish
+from signatures import signature
 
 from packaging_targets.errors import Problem, RegistryError
 from packaging_targets.formats.aam.names import PackageName
@@ -495,3 +496,100 @@ def test_a_registry_cannot_be_a_mirror_of_itself(filled: FolderRegistry, tmp_pat
     (tmp_path / "link").symlink_to(filled.tree.root)
     with pytest.raises(RegistryError, match="a registry cannot be a mirror of itself"):
         mirror(filled, open_folder(str(tmp_path / "link")))
+
+
+# Signatures
+
+
+SIGNED = f"{ARCHIVE}.sigstore.json"
+
+
+@pytest.fixture
+def signed(folder: FolderRegistry) -> FolderRegistry:
+    """A registry with a version that is signed, and one that is not."""
+    data = packed("@acme/review")
+    folder.publish(io.BytesIO(data), signature=signature(data))
+    publish(folder, "@acme/review", "1.1.0")
+    return folder
+
+
+@pytest.mark.uaaps("P71")
+def test_a_signature_is_part_of_a_registry_and_reindexing_leaves_it_alone(signed: FolderRegistry) -> None:
+    before = tree_of(signed)
+    assert SIGNED in before
+    assert verify(signed).problems == []
+    at(signed, "index.json").write_text("{}")
+    assert reindex(signed).problems == []
+    assert tree_of(signed) == before
+
+
+@pytest.mark.uaaps("P71")
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"{", "the signature of @acme/review@1.0.0 cannot be read: the document is no JSON: "),
+        (b" " * (2 << 20), "the signature of @acme/review@1.0.0 cannot be read: the document has 1,048,577 bytes"),
+        (
+            signature(packed("@acme/review", "1.1.0"), version="1.1.0"),
+            "its subject is `acme--review-1.1.0.aam`, not `acme--review-1.0.0.aam`",
+        ),
+    ],
+    ids=["unreadable", "huge", "another"],
+)
+def test_a_signature_that_is_none_of_its_archive_is_told(signed: FolderRegistry, data: bytes, told: str) -> None:
+    at(signed, SIGNED).write_bytes(data)
+    problems = verify(signed).problems
+    assert {one.where.partition(":")[0] for one in problems} == {str(at(signed, SIGNED))}
+    assert any(told in one.what for one in problems)
+    assert {one.fix for one in problems} == {"bring back the signature that was published, or remove the file"}
+
+
+@pytest.mark.uaaps("P71")
+def test_a_signature_that_was_placed_by_hand_is_looked_at_with_its_archive(signed: FolderRegistry) -> None:
+    versions = "packages/plain/versions"
+    for version, of in (("1.0.0", "1.0.0"), ("1.1.0", "1.0.0")):
+        place(signed, f"{versions}/{version}.aam", packed("plain", version))
+        place(signed, f"{versions}/{version}.aam.sigstore.json", signature(packed("plain", of), "plain", of))
+    done = reindex(signed)
+    assert sorted(done.adopted) == ["plain@1.0.0", "plain@1.1.0"]
+    assert {one.where for one in done.problems} == {str(at(signed, f"{versions}/1.1.0.aam.sigstore.json"))}
+    place(signed, f"{versions}/3.0.0.aam.sigstore.json", b"{}")
+    assert f"{versions}/3.0.0.aam.sigstore.json: this is no part of a registry" in told(verify(signed).problems, signed)
+
+
+@pytest.mark.uaaps("P71")
+def test_a_mirror_has_the_signatures_too(signed: FolderRegistry, tmp_path: Path) -> None:
+    target = open_folder(str(tmp_path / "mirror"))
+    assert mirror(signed, target).problems == []
+    assert tree_of(target) == tree_of(signed)
+    at(signed, SIGNED).write_bytes(b"{}")  # what was mirrored is not asked for again
+    assert mirror(signed, target).problems == []
+    assert verify(target).problems == []
+    other = open_folder(str(tmp_path / "other"))
+    problems = mirror(signed, other).problems
+    assert {one.where for one in problems} == {signed.url}
+    assert SIGNED not in tree_of(other)
+    assert ARCHIVE in tree_of(other)
+
+
+@pytest.mark.uaaps("P71")
+def test_a_mirror_that_was_killed_before_it_knew_the_version_gets_the_signature(
+    signed: FolderRegistry, tmp_path: Path
+) -> None:
+    target = open_folder(str(tmp_path / "mirror"))
+    mirror(signed, target)
+    at(target, SIGNED).unlink()
+    at(target, "packages/acme--review/meta.json").unlink()
+    assert mirror(signed, target).copied == []
+    assert tree_of(target) == tree_of(signed)
+
+
+@pytest.mark.uaaps("P71")
+def test_a_signature_goes_with_a_version_that_was_never_published(signed: FolderRegistry) -> None:
+    data = packed("@acme/review", "2.0.0")
+    place(signed, "packages/acme--review/versions/2.0.0.aam", data)
+    place(signed, "packages/acme--review/versions/2.0.0.aam.sigstore.json", signature(data, version="2.0.0"))
+    at(signed, ".aam-pending").write_text('{"folder": "acme--review", "made": "2.0.0"}')
+    publish(signed, "plain")  # whoever changes something next takes it back
+    assert not [path for path in tree_of(signed) if "2.0.0" in path]
+    assert verify(signed).problems == []

@@ -16,6 +16,9 @@ from packaging_targets.formats.aam.artifacts.yaml_text import read_yaml
 from packaging_targets.services.aam.config import Config, read_config
 from packaging_targets.services.aam.config.changing import get, set_value, settings, unset
 from packaging_targets.services.aam.config.outline import Outline
+from packaging_targets.services.aam.config.settings import SignaturePolicy
+from packaging_targets.services.aam.config.signatures import path_of
+from packaging_targets.services.aam.signing.policies import demands_on
 
 SEED = """\
 registries:
@@ -366,3 +369,88 @@ def test_the_schema_holds_what_is_read() -> None:
     for text in (SEED, COMMENTED, "", "registries:\n"):
         validator.validate(read_yaml(text.encode(), "config.yaml"))
     assert not validator.is_valid(read_yaml(b"registries:\n  sources:\n  - name: x\n", "config.yaml"))
+
+
+# Signatures
+
+
+POLICY = '  - packages: "@acme/*"\n    identity: alice@acme.example\n    issuer: https://issuer.example\n'
+
+
+@pytest.mark.uaaps("P74")
+def test_policies_of_a_project_come_on_top_of_the_users(home: Path, project: Path) -> None:
+    write(home, f"signatures:\n  trust_root: roots/own.json\n  policies:\n{POLICY}")
+    write(project / ".aam", f"signatures:\n  policies:\n{POLICY}    required: false\n", 0o644)
+    theirs, ours = read_config(str(project)).signatures
+    assert theirs.policies == (
+        SignaturePolicy("@acme/*", "alice@acme.example", "https://issuer.example", True, f"{home}/config.yaml:4"),
+    )
+    assert ours.policies[0].required is False
+    assert theirs.trust_root
+    assert path_of(theirs.trust_root) == f"{home}/roots/own.json"
+    assert ours.trust_root == theirs.trust_root
+
+
+@pytest.mark.uaaps("P74")
+def test_the_first_pattern_that_has_a_package_decides_with_all_of_the_same(home: Path, project: Path) -> None:
+    others = (
+        '  - {packages: "@acme/core", identity: core@acme.example, issuer: "https://issuer.example", required: false}\n'
+        '  - {packages: "@acme/*", identity: bob@acme.example, issuer: "https://issuer.example"}\n'
+        '  - {packages: "*", identity: "*", issuer: "https://issuer.example"}\n'
+    )
+    write(home, f"signatures:\n  trust_root: /roots.json\n  policies:\n{others.splitlines()[0]}\n{POLICY}")
+    assert [one.told for one in demands_on("@acme/core", read_config(str(project)))] == [
+        "core@acme.example (https://issuer.example)"
+    ]
+    write(home, f"signatures:\n  trust_root: /roots.json\n  policies:\n{POLICY}{others}")
+    config = read_config(str(project))
+    (found,) = demands_on("@acme/review", config)
+    assert found.told == "alice@acme.example (https://issuer.example) or bob@acme.example (https://issuer.example)"
+    assert (found.required, found.trust_root, found.where) == (True, "/roots.json", f"{home}/config.yaml:4")
+    assert [one.told for one in demands_on("plain", config)] == ["* (https://issuer.example)"]
+    write(home, f"signatures:\n  trust_root: /roots.json\n  policies:\n{POLICY}")
+    assert demands_on("plain", read_config(str(project))) == ()
+
+
+def test_all_that_is_wrong_with_signatures_is_told_at_its_line(home: Path, project: Path) -> None:
+    write(
+        home,
+        "signatures:\n"
+        "  trust_root: [a]\n"
+        "  polices: 1\n"
+        "  policies:\n"
+        '  - packages: "@acme/*"\n'
+        "    required: yes please\n"
+        "    issuer: 5\n"
+        "  - x\n",
+    )
+    with pytest.raises(RequestError) as caught:
+        read_config(str(project))
+    file = f"{home}/config.yaml"
+    assert str(caught.value) == (
+        "error: `trust_root` must be the path of a file\n"
+        f"  at {file}:2\n"
+        "  fix: write a path\n\n"
+        "error: a policy needs `identity`, which is a text\n"
+        f"  at {file}:5\n"
+        "  fix: write whom the certificate is for: an address, or the URI of a workflow\n\n"
+        "error: `required` must be true or false\n"
+        f"  at {file}:6\n\n"
+        "error: a policy needs `issuer`, which is a text\n"
+        f"  at {file}:7\n"
+        "  fix: write the URL of whoever vouches for the identity\n\n"
+        "error: a policy must be a mapping\n"
+        f"  at {file}:8\n"
+        "  fix: write `packages: …`, `identity: …` and `issuer: …`"
+    )
+
+
+def test_policies_without_a_trust_root_are_refused(home: Path, project: Path) -> None:
+    write(project / ".aam", f"signatures:\n  policies:\n{POLICY}", 0o644)
+    with pytest.raises(RequestError) as caught:
+        read_config(str(project))
+    assert str(caught.value) == (
+        "error: the policies of `signatures` need a `trust_root`\n"
+        f"  at {project}/.aam/config.yaml:3\n"
+        "  fix: write `trust_root: PATH` below `signatures`"
+    )

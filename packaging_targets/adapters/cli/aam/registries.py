@@ -1,4 +1,4 @@
-"""`aam`: registry …, dist-tag …, yank, unyank, deprecate, and what `pkg publish` does."""
+"""`aam`: registry …, dist-tag …, yank, unyank, deprecate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from packaging_targets.formats.aam.names import PackageName
     from packaging_targets.registry.aam.folder.registry import FolderRegistry
     from packaging_targets.registry.aam.protocol import Registry
-    from packaging_targets.services.aam.registries.publishing import Publication
 
 _URL = "a URL such as file:///opt/aam-registry, a path, or a name in the configuration"
 _NAMED = f"the registry: {_URL}; by default the one that the configuration has for the package"
@@ -38,17 +37,7 @@ def add_parsers(verbs: Any) -> None:
     deprecating.add_argument("version", metavar="NAME[@VERSION]", help="the version, or the package for all versions")
     deprecating.add_argument("message", help="what to tell them; an empty text takes the warning back")
     for parser in (yanking, unyanking, deprecating):
-        _add_option(parser)
-
-
-def add_publish(verbs: Any) -> None:
-    """Add `publish` to the verbs of `pkg`."""
-    does = "publish an archive, or the package of a folder, which is packed first"
-    parser = add_verb(verbs, "publish", does, _publish)
-    parser.add_argument("path", nargs="?", default=".", metavar="DIR|ARCHIVE", help="default: this folder")
-    parser.add_argument("--tag", default="", help="the tag that leads to it; `latest` stays where it is then")
-    parser.add_argument("--dry-run", action="store_true", help="tell what would be published, and change nothing")
-    _add_option(parser)
+        add_option(parser)
 
 
 def _add_registry(verbs: Any) -> None:
@@ -80,14 +69,15 @@ def _add_tags(verbs: Any) -> None:
     listing = add_verb(verbs, "ls", "list the tags of a package", _list_tags)
     listing.add_argument("name", help=_PACKAGE)
     for parser in (adding, removing, listing):
-        _add_option(parser)
+        add_option(parser)
 
 
-def _add_option(parser: Any) -> None:
+def add_option(parser: Any) -> None:
+    """Add the flag that says which registry is meant."""
     parser.add_argument("--registry", default="", metavar="URL", help=_NAMED)
 
 
-def _waiting_told(options: Namespace) -> Callable[[], None]:
+def waiting_told(options: Namespace) -> Callable[[], None]:
     """Return what is called where another process changes the registry."""
 
     def waiting() -> None:
@@ -112,13 +102,13 @@ def _live(options: Namespace) -> Iterator[Callable[[str], None]]:
 def _registry(options: Namespace, text: str, name: PackageName | None = None) -> Registry:
     from packaging_targets.services.aam.registries.choosing import registry_of
 
-    return registry_of(text, name, _waiting_told(options))
+    return registry_of(text, name, waiting_told(options))
 
 
 def _folder(options: Namespace, text: str) -> FolderRegistry:
     from packaging_targets.services.aam.registries.choosing import folder_registry_of
 
-    return folder_registry_of(text, _waiting_told(options))
+    return folder_registry_of(text, waiting_told(options))
 
 
 def _init(options: Namespace) -> int:
@@ -245,42 +235,6 @@ def _deprecate(options: Namespace) -> int:
     line = f"deprecated {about}: {options.message}" if options.message else f"no longer deprecated: {about}"
     value = {"ok": True, "name": str(name), "version": version, "deprecated": options.message}
     return tell(options, value, [line])
-
-
-def _publish(options: Namespace) -> int:
-    from packaging_targets.services.aam.registries.publishing import publish_path
-
-    done = publish_path(
-        options.path, options.registry, options.tag, dry_run=options.dry_run, waiting=_waiting_told(options)
-    )
-    warn(options, done.warnings)
-    return tell(options, _value(done, dry_run=options.dry_run), _lines(done, dry_run=options.dry_run))
-
-
-def _value(done: Publication, *, dry_run: bool) -> dict[str, Any]:
-    release = done.published.release
-    return {
-        "ok": True,
-        "registry": done.url,
-        "name": str(done.published.name),
-        "version": str(release.version),
-        "published": not dry_run and not done.published.pending,
-        "pending": done.published.pending,
-        "integrity": release.integrity,
-        "size": release.size,
-        "tags": list(done.published.tags),
-        "warnings": as_json(done.warnings),
-    }
-
-
-def _lines(done: Publication, *, dry_run: bool) -> list[str]:
-    verb = "would publish" if dry_run else "published"
-    release, tags = done.published.release, ", ".join(done.published.tags)
-    told = f"{verb} {done.published.name}@{release.version}{f' as {tags}' if tags else ''}"
-    if number := done.published.pending:
-        told = f"{done.published.name}@{release.version} waits for approval: number {number}"
-        return [f"{told} at {done.url}", f"  {release.integrity}"]
-    return [f"{told} to {done.url}", f"  {release.integrity}"]
 
 
 def _told(

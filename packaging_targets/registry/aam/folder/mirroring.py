@@ -17,6 +17,7 @@ from packaging_targets.formats.aam.documents.meta import in_order, metadata_byte
 from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.formats.aam.signature import SignedArchive, signature_problems
 from packaging_targets.model.versions.semver import LATEST
 from packaging_targets.registry.aam.folder.changing import (
     all_packages,
@@ -29,7 +30,7 @@ from packaging_targets.registry.aam.folder.changing import (
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.staging import Staging, writing
-from packaging_targets.registry.aam.folder.tree import Tree
+from packaging_targets.registry.aam.folder.tree import SIGNATURE, Tree
 from packaging_targets.registry.aam.protocol import Registry
 from packaging_targets.registry.aam.refusing import known_of
 
@@ -156,12 +157,25 @@ class _Mirroring:
         path = self._tree.archive(name.folder, release.version)
         if (present is not None and _looks_like(self._tree, path, release)) or holds(self._tree, path, release):
             self.done.present += 1
+        else:
+            self._tell(f"copying {told}")
+            with self._source.open(name, release) as file:
+                staging.copy(path, file, parse_integrity(release.integrity), release.published_at)
+            stage_checksum(self._tree, staging, name.folder, local)
+            self.done.copied.append(told)
+        if present is None:  # whoever is killed between the archive and what is known of it comes back here
+            self._signature(name, release, f"{path}{SIGNATURE}", staging)
+
+    def _signature(self, name: PackageName, release: Release, path: str, staging: Staging) -> None:
+        """Stage the signature of a release that has one; what is none of its archive is told, and stays away."""
+        data = self._source.signature(name, release)
+        if data is None:
             return
-        self._tell(f"copying {told}")
-        with self._source.open(name, release) as file:
-            staging.copy(path, file, parse_integrity(release.integrity), release.published_at)
-        stage_checksum(self._tree, staging, name.folder, local)
-        self.done.copied.append(told)
+        about = SignedArchive(name, str(release.version), parse_integrity(release.integrity))
+        problems = list(signature_problems(data, about, self._source.url))
+        self.done.problems += problems
+        if not problems:
+            staging.write(path, data)
 
 
 def _with_own(copied: PackageMetadata, before: PackageMetadata | None, shared: Collection[str]) -> PackageMetadata:

@@ -26,6 +26,7 @@ from packaging_targets.registry.aam.folder.changing import discard_unfinished, h
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.staging import Staging, writing
 from packaging_targets.registry.aam.folder.tree import ARCHIVE, CHECKSUM, MAX_LINE, Tree
+from packaging_targets.registry.aam.folder.verifying import signature_faults
 from packaging_targets.store.sweep import spread
 
 _CHUNK = 2_000
@@ -266,6 +267,7 @@ class _Package:
             raise RegistryError.one(f"the archive is of {manifest.name}, and the folder belongs to {known.name}")
         publication = transitions.Publication(release, declared=transitions.declared_tags(manifest))
         after, warnings = transitions.with_release(known, publication)
+        self._done.problems += signature_faults(self._tree, manifest.name, release)
         self._done.adopted.append(f"{manifest.name}@{release.version}")
         self._done.mended += warnings
         stage_checksum(self._tree, self._staging, self._folder, release)

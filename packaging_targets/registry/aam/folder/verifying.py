@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from packaging_targets.errors import PackagingError, Problem, RegistryError, legible
@@ -19,7 +19,9 @@ from packaging_targets.formats.aam.documents.index import (
 from packaging_targets.formats.aam.documents.tags import MAX_TAGS, parse_tags, tags_bytes, tags_of
 from packaging_targets.formats.aam.integrity import parse_integrity, sha256sum_line
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
+from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.package.reader import PackageReader
+from packaging_targets.formats.aam.signature import MAX_SIGNATURE, SignedArchive, signature_problems
 from packaging_targets.registry.aam.folder.changing import holds
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.tree import ARCHIVE, CHECKSUM, MAX_LINE, OURS, SIGNATURE, Tree
@@ -137,6 +139,7 @@ class _Verification:
         if release.size not in {0, size}:
             yield Problem(where, f"the archive has {size:,} bytes, and meta.json says {release.size:,}", self._reindex)
         yield from self._checksum(path, release)
+        yield from signature_faults(self._tree, metadata.name, release)
         manifest = transitions.release_of(reader.manifest, reader.digest, size, 0)
         if (reader.manifest.name, manifest.version) != (metadata.name, release.version):
             what = f"the archive is {reader.manifest.name}@{manifest.version}"
@@ -181,6 +184,16 @@ class _Verification:
     @property
     def _reindex(self) -> str:
         return f"aam registry reindex {self._tree.url}"
+
+
+def signature_faults(tree: Tree, name: PackageName, release: Release) -> Iterator[Problem]:
+    """Yield what is wrong with the bundle beside the archive of a release, if there is one, whoever is believed."""
+    path = f"{tree.archive(name.folder, release.version)}{SIGNATURE}"
+    data = tree.read(path, MAX_SIGNATURE)
+    if data is not None:
+        about = SignedArchive(name, str(release.version), parse_integrity(release.integrity))
+        for one in signature_problems(data, about, legible(path)):
+            yield replace(one, fix="bring back the signature that was published, or remove the file")
 
 
 def _index_problems(tree: Tree, known: list[PackageMetadata], doubtful: Collection[str]) -> Iterator[Problem]:

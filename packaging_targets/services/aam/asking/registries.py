@@ -13,8 +13,10 @@ from packaging_targets.registry.aam.protocol import Summary
 from packaging_targets.registry.aam.resolving.routes import Offer
 from packaging_targets.registry.aam.searching import best_first
 from packaging_targets.services.aam.asking.graph import read, roots
+from packaging_targets.services.aam.config import read_config
 from packaging_targets.services.aam.installing.project import Project
 from packaging_targets.services.aam.registries.choosing import routes_of
+from packaging_targets.services.aam.signing.asking import Told, signature_told
 from packaging_targets.services.aam.specs import parse_spec
 
 
@@ -73,11 +75,12 @@ def search(root: str, text: str, limit: int, registry: str = "") -> tuple[tuple[
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What a registry knows of a package, and of one of its versions."""
+    """What a registry knows of a package, and of one of its versions; `signature` is None where that is not signed."""
 
     registry: str
     metadata: PackageMetadata
     release: Release
+    signature: Told | None = None
 
 
 def info(root: str, text: str, registry: str = "") -> Info:
@@ -94,7 +97,8 @@ def info(root: str, text: str, registry: str = "") -> Info:
         what = f"there is no package `{spec.name}` in {routes.asked(spec.name)}"
         raise RegistryError.one(what, "", routes.near(spec.name) or "see: aam search")
     release = _release(offer, spec.kind, spec.text)
-    return Info(offer.registry.url, offer.metadata, release)
+    signature = signature_told(offer.registry, offer.metadata.name, release, read_config(root))
+    return Info(offer.registry.url, offer.metadata, release, signature)
 
 
 def _release(offer: Offer, kind: str, text: str) -> Release:

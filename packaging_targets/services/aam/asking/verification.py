@@ -1,4 +1,4 @@
-"""`aam verify`: every installed file against what was installed, and the lock against the cache."""
+"""`aam verify`: installed files against what was installed, the lock against the cache, and who has signed it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from packaging_targets.errors import Problem, legible
+from packaging_targets.errors import PackagingError, Problem, legible
 from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.services.aam.asking.graph import read
+from packaging_targets.services.aam.installing.fetching import Fetching
 from packaging_targets.services.aam.installing.local import archive_of
 from packaging_targets.services.aam.installing.planning import lock_differs
 from packaging_targets.services.aam.installing.project import Project, folder_of
+from packaging_targets.services.aam.registries.choosing import routes_of
 from packaging_targets.store.aam.cache import PackageCache
 from packaging_targets.store.aam.places import LOCK, cache_folder
 from packaging_targets.store.aam.unpacked_tree import differences
@@ -23,16 +26,21 @@ _AGAIN = "aam install --force"
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """How much was compared, and all that differs."""
+    """How much was compared, and all that differs; `warnings` tell what should be signed and is not."""
 
     packages: int
     files: int
     archives: int
     problems: tuple[Problem, ...]
+    signatures: int = 0
+    warnings: tuple[Problem, ...] = ()
 
 
 def verify(root: str) -> Verified:
-    """Compare all that is installed in a project with what was installed, and cached archives with the lock."""
+    """Compare all that is installed in a project with what was installed, and cached archives with the lock.
+
+    A registry is asked for nothing but signatures that are demanded and not in the cache.
+    """
     project = read(root)
     problems = [Problem(LOCK, what, "aam install") for what in lock_differs(project)]
     problems += _against_lock(project)
@@ -53,8 +61,16 @@ def verify(root: str) -> Verified:
         from packaging_targets.services.aam.asking.deployed import differing
 
         problems += differing(project)
+    signed = Fetching(cache, partial(routes_of, project.root), project.root).signatures()
+    unsigned: tuple[Problem, ...] = ()
+    try:
+        unsigned = signed.check({name: one for name, one in project.lock.resolved.items() if name in project.installed})
+    except PackagingError as error:
+        problems += error.problems
+        unsigned = error.warnings
     count = sum(len(one.files) for one in project.installed.values())
-    return Verified(len(project.installed), count, len(cached), (*problems, *evicted))
+    found = (*problems, *evicted)
+    return Verified(len(project.installed), count, len(cached), found, signed.verified, unsigned)
 
 
 def _is_locked(project: Project, name: str) -> bool:

@@ -80,7 +80,8 @@ def build(wanted: Wanted) -> Built:
     if wanted.target != ALL:
         platform_of(wanted.target)  # before anything is read
     root, warnings = _package(wanted.path)
-    closure = closure_of(root, tuple(dependencies_of(root.manifest, wanted.path, wanted.registry)))
+    needed, unsigned = dependencies_of(root.manifest, wanted.path, wanted.registry)
+    closure = closure_of(root, needed)
     raise_all(closure.errors, BuildError, closure.warnings)
     targets = _targets(root, wanted.target)
     bundles = tuple(_compiled(root, closure, targets, wanted.scoped_dirs))
@@ -88,7 +89,7 @@ def build(wanted: Wanted) -> Built:
     made = tuple(_put(change, bundle, wanted.output) for bundle in bundles)
     change.apply()
     manifests = tuple(one.manifest for one in closure.dependencies)
-    return Built(root.manifest, manifests, made, (*warnings, *closure.warnings))
+    return Built(root.manifest, manifests, made, (*warnings, *unsigned, *closure.warnings))
 
 
 def _package(path: str) -> tuple[AgentPackage, tuple[Problem, ...]]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.package.reader import AgentPackage, read_package
 from packaging_targets.services.aam.installing.fetching import Fetching
 from packaging_targets.services.aam.installing.planning import Asked, planned
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from packaging_targets.registry.aam.resolving.routes import Routes
 
 
-def dependencies_of(manifest: AgentManifest, path: str, registry: str = "") -> Iterator[AgentPackage]:
-    """Yield the packages that the package at `path`, a folder or an archive, depends on, also through others.
+def dependencies_of(
+    manifest: AgentManifest, path: str, registry: str = ""
+) -> tuple[tuple[AgentPackage, ...], tuple[Problem, ...]]:
+    """Return the packages that the package at `path`, a folder or an archive, depends on, also through others.
 
-    `registry` serves all of them where it is given. Raises PackagingError where one cannot be had, with all reasons.
+    With them comes what should be signed and is not. `registry` serves all of them where it is given. Raises
+    PackagingError where one cannot be had, or is not signed as it has to be, with all reasons.
     """
     if not (manifest.dependencies or manifest.optional):
-        return
+        return (), ()
     project = Project.read(path) if os.path.isdir(path) else Project(os.path.abspath("."), dict(manifest.value))
 
     @cache
@@ -40,5 +43,9 @@ def dependencies_of(manifest: AgentManifest, path: str, registry: str = "") -> I
     archives = PackageCache(cache_folder())
     lock = planned(project, Asked(), archives, routes).lock
     fetching = Fetching(archives, routes, project.root)
-    for name, locked in sorted(lock.resolved.items()):
-        yield read_package(io.BytesIO(fetching.archive(name, locked)), f"{name}@{locked.version}")
+    unsigned = fetching.checked(lock.resolved)
+    found = (
+        read_package(io.BytesIO(fetching.archive(name, locked)), f"{name}@{locked.version}")
+        for name, locked in sorted(lock.resolved.items())
+    )
+    return tuple(found), unsigned

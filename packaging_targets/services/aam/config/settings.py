@@ -62,11 +62,30 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
+class SignaturePolicy:
+    """Who signs some packages, of which the names are a pattern; whoever else has signed is refused if `required`."""
+
+    packages: str
+    identity: str
+    issuer: str
+    required: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureRules:
+    """What one file demands, in its order, and the path of the trust root that tells whether it is so."""
+
+    trust_root: Setting | None = None
+    policies: tuple[SignaturePolicy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The configuration: what a project's says goes before what the user's says.
 
-    `sources` are by name; `scopes` lead from `@scope` to a URL, or the name of a source. `warnings` are what was
-    not understood.
+    `sources` are by name; `scopes` lead from `@scope` to a URL, or the name of a source. `signatures` are what each
+    file demands, the user's first. `warnings` are what was not understood.
     """
 
     default: Setting | None = None
@@ -74,6 +93,7 @@ class Config:
     scopes: Mapping[str, Setting] = field(default_factory=dict)
     active_platforms: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    signatures: tuple[SignatureRules, ...] = ()
 
     def registry(self, text: str = "", folder: str = ".", where: str = "--registry") -> Source:
         """Return the registry that `text` names: a URL, a path from `folder`, or a source; the default where empty.

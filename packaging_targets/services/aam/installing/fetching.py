@@ -12,12 +12,17 @@ from packaging_targets.errors import IntegrityError, PackagingError, Problem, Re
 from packaging_targets.formats.aam.integrity import integrity_of, parse_integrity
 from packaging_targets.formats.aam.lock import LockedPackage
 from packaging_targets.formats.aam.manifest import AgentManifest
+from packaging_targets.formats.aam.metadata import Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.model.digest import Digest
+from packaging_targets.registry.aam.protocol import Registry
 from packaging_targets.registry.aam.resolving.routes import Routes
+from packaging_targets.services.aam.config import read_config
 from packaging_targets.services.aam.installing.local import archive_of, packed
 from packaging_targets.services.aam.installing.project import Installed
+from packaging_targets.services.aam.installing.signed import Signatures
+from packaging_targets.services.aam.signing.bundles import bundle_beside
 from packaging_targets.store.aam.cache import Archive, PackageCache
 from packaging_targets.store.aam.unpacked_tree import unpack
 
@@ -33,12 +38,30 @@ class Fetching:
     routes: Callable[[], Routes]
     root: str
 
+    def checked(self, wanted: Mapping[str, LockedPackage]) -> tuple[Problem, ...]:
+        """Refuse what comes from elsewhere than its scope belongs to, or is not signed by those who have to.
+
+        Returns what should be signed, and is not. Raises PackagingError with all problems.
+        """
+        self._check_homes(wanted)
+        return self.signatures().check(wanted)
+
+    def signatures(self) -> Signatures:
+        """Return what tells whether packages are signed as the configuration demands it."""
+        return Signatures(read_config(self.root), self.cache, self._bundle)
+
+    def _bundle(self, name: str, locked: LockedPackage) -> bytes | None:
+        """Return the bundle of a package from where the lock says that it comes from, or None where it has none."""
+        if locked.path:
+            return bundle_beside(os.path.join(self.root, locked.path))
+        registry, release = self._release(name, locked)
+        return registry.signature(PackageName.parse(name), release)
+
     def unpacked(self, wanted: Mapping[str, LockedPackage], folder: str, tell: Tell) -> Mapping[str, Installed]:
         """Unpack packages into folders below `folder`, called as packages are; raises PackagingError with all problems.
 
-        Nothing of them is kept where one cannot be had.
+        Nothing of them is kept where one cannot be had. They were checked before.
         """
-        self._check_homes(wanted)
         found: dict[str, Installed] = {}
         problems: list[Problem] = []
         kinds: set[type[PackagingError]] = set()
@@ -85,10 +108,17 @@ class Fetching:
         """Return the bytes of an archive that is not in the cache, from where the lock says it comes from."""
         if locked.path:
             return self._again(locked, archive)
+        registry, release = self._release(name, locked)
+        with registry.open(PackageName.parse(name), release) as file:
+            sized = replace(archive, where=registry.url, size=release.size)
+            return self.cache.put(sized, file)
+
+    def _release(self, name: str, locked: LockedPackage) -> tuple[Registry, Release]:
+        """Return the registry that has a locked package, and the release there; raises PackagingError for another."""
+        archive = archive_of(name, locked)
         routes = self.routes()
         registry = routes.registry(routes.everything or locked.registry)
-        package = PackageName.parse(name)
-        metadata = registry.metadata(package)
+        metadata = registry.metadata(PackageName.parse(name))
         release = metadata.releases.get(locked.version) if metadata else None
         if release is None:
             what = f"{archive.title} is not in the registry any more"
@@ -97,9 +127,7 @@ class Fetching:
             what = f"{archive.title} has other bytes in the registry than the lock says"
             both = f"{release.integrity} there, {locked.integrity} in the lock"
             raise IntegrityError.one(what, registry.url, f"a version never changes: ask whoever publishes it  ({both})")
-        with registry.open(package, release) as file:
-            sized = replace(archive, where=registry.url, size=release.size)
-            return self.cache.put(sized, file)
+        return registry, release
 
     def _again(self, locked: LockedPackage, archive: Archive) -> bytes:
         data = packed(locked.path, self.root)

@@ -6,43 +6,69 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from packaging_targets.errors import Problem, RequestError, legible, reason
 from packaging_targets.formats.aam.documents import transitions
+from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.metadata import Release
+from packaging_targets.formats.aam.signature import SignedArchive, Signer
 from packaging_targets.registry.aam.clock import present_time
 from packaging_targets.registry.aam.measuring import measured
 from packaging_targets.registry.aam.protocol import Published, Registry
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.services.aam.packing.pack import pack
 from packaging_targets.services.aam.registries.choosing import Waiting, registry_of
+from packaging_targets.services.aam.signing.publishing import Signing
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What was published, or would be, where, and what is doubtful about it."""
+    """What was published, or would be, where, what is doubtful about it, and who has signed it."""
 
     published: Published
     url: str
     warnings: tuple[Problem, ...]
+    signer: Signer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be published, where, and how; `packed` tells that the archive was packed right before."""
+
+    path: str
+    registry: str
+    tag: str
+    dry_run: bool
+    waiting: Waiting | None
+    signing: Signing | None
+    packed: bool = False
 
 
 def publish_path(
-    path: str, registry: str = "", tag: str = "", *, dry_run: bool = False, waiting: Waiting | None = None
+    path: str,
+    registry: str = "",
+    tag: str = "",
+    *,
+    dry_run: bool = False,
+    waiting: Waiting | None = None,
+    signing: Signing | None = None,
 ) -> Publication:
-    """Publish an archive, or the package of a folder, which is packed first, as `publish_archive` does.
+    """Publish an archive, or the package of a folder, which is packed first, and sign it if `signing` says how.
 
     `registry` is a URL, a path or a name in the configuration; where it is empty, the configuration says which one
-    has the package. Raises PackagingError where the package cannot be packed.
+    has the package. Raises PackagingError where the package cannot be packed, or not be signed, and what
+    `publish_archive` raises.
     """
+    order = _Order(path, registry, tag, dry_run, waiting, signing)
     if not os.path.isdir(path):
-        return _published(path, registry, tag, (), dry_run=dry_run, waiting=waiting)
+        return _published(order)
     with tempfile.TemporaryDirectory() as folder:
-        packed = pack(path, folder)
-        return _published(packed.archive, registry, tag, packed.warnings, dry_run=dry_run, waiting=waiting)
+        made = pack(path, folder)
+        done = _published(replace(order, path=made.archive, packed=True))
+        return replace(done, warnings=(*made.warnings, *done.warnings))
 
 
 def publish_archive(path: str, registry: Registry, tag: str = "", *, dry_run: bool = False) -> Published:
@@ -73,16 +99,22 @@ def open_archive(path: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def _published(
-    path: str, text: str, tag: str, warnings: tuple[Problem, ...], *, dry_run: bool, waiting: Waiting | None
-) -> Publication:
-    if not text:
-        with open_archive(path) as archive:
-            registry = registry_of("", look_into(archive, legible(path))[0].name, waiting)
+def _published(order: _Order) -> Publication:
+    if not order.registry:
+        with open_archive(order.path) as archive:
+            registry = registry_of("", look_into(archive, legible(order.path))[0].name, order.waiting)
     else:
-        registry = registry_of(text, None, waiting)
-    published = publish_archive(path, registry, tag, dry_run=dry_run)
-    return Publication(published, registry.url, (*warnings, *published.warnings))
+        registry = registry_of(order.registry, None, order.waiting)
+    if order.signing is None or order.dry_run:
+        done = publish_archive(order.path, registry, order.tag, dry_run=order.dry_run)
+        return Publication(done, registry.url, done.warnings)
+    with open_archive(order.path) as archive:
+        planned = _planned(archive, order.path, registry, order.tag)  # what is refused leaves nothing in a public log
+        version, digest = str(planned.release.version), parse_integrity(planned.release.integrity)
+        about = SignedArchive(planned.name, version, digest)
+        signature, said = order.signing.signed(about, archive, packed=order.packed)
+        done = registry.publish(archive, order.tag, signature)
+    return Publication(done, registry.url, done.warnings, said.signer)
 
 
 def _planned(archive: BinaryIO, path: str, registry: Registry, tag: str) -> Published:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from packaging_targets.adapters.cli.aam.projects.installing import add_project, add_registry, project_of
 from packaging_targets.adapters.cli.aam.telling import add_verb, as_json
 from packaging_targets.adapters.cli.telling import count_of
-from packaging_targets.adapters.output import complain, counted, table, tell
+from packaging_targets.adapters.output import complain, counted, table, tell, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from packaging_targets.services.aam.asking.graph import Listed, Node
     from packaging_targets.services.aam.asking.registries import Info
+    from packaging_targets.services.aam.signing.asking import Told
 
 _FOUND = 20
 
@@ -117,15 +118,19 @@ def _verify(options: Namespace) -> int:
         "packages": done.packages,
         "files": done.files,
         "archives": done.archives,
+        "signatures": done.signatures,
         "problems": as_json(done.problems),
+        "warnings": as_json(done.warnings),
     }
+    warn(options, done.warnings)
     if options.format != "json":
         complain(done.problems)
     compared = (
         f"{counted(done.packages, 'package')}, {counted(done.files, 'file')}, {counted(done.archives, 'archive')}"
     )
+    signed = f", {counted(done.signatures, 'signature')}" if done.signatures else ""
     verdict = counted(len(done.problems), "problem") if done.problems else "all in order"
-    tell(options, value, [f"{compared}: {verdict}"])
+    tell(options, value, [f"{compared}{signed}: {verdict}"])
     return 1 if done.problems else 0
 
 
@@ -169,6 +174,7 @@ def _info(options: Namespace) -> int:
         "yanked": None if release.yanked is None else {"reason": release.yanked.reason},
         "tags": dict(found.metadata.tags),
         "versions": [str(one.version) for one in found.metadata.newest_first()],
+        "signature": _signature(found),
     }
     return tell(options, value, list(_told(found, value)))
 
@@ -183,10 +189,32 @@ def _told(found: Info, value: dict[str, Any]) -> Iterator[str]:
     for name in ("author", "publishedAt", "registry", "integrity"):
         if value[name]:
             yield f"{name}: {value[name]}"
+    if found.signature is not None:
+        yield f"signed by: {_signed(found.signature)}"
     for name in ("dependencies", "optionalDependencies", "peerDependencies", "tags"):
         if value[name]:
             yield f"{name}: {', '.join(f'{key} {text}' for key, text in sorted(value[name].items()))}"
     yield f"versions: {', '.join(value['versions']) or 'none'}"
+
+
+def _signature(found: Info) -> dict[str, Any] | None:
+    """Return what is known of the signature; `verified` is None where nothing demands that it is."""
+    told = found.signature
+    if told is None:
+        return None
+    return {
+        "identity": told.signer.identity if told.signer else None,
+        "issuer": told.signer.issuer if told.signer else None,
+        "verified": not told.problems if told.demanded else None,
+        "problems": as_json(told.problems),
+    }
+
+
+def _signed(told: Told) -> str:
+    who = str(told.signer) if told.signer else "somebody whom the signature does not name"
+    if not told.demanded:
+        return f"{who}, which no policy had verified"
+    return f"{who}, {'refused: ' + told.problems[0].what if told.problems else 'verified'}"
 
 
 def _time(seconds: int) -> str:

@@ -1,0 +1,57 @@
+"""The library `sigstore`, which need not be installed, and whose failures come in many kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from packaging_targets.errors import PackagingError, RequestError
+
+_SHOWN = 300
+
+
+@contextmanager
+def library() -> Iterator[None]:
+    """Import within the block; raises RequestError that says what to install where that cannot be done."""
+    try:
+        yield
+    except ImportError:
+        what = "signatures need the package `sigstore`, which is not installed"
+        raise RequestError.one(what, fix="pip install 'packaging-targets[sign]'") from None
+
+
+@contextmanager
+def failures(error: type[PackagingError], what: str, where: str, fix: str, secret: str = "") -> Iterator[None]:
+    """Let whatever the library raises be told as `what`, with the reason; `secret` is in no text.
+
+    It raises errors of its own, of pydantic, cryptography and requests: what it reads may be anything.
+    """
+    try:
+        yield
+    except PackagingError:
+        raise
+    except Exception as found:  # noqa: BLE001  # see above: the kinds are not documented
+        reason = _reason(found)
+        raise error.one(f"{what}: {reason.replace(secret, '…') if secret else reason}", where, fix) from None
+
+
+def _reason(error: BaseException) -> str:
+    """Return why something failed, on one line: for a service, what it answered, or that it cannot be reached."""
+    for one in (error, error.__cause__, *error.args):
+        response: Any = getattr(one, "response", None)
+        if response is not None:
+            return f"{response.url} answered {response.status_code}{_message(response)}"
+        request: Any = getattr(one, "request", None)
+        if request is not None:
+            return f"{request.url} cannot be reached"
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:_SHOWN]
+
+
+def _message(response: Any) -> str:
+    try:
+        said = response.json()["message"]
+    except (ValueError, LookupError, TypeError):
+        return ""
+    return f", {said[:_SHOWN]}" if isinstance(said, str) else ""
