@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from packaging_targets.errors import Problem
@@ -91,6 +91,7 @@ def published_of(data: bytes, where: str) -> Published:
     reading.done()
     assert name is not None  # or something was wrong
     assert release is not None
+    warnings = tuple(replace(one, where=one.where or f"{name}@{release.version}") for one in warnings)
     return Published(name, release, tags, warnings, pending)
 
 
