@@ -12,9 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
-from typing import Any, BinaryIO
-
-from sqlalchemy import Connection
+from typing import BinaryIO
 
 from packaging_targets.errors import IntegrityError, PackagingError, RequestError, plain
 from packaging_targets.formats.aam.documents.transitions import Publication
@@ -28,7 +26,6 @@ from packaging_targets.registry.aam.desk import approvals as table
 from packaging_targets.registry.aam.desk import audit
 from packaging_targets.registry.aam.desk.access import Identity
 from packaging_targets.registry.aam.desk.approvals import Approval, State
-from packaging_targets.registry.aam.desk.audit import Event
 from packaging_targets.registry.aam.desk.listing import MOST, Part, Span, new_number
 from packaging_targets.registry.aam.protocol import Published
 from packaging_targets.services.aam.hosting.host import Host
@@ -37,7 +34,6 @@ from packaging_targets.services.aam.hosting.refusing import forbidden, verb, wit
 
 MAX_REASON = 1000  # characters
 BUSY = 120  # seconds that no publishing from what was set aside takes
-_NOTE = "approval"
 _BLOCK = 1 << 20
 _OURS = 500  # statuses from here on say that the registry is to blame
 _CHOICES: Mapping[str, Sequence[State]] = {
@@ -75,10 +71,10 @@ def ask(
         waiting = table.waiting_for(connection, name, asked.version)
     if waiting is not None:
         return _same(waiting, asked)
-    note = transact(host.database, lambda connection: _noted(connection, asked, at))
+    note = transact(host.database, lambda connection: table.noted(connection, asked, at))
     archive.seek(0)
     host.holdings.set_aside(number, archive)
-    if transact(host.database, lambda connection: _asked(connection, asked, note, at)):
+    if transact(host.database, lambda connection: table.asked(connection, asked, note)):
         return number
     host.holdings.discard(number)
     transact(host.database, lambda connection: audit.forget(connection, note))
@@ -124,7 +120,7 @@ def approve(host: Host, who: Identity, number: str) -> tuple[Approval, Published
     """
     found = _decidable(host, who, number)
     taken = replace(found, state="approving", decided_by=who.person, decided_at=host.clock())
-    note = transact(host.database, lambda connection: _taken(connection, taken))
+    note = transact(host.database, lambda connection: table.taken(connection, taken))
     if not note:
         raise _decided(_seen(host, who, number))
     try:
@@ -133,7 +129,7 @@ def approve(host: Host, who: Identity, number: str) -> tuple[Approval, Published
         _give_back(host, taken, note, error)
         raise
     done = replace(taken, state="approved", decided_at=host.clock())
-    transact(host.database, lambda connection: _finished(connection, done, {}))
+    transact(host.database, lambda connection: table.finished(connection, done, {}))
     _clear(host, number, note)
     return done, published
 
@@ -146,7 +142,7 @@ def reject(host: Host, who: Identity, number: str, reason: str = "") -> Approval
         raise RequestError.one(what, "", "write it in one line")
     found = _decidable(host, who, number)
     done = replace(found, state="rejected", decided_by=who.person, decided_at=host.clock(), reason=reason)
-    note = transact(host.database, lambda connection: _rejected(connection, done))
+    note = transact(host.database, lambda connection: table.rejected(connection, done))
     if not note:
         raise _decided(_seen(host, who, number))
     _clear(host, number, note)
@@ -156,7 +152,7 @@ def reject(host: Host, who: Identity, number: str, reason: str = "") -> Approval
 def settle_approvals(host: Host) -> int:
     """Look into requests that a killed server was at; return of how many was told that they are approved."""
     with reading(host.database) as connection:
-        left = [one for one in audit.intents(connection) if one.event.action == _NOTE]
+        left = [one for one in audit.intents(connection) if one.event.action == table.NOTE]
         found = [(one, table.numbered(connection, str(one.event.details["number"]))) for one in left]
     told = 0
     for note, request in found:
@@ -213,47 +209,6 @@ def _same(waiting: Approval, asked: Approval) -> str:
     raise RefusalError.of("CONFLICT", what, "", "let that be rejected, or raise `version` in package.agent.json")
 
 
-def _noted(connection: Connection, about: Approval, at: int) -> str:
-    event = Event(about.decided_by or about.publisher, _NOTE, str(about.name), about.version, {"number": about.number})
-    return audit.begin(connection, event, at)
-
-
-def _asked(connection: Connection, asked: Approval, note: str, at: int) -> bool:
-    """Let a request stand whose archive is there; tell whether none waits, and nobody gave the archive up meanwhile."""
-    if not audit.forget(connection, note) or not table.add(connection, asked):
-        return False
-    audit.append(connection, _event(asked.publisher, "approval.asked", asked), at)
-    return True
-
-
-def _taken(connection: Connection, taken: Approval) -> str:
-    """Let somebody decide a request that waits; return the number of their note, or nothing where another does."""
-    if not table.moved(connection, taken.number, ("pending",), taken):
-        return ""
-    return _noted(connection, taken, taken.decided_at or 0)
-
-
-def _rejected(connection: Connection, done: Approval) -> str:
-    note = _taken(connection, done)
-    if note:
-        event = _event(done.decided_by, "approval.rejected", done, {"reason": done.reason})
-        audit.append(connection, event, done.decided_at or 0)
-    return note
-
-
-def _finished(connection: Connection, done: Approval, besides: Mapping[str, Any]) -> bool:
-    """Let a request be approved whose version is published, and tell of both; tell whether it was not yet."""
-    if not table.moved(connection, done.number, ("pending", "approving"), done):
-        return False
-    at = done.decided_at or 0
-    audit.append(connection, _event(done.decided_by, "approval.approved", done, besides), at)
-    details = {"integrity": done.integrity, "size": done.size, "signed": bool(done.signature)}
-    published = _event(done.publisher, "publish", done, {**details, **besides})
-    if not audit.is_told(connection, published):
-        audit.append(connection, published, at)
-    return True
-
-
 def _published(host: Host, taken: Approval) -> Published:
     """Publish what was set aside: the very bytes that were asked for."""
     with host.holdings.aside(taken.number) as archive:
@@ -285,35 +240,23 @@ def _give_back(host: Host, taken: Approval, note: str, error: PackagingError) ->
     """Let a request that could not be published have failed, or wait again where that may help."""
     status = CODES[error.code][0] if isinstance(error, RefusalError) else 503
     if not isinstance(error, IntegrityError) and status >= _OURS:
-        transact(host.database, lambda connection: _waits_again(connection, taken, note))
+        transact(host.database, lambda connection: table.waits_again(connection, taken, note))
         return
     reason = "; ".join(one.what for one in without_address(host, error.problems))
     done = replace(taken, state="failed", reason=plain(reason)[:MAX_REASON])
-    transact(host.database, lambda connection: _failed(connection, done))
+    transact(host.database, lambda connection: table.failed(connection, done))
     _clear(host, taken.number, note)
-
-
-def _failed(connection: Connection, done: Approval) -> None:
-    if table.moved(connection, done.number, ("approving",), done):
-        event = _event(done.decided_by, "approval.failed", done, {"reason": done.reason})
-        audit.append(connection, event, done.decided_at or 0)
-
-
-def _waits_again(connection: Connection, taken: Approval, note: str) -> bool:
-    waiting = replace(taken, state="pending", decided_by="", decided_at=None)
-    audit.forget(connection, note)
-    return table.moved(connection, taken.number, ("approving",), waiting)
 
 
 def _resumed(host: Host, request: Approval, note: str, *, is_over: bool) -> bool:
     """Bring a request that somebody was publishing to where it belongs; tell whether it was published."""
     if _there(host, request) is not None:
         done = replace(request, state="approved")
-        told = transact(host.database, lambda connection: _finished(connection, done, RECOVERED))
+        told = transact(host.database, lambda connection: table.finished(connection, done, RECOVERED))
         _clear(host, request.number, note)
         return told
     if is_over:
-        transact(host.database, lambda connection: _waits_again(connection, request, note))
+        transact(host.database, lambda connection: table.waits_again(connection, request, note))
     return False
 
 
@@ -321,8 +264,3 @@ def _clear(host: Host, number: str, note: str) -> None:
     """Forget the archive of a request that is decided, and then the note that says it is there."""
     host.holdings.discard(number)
     transact(host.database, lambda connection: audit.forget(connection, note))
-
-
-def _event(actor: str, action: str, about: Approval, besides: Mapping[str, Any] | None = None) -> Event:
-    details = {"approval": about.number, "integrity": about.integrity, **(besides or {})}
-    return Event(actor, action, str(about.name), about.version, details)

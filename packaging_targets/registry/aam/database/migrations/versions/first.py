@@ -15,7 +15,9 @@ _NAME = sa.String(160).with_variant(sa.String(160, collation="C"), "postgresql")
 def upgrade() -> None:
     """Make all tables, in an empty database."""
     _packages()
+    _tokens()
     _people()
+    _approvals()
     _events()
 
 
@@ -57,15 +59,14 @@ def _packages() -> None:
     )
 
 
-def _people() -> None:
+def _tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("number", sa.String(32), primary_key=True),
         sa.Column("hash", sa.String(64), nullable=False),
         sa.Column("person", sa.String(512), nullable=False),
         sa.Column("label", sa.String(200), nullable=False),
-        sa.Column("actions", sa.String(64), nullable=False),
-        sa.Column("patterns", sa.Text, nullable=False),
+        sa.Column("grants", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger),
         sa.Column("revoked_at", sa.BigInteger),
@@ -73,11 +74,19 @@ def _people() -> None:
     )
     op.create_index("ix_tokens_person", "tokens", ["person"])
     op.create_table(
+        "exchanged",
+        sa.Column("hash", sa.String(64), primary_key=True),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_exchanged_expires_at", "exchanged", ["expires_at"])
+
+
+def _people() -> None:
+    op.create_table(
         "accounts",
         sa.Column("name", sa.String(100), primary_key=True),
         sa.Column("password", sa.String(300), nullable=False),
-        sa.Column("actions", sa.String(64), nullable=False),
-        sa.Column("patterns", sa.Text, nullable=False),
+        sa.Column("grants", sa.Text, nullable=False),
     )
     op.create_table(
         "publishers",
@@ -86,19 +95,26 @@ def _people() -> None:
         sa.Column("issuer", sa.String(512), nullable=False),
         sa.Column("subject", sa.String(512), nullable=False),
         sa.Column("claims", sa.Text, nullable=False),
-        sa.Column("actions", sa.String(64), nullable=False),
-        sa.Column("patterns", sa.Text, nullable=False),
+        sa.Column("grants", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("created_by", sa.String(512), nullable=False),
     )
+    op.create_table(
+        "sessions",
+        sa.Column("hash", sa.String(64), primary_key=True),
+        sa.Column("way", sa.Text, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
 
 
-def _events() -> None:
+def _approvals() -> None:
     op.create_table(
         "approvals",
         sa.Column("number", sa.String(32), primary_key=True),
         sa.Column("name", sa.String(160), nullable=False),
         sa.Column("version", sa.String(260), nullable=False),
+        sa.Column("waiting", sa.String(420)),
         sa.Column("tag", sa.String(64), nullable=False),
         sa.Column("integrity", sa.String(100), nullable=False),
         sa.Column("size", sa.BigInteger, nullable=False),
@@ -110,9 +126,13 @@ def _events() -> None:
         sa.Column("decided_by", sa.String(512)),
         sa.Column("decided_at", sa.BigInteger),
         sa.Column("reason", sa.Text),
+        sa.UniqueConstraint("waiting", name="uq_approvals_waiting"),
     )
     op.create_index("ix_approvals_name", "approvals", ["name"])
     op.create_index("ix_approvals_state", "approvals", ["state"])
+
+
+def _events() -> None:
     op.create_table(
         "audit",
         sa.Column("number", _IDENTITY, primary_key=True, autoincrement=False),
@@ -128,15 +148,14 @@ def _events() -> None:
     op.create_index("ix_audit_action", "audit", ["action"])
     op.create_index("ix_audit_package", "audit", ["package"])
     op.create_table(
+        "heads",
+        sa.Column("log", sa.String(16), primary_key=True),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+    )
+    op.create_table(
         "intents",
         sa.Column("number", sa.String(32), primary_key=True),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("entry", sa.Text, nullable=False),
     )
-    op.create_table(
-        "sessions",
-        sa.Column("hash", sa.String(64), primary_key=True),
-        sa.Column("grants", sa.Text, nullable=False),
-        sa.Column("expires_at", sa.BigInteger, nullable=False),
-    )
-    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
