@@ -1,9 +1,9 @@
 """A registry with pages, and somebody who looks at them: no network, no browser.
 
-    house = House(tmp_path)
-    house.publish("@acme/review")
-    visitor = Visitor(house.app)
-    assert "@acme/review" in visitor.get("/browse").text
+house = House(tmp_path)
+house.publish("@acme/review")
+visitor = Visitor(house.app)
+assert "@acme/review" in visitor.get("/browse").text
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from agents import packed
-from starlette.routing import Router
 
+from packaging_targets.adapters.http.application import make_app
 from packaging_targets.adapters.http.front import Front
 from packaging_targets.adapters.http.pages.routes import routes
-from packaging_targets.adapters.http.site import Site
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.desk.access import ANONYMOUS, Action, Grant, Identity
@@ -62,9 +61,8 @@ class House:
 
     @property
     def app(self) -> Front:
-        """The application with its pages alone."""
-        site = Site(self.host, None, None, has_pages=True)  # type: ignore[arg-type]  # nobody asks for the document
-        return Front(site, Router(routes(self.host)))
+        """The application, with its pages."""
+        return make_app(self.host, pages=routes(self.host))
 
     def publish(self, name: str, version: str = "1.0.0", who: Identity = OPERATOR, **given: Any) -> str:
         """Publish a package that is made for it; return the number of the request where it has to wait."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import parse_qsl
 
 from packaging_targets.adapters.http.call import Call
 from packaging_targets.adapters.http.limits import counted_as
 from packaging_targets.formats.aam.refusals import RefusalError
-from packaging_targets.registry.aam.desk.access import ANONYMOUS, Identity
+from packaging_targets.registry.aam.desk.access import Identity
+from packaging_targets.registry.aam.desk.tokens import IssuedToken
 from packaging_targets.services.aam.hosting.people import authenticating
 
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/-]{1,16384}=*")
@@ -26,18 +29,30 @@ async def identify(call: Call) -> None:
     if sent is None:
         return
     if not call.is_secure:
-        what = "credentials came over plain HTTP, where anybody on the way can read them"
-        fix = "use https; behind a proxy, let AAM_REGISTRY_TRUSTED_PROXIES name it, and it send X-Forwarded-Proto"
-        raise RefusalError.of("BAD_REQUEST", what, "", fix)
+        raise _in_the_open()
     call.who = await checked(call, sent)
 
 
 async def checked(call: Call, sent: bytes) -> Identity:
     """Return who has the credentials of an `Authorization` header; failures are counted by address."""
+    with _failures_counted(call):
+        return await _identity(call, sent)
+
+
+async def exchanged(call: Call, identity_token: str) -> IssuedToken:
+    """Return a token of ours for an identity token; failures are counted by address."""
+    if not call.is_secure:
+        raise _in_the_open()
+    with _failures_counted(call):
+        return await call.site.in_thread(authenticating.exchange, call.site.host, identity_token)
+
+
+@contextmanager
+def _failures_counted(call: Call) -> Iterator[None]:
     who = counted_as(call.address)
     call.site.rates.demand("failure", who)
     try:
-        return await _identity(call, sent)
+        yield
     except RefusalError as error:
         if error.code == "UNAUTHORIZED":
             call.site.rates.fail(who)
@@ -81,6 +96,7 @@ def query_of(call: Call) -> list[tuple[str, str]]:
     return found
 
 
-def is_anonymous(call: Call) -> bool:
-    """Tell whether nobody said who they are."""
-    return call.who is ANONYMOUS
+def _in_the_open() -> RefusalError:
+    what = "credentials came over plain HTTP, where anybody on the way can read them"
+    fix = "use https; behind a proxy, let AAM_REGISTRY_TRUSTED_PROXIES name it, and it send X-Forwarded-Proto"
+    return RefusalError.of("BAD_REQUEST", what, "", fix)

@@ -56,8 +56,8 @@ def _query(call: Call, operation: Operation) -> dict[str, Any]:
             problems.append(Problem("", f"`{name}` stands twice in the query"))
             continue
         value = found[name] = _value(text, known[name].schema)
-        for one in problems_of(value, known[name].schema):
-            problems.append(Problem("", one.what.replace("the body", f"`{name}`"), field=name))
+        told = (one.what.replace("the body", f"`{name}`") for one in problems_of(value, known[name].schema))
+        problems += (Problem("", what, field=name) for what in told)
     raise_all(problems, RequestError)
     return found
 

@@ -105,12 +105,12 @@ REGISTRY = {
     "protocol": "uaaps/1",
     "title": "Agent packages",
     "url": "https://registry.example",
-    "auth": {"token": True, "basic": True, "oidc": None},
+    "auth": ["none", "token", "basic", "oidc"],
+    "oidc": {"issuer": "https://issuer.example", "client_id": "aam"},
+    "audience": "https://registry.example",
     "open_publishing": False,
     "max_archive": 52428800,
-    "packages": "https://registry.example/packages",
-    "openapi": "https://registry.example/openapi.json",
-    "pages": "https://registry.example/browse",
+    "pages": "/browse",
 }
 CODE = {
     "code": "VERSION_CONFLICT",

@@ -19,6 +19,7 @@ Act = Callable[[Call], Awaitable[ASGIApp]]
 Who = Literal["anybody", "readers", "people"]
 DOCUMENTS = (OURS, JSON)
 PLAIN = (JSON,)
+SENT = ("REQUEST_TIMEOUT", "ARCHIVE_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")  # what a body in JSON may be refused for
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,23 +6,32 @@ from packaging_targets.adapters.http.api.operation import Parameter
 
 CURSOR = Parameter("cursor", "`next` of the part before.", {"type": "string", "maxLength": 2000})
 LIMIT = Parameter(
-    "limit", "How many entries a part has at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, 50
+    "limit",
+    "How many entries a part may have.",
+    {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+    50,
 )
 LISTS = (CURSOR, LIMIT)
-SEARCH = Parameter("q", "Words, which names and descriptions must have.", {"type": "string", "maxLength": 200}, "review")
+SEARCH = Parameter("q", "Words that name or description have.", {"type": "string", "maxLength": 200}, "review")
 SORT = Parameter(
     "sort",
     "The order; `relevance` needs `q`, and is the default with it.",
     {"type": "string", "enum": ["name", "updated", "relevance"]},
     "name",
 )
+YANKED = Parameter(
+    "yanked",
+    "With `true`, packages whose versions are all yanked are in it too, without versions: for mirrors.",
+    {"type": "string", "enum": ["true", "false"]},
+    "false",
+)
 TAG = Parameter(
     "tag", "The tag that leads to it; `latest` stays where it is then.", {"type": "string", "maxLength": 32}, "next"
 )
 STATE = Parameter(
     "state",
-    "Only those in this state.",
-    {"type": "string", "enum": ["pending", "approving", "approved", "failed", "rejected"]},
+    "Only those in this state; `pending` where nothing is said.",
+    {"type": "string", "enum": ["pending", "approved", "failed", "rejected", "all"]},
     "pending",
 )
 PACKAGE = Parameter("package", "Only what is about this package.", {"type": "string", "maxLength": 130}, "@acme/review")

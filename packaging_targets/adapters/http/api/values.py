@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -11,7 +11,7 @@ from packaging_targets.errors import Problem
 from packaging_targets.formats.aam.documents.meta import release_value
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.times import time_text
-from packaging_targets.registry.aam.desk.access import Grant
+from packaging_targets.registry.aam.desk.access import grants_value
 from packaging_targets.registry.aam.desk.approvals import Approval
 from packaging_targets.registry.aam.desk.audit import Entry
 from packaging_targets.registry.aam.desk.publishers import Publisher
@@ -94,11 +94,6 @@ def entry_value(one: Entry) -> dict[str, Any]:
         "previous": one.previous,
         "digest": one.digest,
     }
-
-
-def grants_value(grants: Iterable[Grant]) -> list[dict[str, Any]]:
-    """Return what somebody may do."""
-    return [{"actions": list(one.actions), "patterns": list(one.patterns)} for one in grants]
 
 
 def token_value(one: Token) -> dict[str, Any]:

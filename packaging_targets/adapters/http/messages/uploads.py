@@ -16,7 +16,7 @@ from packaging_targets.adapters.http.messages.bodies import overdue
 from packaging_targets.adapters.http.messages.multipart import Parts, boundary_of
 from packaging_targets.adapters.http.site import UPLOAD
 from packaging_targets.formats.aam.refusals import RefusalError
-from packaging_targets.registry.aam.protocol import MAX_SIGNATURE
+from packaging_targets.formats.aam.signature import MAX_SIGNATURE
 
 TYPES = ("application/gzip", "application/octet-stream", "application/x-gzip")
 _PIECE = 256 << 10  # bytes that are written at once
@@ -35,7 +35,9 @@ class _Body(Protocol):
     """A body as it comes: `pending` is what belongs to the archive, and is taken from there."""
 
     pending: bytearray
-    signature: bytes
+
+    @property
+    def signature(self) -> bytes: ...
 
     def feed(self, data: bytes) -> None: ...
 
@@ -71,7 +73,7 @@ async def uploaded(call: Call) -> AsyncIterator[Upload]:
     most = limit + (MAX_SIGNATURE + _AROUND if is_form else 0)
     if call.told_size > most:
         raise _too_large(limit)
-    file = await call.site.in_thread(tempfile.TemporaryFile, dir=call.site.uploads, prefix=UPLOAD)
+    file = await call.site.in_thread(_unnamed, call.site.uploads)
     try:
         async with _deadline(call):
             await _receive(call, body, file, most)
@@ -115,3 +117,7 @@ async def _write(call: Call, body: _Body, file: BinaryIO) -> None:
 
 def _too_large(limit: int) -> RefusalError:
     return RefusalError.of("ARCHIVE_TOO_LARGE", f"the archive has more than {limit:,} bytes, which is the most here")
+
+
+def _unnamed(folder: str | None) -> BinaryIO:
+    return tempfile.TemporaryFile(dir=folder, prefix=UPLOAD)

@@ -25,6 +25,7 @@ _ALL = ("BAD_REQUEST", "UNAUTHORIZED", "NOT_ACCEPTABLE", "RATE_LIMITED", "INTERN
 _ANYBODY = ("BAD_REQUEST", "INTERNAL_ERROR", "REGISTRY_UNAVAILABLE")
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
+_BUNDLE = {"type": "string", "description": "A Sigstore bundle, as JSON."}
 _HEADERS = {
     "Location": "Where it is now.",
     "Link": 'The next part, as `<…>; rel="next"`.',
@@ -133,7 +134,10 @@ def _headers(names: Iterable[str]) -> Mapping[str, Any]:
 def _upload() -> dict[str, Any]:
     form = {
         "type": "object",
-        "properties": {"archive": _BYTES, "signature": {"type": "string", "description": "A Sigstore bundle, as JSON."}},
+        "properties": {
+            "archive": _BYTES,
+            "signature": _BUNDLE,
+        },
         "required": ["archive"],
         "additionalProperties": False,
     }
@@ -141,5 +145,3 @@ def _upload() -> dict[str, Any]:
     encoding = {"archive": {"contentType": TYPES[0]}, "signature": {"contentType": "application/json"}}
     content["multipart/form-data"] = {"schema": form, "encoding": encoding}
     return {"required": True, "content": content}
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from packaging_targets.formats.aam.refusals import CODES
@@ -22,15 +23,24 @@ def ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _object(optional: tuple[str, ...] = (), *, is_open: bool = False, **members: Any) -> dict[str, Any]:
-    """Return an object that has all of its members but the optional ones; an open one may have others."""
+def _object(optional: tuple[str, ...] = (), **members: Any) -> dict[str, Any]:
+    """Return an object that has all of its members but the optional ones, and no others."""
+    return _closed(members, optional)
+
+
+def _closed(members: Mapping[str, Any], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {**_open(optional, members), "additionalProperties": False}
+
+
+def _open(optional: tuple[str, ...], members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object that may have other members besides."""
     schema: dict[str, Any] = {"type": "object", "properties": members}
     schema["required"] = [name for name in members if name not in optional]
-    return schema if is_open else {**schema, "additionalProperties": False}
+    return schema
 
 
 def _list(name: str, of: str) -> dict[str, Any]:
-    return _object(**{name: {"type": "array", "items": ref(of)}, "next": _TEXT_OR_NONE, "total": _COUNT})
+    return _closed({name: {"type": "array", "items": ref(of)}, "next": _TEXT_OR_NONE, "total": _COUNT})
 
 
 _RELEASE = {
@@ -44,17 +54,13 @@ _RELEASE = {
     "dependencies": _RANGES,
     "optionalDependencies": _RANGES,
     "peerDependencies": _RANGES,
-    "yanked": {
-        "anyOf": [_object(("at", "reason", "tags"), is_open=True, at=_TIME, reason=_TEXT, tags=_TEXTS), _FLAG]
-    },
+    "yanked": {"anyOf": [_open(("at", "reason", "tags"), {"at": _TIME, "reason": _TEXT, "tags": _TEXTS}), _FLAG]},
     "deprecated": _TEXT,
     "missing": _FLAG,
 }
 _MAYBE = ("dependencies", "optionalDependencies", "peerDependencies", "yanked", "deprecated", "missing")
 _PROBLEM = _object(what=_TEXT, where=_TEXT, fix=_TEXT, field=_TEXT)
-_GRANT = _object(
-    actions={"type": "array", "items": {"enum": ["read", "publish", "yank", "admin"]}}, patterns=_TEXTS
-)
+_GRANT = _object(actions={"type": "array", "items": {"enum": ["read", "publish", "yank", "admin"]}}, patterns=_TEXTS)
 _TOKEN = {
     "id": _TEXT,
     "person": _TEXT,
@@ -77,18 +83,17 @@ SCHEMAS: dict[str, Any] = {
     "Problem": _PROBLEM,
     "Error": _object(error=_ERROR),
     "Tags": {"type": "object", "additionalProperties": _TEXT},
-    "Release": _object(_STORED, is_open=True, **_RELEASE),
-    "Package": _object(
+    "Release": _open(_STORED, _RELEASE),
+    "Package": _open(
         ("dist-tags", "modifiedAt"),
-        is_open=True,
-        **{
+        {
             "name": _TEXT,
             "versions": {"type": "object", "additionalProperties": ref("Release")},
             "dist-tags": ref("Tags"),
             "modifiedAt": _TIME,
         },
     ),
-    "Version": _object(_MAYBE, is_open=True, name=_TEXT, **_RELEASE, tags=_TEXTS),
+    "Version": _open(_MAYBE, {"name": _TEXT, **_RELEASE, "tags": _TEXTS}),
     "Summary": _object(name=_TEXT, latest=_TEXT, versions=_TEXTS, description=_TEXT),
     "PackageList": _list("packages", "Summary"),
     "Signature": {"type": "object"},
@@ -132,8 +137,8 @@ SCHEMAS: dict[str, Any] = {
     ),
     "AuditList": _list("entries", "AuditEntry"),
     "Grant": _GRANT,
-    "Token": _object(**_TOKEN),
-    "NewToken": _object(**_TOKEN, token=_TEXT),
+    "Token": _closed(_TOKEN),
+    "NewToken": _closed({**_TOKEN, "token": _TEXT}),
     "TokenList": _list("tokens", "Token"),
     "Exchanged": _object(token=_TEXT, expires_at=_TIME_OR_NONE, person=_TEXT),
     "Publisher": _object(
@@ -157,15 +162,11 @@ SCHEMAS: dict[str, Any] = {
         protocol=_TEXT,
         title=_TEXT,
         url=_TEXT,
-        auth=_object(
-            token=_FLAG,
-            basic=_FLAG,
-            oidc={"anyOf": [_object(issuer=_TEXT, client=_TEXT, audience=_TEXT), {"type": "null"}]},
-        ),
+        auth={"type": "array", "items": {"enum": ["none", "token", "basic", "oidc"]}},
+        oidc={"anyOf": [_object(issuer=_TEXT, client_id=_TEXT), {"type": "null"}]},
+        audience=_TEXT,
         open_publishing=_FLAG,
         max_archive=_COUNT,
-        packages=_TEXT,
-        openapi=_TEXT,
         pages=_TEXT_OR_NONE,
     ),
     "Document": {"type": "object"},

@@ -27,18 +27,17 @@ async def root(call: Call) -> ASGIApp:
 
 def _capabilities(call: Call) -> dict[str, Any]:
     settings = call.site.host.settings
-    base = settings.url.rstrip("/")
-    oidc = {"issuer": settings.oidc_issuer, "client": settings.oidc_client, "audience": settings.audience}
+    signs_in = {"issuer": settings.oidc_issuer, "client_id": settings.oidc_client}
     return {
         "protocol": PROTOCOL,
         "title": settings.title,
         "url": settings.url,
-        "auth": {"token": True, "basic": True, "oidc": oidc if settings.audience else None},
+        "auth": ["none", "token", "basic", *(["oidc"] if settings.audience else [])],
+        "oidc": signs_in if settings.oidc_issuer and settings.oidc_client else None,
+        "audience": settings.audience,
         "open_publishing": settings.open_publishing,
         "max_archive": settings.max_archive,
-        "packages": f"{base}/packages",
-        "openapi": f"{base}/openapi.json",
-        "pages": f"{base}/browse" if call.site.has_pages else None,
+        "pages": f"{call.site.base}/browse" if call.site.has_pages else None,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from collections.abc import Iterator
 
 from starlette.types import ASGIApp
@@ -11,7 +10,7 @@ from packaging_targets.adapters.http.api import examples
 from packaging_targets.adapters.http.api.endpoint import body_of
 from packaging_targets.adapters.http.api.groups.archives import BYTES
 from packaging_targets.adapters.http.api.groups.changing import REASON
-from packaging_targets.adapters.http.api.operation import Operation, Reply
+from packaging_targets.adapters.http.api.operation import SENT, Operation, Reply
 from packaging_targets.adapters.http.api.queries import ACTION, LISTS, PACKAGE, STATE
 from packaging_targets.adapters.http.api.values import approval_value, entry_value, listed, published_value
 from packaging_targets.adapters.http.call import Call
@@ -105,7 +104,15 @@ OPERATIONS = (
         (STATE, *LISTS),
     ),
     Operation(
-        "GET", "/approvals/{id}", "getApproval", "A request for approval", approval, (_ONE,), "approvals", "people", _UNKNOWN
+        "GET",
+        "/approvals/{id}",
+        "getApproval",
+        "A request for approval",
+        approval,
+        (_ONE,),
+        "approvals",
+        "people",
+        _UNKNOWN,
     ),
     Operation(
         "GET",
@@ -142,7 +149,7 @@ OPERATIONS = (
         (_ONE,),
         "approvals",
         "people",
-        (*_DECIDED, "ARCHIVE_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TIMEOUT"),
+        (*_DECIDED, *SENT),
         body=REASON,
     ),
     Operation(

@@ -49,8 +49,10 @@ async def signature(call: Call) -> ASGIApp:
 
 async def _release(call: Call, name: PackageName) -> Release:
     document, text = await seen(call, name), call.parameters["version"]
-    release = call.site.releases.get((document.digest, text))
-    if release is None:
+    known = call.site.releases.get((document.digest, text))
+    if known is not None:
+        release = known
+    else:
         _, release = await call.site.in_thread(seeing.release_of, call.site.host, call.who, name, text)
         call.site.releases.put((document.digest, text), release)
     if release.missing:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from packaging_targets.adapters.http.api import examples
 from packaging_targets.adapters.http.api.endpoint import body_of
-from packaging_targets.adapters.http.api.operation import Act, Body, Operation, Reply, object_of
+from packaging_targets.adapters.http.api.operation import SENT, Act, Body, Operation, Reply, object_of
 from packaging_targets.adapters.http.call import Call
 from packaging_targets.adapters.http.messages.answers import Answer, done
 from packaging_targets.formats.aam.documents.meta import metadata_bytes
@@ -24,7 +24,6 @@ _LEADS = Body({"anyOf": [object_of(("version",), version=_VERSION), _VERSION]}, 
 _REFUSALS = ("FORBIDDEN", "PACKAGE_NOT_FOUND", "VERSION_NOT_FOUND", "CONFLICT")
 _PACKAGE = Reply(200, "The package, as it is now.", "Package", examples.PACKAGE)
 _TAGS = Reply(200, "The tags, as they are now.", "Tags", examples.TAGS)
-_SENT = ("ARCHIVE_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TIMEOUT")
 
 
 async def set_tag(call: Call) -> ASGIApp:
@@ -71,7 +70,7 @@ async def _changed(call: Call, change: Callable[..., PackageMetadata], *given: A
 
 def _operation(method: str, path: str, name: str, about: str, act: Act, *, body: Body | None = None) -> Operation:
     is_tag = "{tag}" in path
-    refusals = (*_REFUSALS, *(("TAG_NOT_FOUND",) if is_tag else ()), *(_SENT if body else ()))
+    refusals = (*_REFUSALS, *(("TAG_NOT_FOUND",) if is_tag else ()), *(SENT if body else ()))
     reply, group = (_TAGS, "tags") if is_tag else (_PACKAGE, "changes")
     return Operation(method, path, name, about, act, (reply,), group, "people", refusals, body=body)
 

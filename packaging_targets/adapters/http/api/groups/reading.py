@@ -6,7 +6,7 @@ from starlette.types import ASGIApp
 
 from packaging_targets.adapters.http.api import examples
 from packaging_targets.adapters.http.api.operation import Operation, Reply
-from packaging_targets.adapters.http.api.queries import LISTS, SEARCH, SORT
+from packaging_targets.adapters.http.api.queries import LISTS, SEARCH, SORT, YANKED
 from packaging_targets.adapters.http.api.values import listed, summary_value, version_value
 from packaging_targets.adapters.http.call import Call
 from packaging_targets.adapters.http.messages.answers import dumped
@@ -20,7 +20,8 @@ async def packages(call: Call) -> ASGIApp:
     asked = call.query
     words = asked.get("q", "")
     order = asked.get("sort", "relevance" if words else "name")
-    query = Query(words, order, asked.get("cursor", ""), asked.get("limit", 50))
+    yanked = asked.get("yanked") == "true"
+    query = Query(words, order, asked.get("cursor", ""), asked.get("limit", 50), yanked=yanked)
     page = await call.site.in_thread(seeing.page, call.site.host, call.who, query)
     value, headers = listed(call, "packages", page, summary_value)
     is_public = not call.site.host.settings.private
@@ -89,7 +90,7 @@ OPERATIONS = (
             Reply(304, "It is what `If-None-Match` names."),
         ),
         "packages",
-        queries=(SEARCH, SORT, *LISTS),
+        queries=(SEARCH, SORT, *LISTS, YANKED),
     ),
     Operation(
         "GET",
