@@ -13,7 +13,9 @@ import html
 import io
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -38,16 +40,26 @@ EVERYTHING: tuple[Action, ...] = ("read", "publish", "yank", "admin")
 OPERATOR = Identity("operator", (Grant(("admin",)),))
 
 
+@cache
+def _empty_database() -> bytes:
+    with TemporaryDirectory() as folder:
+        engine = open_database(f"sqlite:///{folder}/registry.sqlite3")
+        migrate(engine)
+        engine.dispose()
+        return Path(folder, "registry.sqlite3").read_bytes()
+
+
 class House:
-    """A registry in a folder, with its desk and its pages; `settings` are members of HostSettings."""
+    """A registry in a folder, which may be there, with its desk and its pages; `settings` are members of HostSettings."""
 
     def __init__(self, path: Path, **settings: Any) -> None:
         self.now = START
         folder = FolderRegistry(str(path / "registry"), self.clock)
-        initialise(folder)
-        (path / "data").mkdir()
+        if not (path / "data").exists():
+            initialise(folder)
+            (path / "data").mkdir()
+            (path / "data" / "registry.sqlite3").write_bytes(_empty_database())
         engine = open_database(f"sqlite:///{path}/data/registry.sqlite3")
-        migrate(engine)
         self.host = Host(
             database=engine,
             settings=HostSettings(**{"url": "http://127.0.0.1", **settings}),
