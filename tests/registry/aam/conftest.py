@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from agent_server import AgentServer
+from services import MissingError, ObjectStore, Postgres, object_store, postgres
+from sqlalchemy import Engine
 
+from packaging_targets.registry.aam.database.engine import open_database
+from packaging_targets.registry.aam.database.migrating import migrate
+from packaging_targets.registry.aam.database.tables import metadata
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.http.registry import HttpRegistry
 from packaging_targets.registry.aam.protocol import Registry
+from packaging_targets.registry.aam.served.objects.folder import FolderObjects
+from packaging_targets.registry.aam.served.objects.s3 import S3Objects
+from packaging_targets.registry.aam.served.served_folder import ServedFolder
+from packaging_targets.registry.aam.served.stored import StoredRegistry
 
 START = 1_771_768_800  # 2026-02-22T14:00:00Z
 
@@ -33,6 +44,26 @@ def folder_registry(path: Path, clock: Clock) -> FolderRegistry:
     return registry
 
 
+@cache
+def empty_database() -> bytes:
+    """The file of a database with all tables."""
+    with TemporaryDirectory() as folder:
+        engine = open_database(f"sqlite:///{folder}/registry.sqlite3")
+        migrate(engine)
+        engine.dispose()
+        return Path(folder, "registry.sqlite3").read_bytes()
+
+
+@contextmanager
+def database_in(path: Path) -> Iterator[Engine]:
+    """A database in a file, closed in the end."""
+    (path / "server").mkdir(mode=0o700, exist_ok=True)
+    (path / "server" / "registry.sqlite3").write_bytes(empty_database())
+    engine = open_database(f"sqlite:///{path}/server/registry.sqlite3")
+    yield engine
+    engine.dispose()
+
+
 @contextmanager
 def in_a_folder(path: Path, clock: Clock) -> Iterator[Registry]:
     yield folder_registry(path, clock)
@@ -46,9 +77,24 @@ def on_a_fake(path: Path, clock: Clock) -> Iterator[Registry]:
         registry.close()
 
 
+@contextmanager
+def served_folder(path: Path, clock: Clock) -> Iterator[Registry]:
+    with database_in(path) as engine:
+        yield ServedFolder(folder_registry(path, clock), engine)
+
+
+@contextmanager
+def stored(path: Path, clock: Clock) -> Iterator[Registry]:
+    with database_in(path) as engine:
+        objects = FolderObjects(str(path / "objects"))
+        yield StoredRegistry(engine, objects, clock, "https://registry.test/aam")
+
+
 KINDS: dict[str, Callable[[Path, Clock], AbstractContextManager[Registry]]] = {
-    "folder": in_a_folder,
     "fake server": on_a_fake,
+    "folder": in_a_folder,
+    "served_folder": served_folder,
+    "stored": stored,
 }
 
 
@@ -57,11 +103,65 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=sorted(KINDS))
+@pytest.fixture(scope="session")
+def a_postgres() -> Iterator[Postgres]:
+    try:
+        with postgres() as running:
+            yield running
+    except MissingError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def an_object_store() -> Iterator[ObjectStore]:
+    try:
+        with object_store() as running, pytest.MonkeyPatch.context() as patch:
+            for key, value in running.environment.items():
+                patch.setenv(key, value)
+            yield running
+    except MissingError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def a_database(a_postgres: Postgres) -> Iterator[Engine]:
+    """A database with all tables, in PostgreSQL: `an_empty_database` empties it."""
+    engine = open_database(a_postgres.database())
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def an_empty_database(a_database: Engine) -> Engine:
+    """The tables in PostgreSQL, with nothing in them."""
+    with a_database.begin() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(table.delete())
+    return a_database
+
+
+@pytest.fixture
+def a_sqlite(tmp_path: Path) -> Iterator[Engine]:
+    """The tables in SQLite, with nothing in them."""
+    with database_in(tmp_path) as engine:
+        yield engine
+
+
+@pytest.fixture
+def distributed(an_empty_database: Engine, an_object_store: ObjectStore, clock: Clock) -> StoredRegistry:
+    """An empty registry in PostgreSQL and an S3 server."""
+    return StoredRegistry(an_empty_database, S3Objects(*an_object_store.place()), clock, "https://registry.test/aam")
+
+
+@pytest.fixture(params=[*sorted(KINDS), pytest.param("distributed", marks=pytest.mark.service)])
 def registry(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Registry]:
     """An empty registry of each kind."""
-    with KINDS[request.param](tmp_path, clock) as registry:
-        yield registry
+    if request.param in KINDS:
+        with KINDS[request.param](tmp_path, clock) as registry:
+            yield registry
+    else:
+        yield request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def parse_metadata(data: bytes, where: str) -> PackageMetadata:
 def metadata_bytes(metadata: PackageMetadata) -> bytes:
     """Return the one meta.json that says this."""
     value: dict[str, Any] = {"name": str(metadata.name)}
-    value["versions"] = {str(one.version): _release_value(one) for one in in_order(metadata.releases.values())}
+    value["versions"] = {str(one.version): release_value(one) for one in in_order(metadata.releases.values())}
     value["dist-tags"] = dict(sorted(metadata.tags.items()))
     value["modifiedAt"] = time_text(metadata.modified_at)
     value |= sorted(metadata.other.items())
@@ -162,8 +162,8 @@ def _tags(reading: Reading, tags: Mapping[str, Any]) -> dict[str, str]:
     return dict(sorted(tags.items()))
 
 
-def _release_value(release: Release) -> dict[str, Any]:
-    """Return the value of an entry: what is always there, and besides that what says something."""
+def release_value(release: Release) -> dict[str, Any]:
+    """Return the object of a version: what is always there, and besides that what says something."""
     value: dict[str, Any] = {
         "version": str(release.version),
         "description": release.description,

@@ -6,14 +6,19 @@ An action is allowed on a package by a grant that names the action, or `admin`, 
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from packaging_targets.formats.aam.names import MAX_NAME, name_faults
 from packaging_targets.registry.aam.served.holdings import Visibility, matches
 
 Action = Literal["read", "publish", "yank", "admin"]
 ACTIONS: tuple[Action, ...] = ("read", "publish", "yank", "admin")
 EVERYTHING = ("*",)
+_PATTERN = re.compile(r"(@[a-z0-9_*-]+/)?[a-z0-9*-]+|@[a-z0-9_*-]*\*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Grant:
 
     def allows(self, action: Action, name: str) -> bool:
         """Tell whether this allows an action on a package; an empty name stands for the whole registry."""
-        if action not in self.actions and "admin" not in self.actions:
+        if not _gives(self, action):
             return False
         return "*" in self.patterns if not name else matches(name, self.patterns)
 
@@ -57,3 +62,46 @@ class Identity:
 
 
 ANONYMOUS = Identity()
+
+
+def pattern_fault(pattern: str) -> str:
+    """Return what keeps a text from being a pattern, as the end of "the pattern `…`"; empty where nothing does."""
+    if len(pattern) > MAX_NAME:
+        return f"has {len(pattern):,} characters, and {MAX_NAME} is the most"
+    if "*" not in pattern:
+        return next(name_faults(pattern), "")
+    if _PATTERN.fullmatch(pattern):
+        return ""
+    return "is not the name of a package in which `*` stands for any characters, as in `@acme/*`"
+
+
+def not_covered(who: Identity, grant: Grant) -> list[str]:
+    """Return what of a grant somebody may not give, as `publish:@acme/*`: each action on each pattern has to be theirs.
+
+    A pattern lies within another that fits it as it is written, since then `*` of the one is within a `*` of the other.
+    """
+    return [
+        f"{action}:{pattern}"
+        for action in grant.actions
+        for pattern in grant.patterns
+        if not any(_gives(own, action) and matches(pattern, own.patterns) for own in who.grants)
+    ]
+
+
+def grants_value(grants: Iterable[Grant]) -> list[dict[str, list[str]]]:
+    """Return grants as a JSON value, as tables, the log and answers have them."""
+    return [{"actions": list(one.actions), "patterns": list(one.patterns)} for one in grants]
+
+
+def grants_text(grants: Iterable[Grant]) -> str:
+    """Return grants as a table has them."""
+    return json.dumps(grants_value(grants), separators=(",", ":"))
+
+
+def grants_of(text: str) -> tuple[Grant, ...]:
+    """Return the grants that a table has."""
+    return tuple(Grant(tuple(one["actions"]), tuple(one["patterns"])) for one in json.loads(text))
+
+
+def _gives(grant: Grant, action: Action) -> bool:
+    return action in grant.actions or "admin" in grant.actions

@@ -35,7 +35,7 @@ class FolderRegistry:
 
     def __init__(self, root: str, clock: Callable[[], int], waiting: Callable[[], None] = _silently) -> None:
         self.tree = Tree(root)
-        self._clock = clock
+        self.clock = clock
         self.waiting = waiting
 
     @property
@@ -103,10 +103,10 @@ class FolderRegistry:
                 check_signature(signature, SignedArchive(manifest.name, str(manifest.version), digest))
         with self._changing():
             before = self._owned(manifest.name) or transitions.nothing_of(manifest.name)
-            release = transitions.release_of(manifest, digest, size, self._clock())
+            release = transitions.release_of(manifest, digest, size, self.clock())
             publication = transitions.Publication(release, tag, transitions.declared_tags(manifest))
             after, warnings = transitions.with_release(before, publication)
-            warnings += apply_change(self.tree, after, Addition(release, archive, signature))
+            warnings += self._apply(after, Addition(release, archive, signature))
         text = str(release.version)
         leading = tuple(one for one, version in after.tags.items() if version == text)
         return Published(manifest.name, release, leading, warnings)
@@ -143,9 +143,13 @@ class FolderRegistry:
             before = self._owned(name)
             if before is None:
                 raise RefusalError.of("PACKAGE_NOT_FOUND", f"there is no package {name} in the registry")
-            after = transition(before, self._clock())
+            after = transition(before, self.clock())
             if after is not before:
-                apply_change(self.tree, after)
+                self._apply(after)
+
+    def _apply(self, metadata: PackageMetadata, addition: Addition | None = None) -> tuple[Problem, ...]:
+        """Write what is known of a package now, as `apply_change` says; kinds that keep more write that here too."""
+        return apply_change(self.tree, metadata, addition)
 
     def _owned(self, name: PackageName) -> PackageMetadata | None:
         """Return what is known of a package; raises RegistryError where its folder belongs to another."""

@@ -1,0 +1,1 @@
+"""What comes in and goes out: bodies, types, entity tags, parts of files, errors."""

@@ -1,0 +1,1 @@
+"""The OpenAPI document, which is made from the table of operations."""

@@ -1,0 +1,1 @@
+"""What each page does: one function for each, from a visit to an answer."""

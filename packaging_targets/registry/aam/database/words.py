@@ -1,0 +1,47 @@
+"""Looking for words as parts of texts: an index of all runs of three letters, where the database has such.
+
+SQLite gets a table of its own for that, which `lines.py` keeps in step. PostgreSQL keeps its own indexes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, column, insert, inspect, select, table, text
+from sqlalchemy.exc import DBAPIError
+
+from packaging_targets.registry.aam.database.tables import packages
+
+SHORTEST = 3
+"""Words of fewer letters are in no index."""
+_TABLE = "sought_words"
+WORDS = table(_TABLE, column("rowid"), column("sought"))
+_MADE = f"create virtual table {_TABLE} using fts5(sought, tokenize = 'trigram case_sensitive 1')"
+_INDEXES = (
+    "create extension if not exists pg_trgm",
+    "create index if not exists ix_words_name on packages using gin (name gin_trgm_ops)",
+    "create index if not exists ix_words_sought on packages using gin (sought gin_trgm_ops)",
+)
+
+
+def quicken(connection: Connection) -> None:
+    """Make the index of words where there is none; a database that cannot have it looks through all texts."""
+    if connection.dialect.name == "postgresql":
+        _try(connection, *_INDEXES)
+    elif not has_words(connection) and _try(connection, _MADE):
+        connection.execute(insert(WORDS).from_select(["rowid", "sought"], select(packages.c.number, packages.c.sought)))
+
+
+def has_words(connection: Connection) -> bool:
+    """Tell whether there is a table of words."""
+    return connection.dialect.name == "sqlite" and inspect(connection).has_table(_TABLE)
+
+
+def _try(connection: Connection, *statements: str) -> bool:
+    try:
+        with connection.begin_nested():
+            for statement in statements:
+                connection.execute(text(statement))
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        return False
+    return True

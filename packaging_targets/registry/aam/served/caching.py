@@ -1,0 +1,86 @@
+"""The meta.json of packages in a folder, kept in memory as long as the file is the same: one stat for each question."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import OrderedDict
+from threading import Lock
+
+from packaging_targets.errors import legible
+from packaging_targets.formats.aam.documents.meta import MAX_META
+from packaging_targets.formats.aam.documents.reading import load_object
+from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.registry.aam.folder.tree import Tree
+from packaging_targets.registry.aam.served.holdings import Document
+from packaging_targets.store.states import is_racy
+
+Signature = tuple[int, ...]
+
+_KEPT = 32 << 20
+"""Bytes of documents that are kept."""
+_EACH = 1024
+"""Bytes that keeping one takes besides."""
+
+
+def signature_of(stats: os.stat_result) -> Signature:
+    """Return what tells a file from every other that has been at its path."""
+    return stats.st_mtime_ns, stats.st_ctime_ns, stats.st_size, stats.st_ino, stats.st_dev
+
+
+class Documents:
+    """The documents of a registry's folder; those that were asked for last are kept, up to `kept` bytes."""
+
+    def __init__(self, tree: Tree, kept: int = _KEPT) -> None:
+        self._tree = tree
+        self._room = kept
+        self._lock = Lock()
+        self._known: OrderedDict[str, tuple[Signature, Document]] = OrderedDict()
+
+    def of(self, name: PackageName) -> Document | None:
+        """Return a package's document, or None where there is none of that name.
+
+        Raises RegistryError where it cannot be read, or a link leads out of the registry: links are looked at when the
+        file is read, and what has its signature later is that file.
+        """
+        folder = name.folder
+        path = self._tree.meta(folder)
+        try:
+            signature = signature_of(os.stat(path))
+        except OSError:
+            return self._read(name, path)
+        with self._lock:
+            known = self._known.get(folder)
+            if known and known[0] == signature:
+                self._known.move_to_end(folder)
+                return known[1]
+        return self._read(name, path)
+
+    def _read(self, name: PackageName, path: str) -> Document | None:
+        file = self._tree.open(path)
+        if file is None:
+            self._tree.demand()
+            return None
+        with file:
+            stats = os.fstat(file.fileno())
+            data = file.read(min(stats.st_size, MAX_META) + 1)
+        if load_object(data, legible(path), MAX_META).get("name") != str(name):
+            return None
+        document = Document(data, hashlib.sha256(data).hexdigest())
+        if len(data) == stats.st_size and not is_racy(stats):
+            self._keep(name.folder, signature_of(stats), document)
+        return document
+
+    def _keep(self, folder: str, signature: Signature, document: Document) -> None:
+        with self._lock:
+            before = self._known.pop(folder, None)
+            self._room += _weight(before[1]) if before else 0
+            self._known[folder] = signature, document
+            self._room -= _weight(document)
+            while self._room < 0 and self._known:
+                _, (_, oldest) = self._known.popitem(last=False)
+                self._room += _weight(oldest)
+
+
+def _weight(document: Document) -> int:
+    return len(document.data) + _EACH

@@ -1,0 +1,1 @@
+"""Where archives lie that no registry's folder has: an object store, or a folder."""

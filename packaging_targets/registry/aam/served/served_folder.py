@@ -1,0 +1,97 @@
+"""Holdings that are a folder registry, whose readers and writers by `file://` go on beside the server.
+
+meta.json is the truth. A database beside it has the list of packages, for pages and searches, and can be lost: it
+follows the folder's index.json. What waits for approval lies beside the database, where no reader of the folder looks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO
+
+from sqlalchemy import Engine
+
+from packaging_targets.errors import Problem, RegistryError, legible
+from packaging_targets.formats.aam.metadata import PackageMetadata, Release
+from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.registry.aam.database.engine import reading
+from packaging_targets.registry.aam.database.transactions import faults_told
+from packaging_targets.registry.aam.folder.changing import Addition
+from packaging_targets.registry.aam.folder.registry import FolderRegistry
+from packaging_targets.registry.aam.protocol import Summary
+from packaging_targets.registry.aam.served.caching import Documents
+from packaging_targets.registry.aam.served.following import Following
+from packaging_targets.registry.aam.served.holdings import Document, Page, Query
+from packaging_targets.registry.aam.served.listing import Listing
+from packaging_targets.registry.aam.served.objects.aside import Aside
+from packaging_targets.registry.aam.served.objects.folder import FolderObjects
+from packaging_targets.registry.aam.served.objects.protocol import PIECE
+
+
+class ServedFolder(FolderRegistry):
+    """The registry in the folder of `registry`, with its list in the SQLite database of `engine`, which was migrated.
+
+    `data` is the folder for what waits for approval; without it, the one that the database is in.
+    """
+
+    def __init__(self, registry: FolderRegistry, engine: Engine, data: str = "") -> None:
+        super().__init__(registry.tree.root, registry.clock, registry.waiting)
+        self._engine = engine
+        self._documents = Documents(self.tree)
+        self._listing = Listing(engine)
+        self._following = Following(self.tree, engine, self._listing.changed)
+        self._aside = Aside(FolderObjects(data or os.path.dirname(os.path.abspath(engine.url.database or ""))))
+
+    def document(self, name: PackageName) -> Document | None:
+        """Return a package's meta.json; see the Protocol."""
+        return self._documents.of(name)
+
+    def page(self, query: Query) -> Page:
+        """Return a part of the list; see the Protocol."""
+        self._following.follow()
+        return self._listing.page(query)
+
+    def search(self, text: str, limit: int) -> Sequence[Summary]:
+        """Return the packages whose name or description has all words of `text`, the best first."""
+        return list(self.page(Query(text, "relevance", limit=limit)).entries)
+
+    def path(self, name: PackageName, release: Release) -> str | None:
+        """Return the path of an archive."""
+        return self.tree.inside(os.path.join(self.tree.folder(name.folder), release.tarball))
+
+    def pieces(self, name: PackageName, release: Release, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes of an archive from `start` to before `end`, in pieces."""
+        with self.open(name, release) as file:
+            file.seek(start)
+            while start < end and (piece := file.read(min(PIECE, end - start))):
+                start += len(piece)
+                yield piece
+        if start < end:
+            what = f"the archive of {name}@{release.version} is shorter than meta.json says"
+            raise RegistryError.one(what, legible(self.tree.root), f"aam registry verify {self.url}")
+
+    def set_aside(self, key: str, archive: BinaryIO) -> None:
+        """Keep an archive that waits for approval."""
+        self._aside.put(key, archive)
+
+    def aside(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Open an archive that was set aside."""
+        return self._aside.open(key)
+
+    def discard(self, key: str) -> None:
+        """Forget an archive that was set aside."""
+        self._aside.discard(key)
+
+    def demand(self) -> None:
+        """Raise RegistryError where there is no registry, or its database cannot be read."""
+        self.tree.demand()
+        with faults_told(), reading(self._engine):
+            pass
+
+    def _apply(self, metadata: PackageMetadata, addition: Addition | None = None) -> tuple[Problem, ...]:
+        before = self._following.signature()
+        warnings = super()._apply(metadata, addition)
+        self._following.applied(metadata, before)
+        return warnings

@@ -1,0 +1,1 @@
+"""What people look at in an archive before they install it."""

@@ -1,0 +1,102 @@
+"""Acts and their entries in the log: noted before, told after, and looked into where a server was killed between.
+
+    note ──▶ act ──▶ entry, and the note is gone, in one transaction
+
+Whoever takes the note away tells of the act, so it is told once. A note whose act did not happen is kept for as long
+as somebody may still be at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from packaging_targets.errors import PackagingError
+from packaging_targets.formats.aam.metadata import PackageMetadata, Release
+from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.registry.aam.database.engine import reading
+from packaging_targets.registry.aam.database.transactions import transact
+from packaging_targets.registry.aam.desk import audit
+from packaging_targets.registry.aam.desk.audit import Event, Intent
+from packaging_targets.services.aam.hosting.host import Desk, Host
+
+BUSY = 900  # seconds that nothing takes which a server does
+RECOVERED = {"recovered": True}
+
+
+@contextmanager
+def recorded(host: Host, event: Event) -> Iterator[None]:
+    """Tell of what is done in the block, once it is done; nothing is told where that raises PackagingError."""
+    number = transact(host.database, lambda connection: audit.begin(connection, event, host.clock()))
+    try:
+        yield
+    except PackagingError:
+        transact(host.database, lambda connection: audit.forget(connection, number))
+        raise
+    transact(host.database, lambda connection: _told(connection, number, event, host.clock()))
+
+
+def log(desk: Desk, event: Event) -> None:
+    """Tell of what changes nothing but what it says."""
+    transact(desk.database, lambda connection: audit.append(connection, event, desk.clock()))
+
+
+def settle_acts(host: Host) -> int:
+    """Look into notes that were left; return of how many acts was told."""
+    with reading(host.database) as connection:
+        left = [one for one in audit.intents(connection) if one.event.action in _HAPPENED]
+    return sum(_settled(host, intent) for intent in left)
+
+
+def _settled(host: Host, intent: Intent) -> bool:
+    event = intent.event
+    metadata = host.holdings.metadata(PackageName.parse(event.package))
+    if metadata is not None and _HAPPENED[event.action](metadata, event):
+        told = replace(event, details={**event.details, **RECOVERED})
+        return transact(host.database, lambda connection: _told(connection, intent.number, told, host.clock()))
+    if intent.at + BUSY < host.clock():
+        transact(host.database, lambda connection: audit.forget(connection, intent.number))
+    return False
+
+
+def _told(connection: Connection, number: str, event: Event, at: int) -> bool:
+    """Take a note away and tell of its act, unless somebody has; of a version, that it was published is told once."""
+    if not audit.forget(connection, number):
+        return False
+    if event.action == "publish" and audit.is_told(connection, event):
+        return False
+    audit.append(connection, event, at)
+    return True
+
+
+def _release(metadata: PackageMetadata, event: Event) -> Release | None:
+    return metadata.releases.get(event.version)
+
+
+def _published(metadata: PackageMetadata, event: Event) -> bool:
+    release = _release(metadata, event)
+    return release is not None and release.integrity == event.details.get("integrity")
+
+
+def _yanked(metadata: PackageMetadata, event: Event) -> bool:
+    release = _release(metadata, event)
+    return release is not None and release.yanked is not None
+
+
+def _deprecated(metadata: PackageMetadata, event: Event) -> bool:
+    chosen = [_release(metadata, event)] if event.version else list(metadata.releases.values())
+    return all(one is not None and one.deprecated == event.details.get("message") for one in chosen)
+
+
+_HAPPENED: Mapping[str, Callable[[PackageMetadata, Event], Any]] = {
+    "publish": _published,
+    "tag.set": lambda metadata, event: metadata.tags.get(str(event.details.get("tag"))) == event.version,
+    "tag.removed": lambda metadata, event: event.details.get("tag") not in metadata.tags,
+    "yank": _yanked,
+    "unyank": lambda metadata, event: not _yanked(metadata, event),
+    "deprecate": _deprecated,
+}
