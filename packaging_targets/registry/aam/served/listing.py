@@ -28,7 +28,7 @@ from packaging_targets.registry.aam.database.words import SHORTEST, WORDS, has_w
 from packaging_targets.registry.aam.served.holdings import Page, Query, Visibility
 
 Condition = ColumnElement[bool]
-_Asked = tuple[tuple[str, ...], Visibility]
+_Asked = tuple[tuple[str, ...], Visibility, bool]
 
 MAX_WORDS = 32
 _MAX_CURSOR = 1000
@@ -75,9 +75,9 @@ class Listing:
             return self._page(connection, query, words, place)
 
     def _page(self, connection: Connection, query: Query, words: Sequence[str], place: _Place) -> Page:
-        seen = and_(packages.c.shown == true(), _visible(query.visibility))
+        seen = and_(true() if query.yanked else packages.c.shown == true(), _visible(query.visibility))
         matching = self._matching(connection, words)
-        total = self._total(connection, (tuple(words), query.visibility), and_(seen, matching))
+        total = self._total(connection, (tuple(words), query.visibility, query.yanked), and_(seen, matching))
         if connection.dialect.name == "sqlite" and words and 0 < total <= _FEW:
             matching = packages.c.number.in_(select(packages.c.number).where(matching))
         found = _rows(connection, query, _stages(query, words), and_(seen, matching), place) if total else []
