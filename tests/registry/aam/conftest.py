@@ -10,15 +10,18 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from agent_server import AgentServer
+from services import MissingError, ObjectStore, Postgres, object_store, postgres
 from sqlalchemy import Engine
 
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.database.migrating import migrate
+from packaging_targets.registry.aam.database.tables import metadata
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.http.registry import HttpRegistry
 from packaging_targets.registry.aam.protocol import Registry
 from packaging_targets.registry.aam.served.objects.folder import FolderObjects
+from packaging_targets.registry.aam.served.objects.s3 import S3Objects
 from packaging_targets.registry.aam.served.served_folder import ServedFolder
 from packaging_targets.registry.aam.served.stored import StoredRegistry
 
@@ -100,11 +103,65 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=sorted(KINDS))
+@pytest.fixture(scope="session")
+def a_postgres() -> Iterator[Postgres]:
+    try:
+        with postgres() as running:
+            yield running
+    except MissingError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def an_object_store() -> Iterator[ObjectStore]:
+    try:
+        with object_store() as running, pytest.MonkeyPatch.context() as patch:
+            for key, value in running.environment.items():
+                patch.setenv(key, value)
+            yield running
+    except MissingError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def a_database(a_postgres: Postgres) -> Iterator[Engine]:
+    """A database with all tables, in PostgreSQL: `an_empty_database` empties it."""
+    engine = open_database(a_postgres.database())
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def an_empty_database(a_database: Engine) -> Engine:
+    """The tables in PostgreSQL, with nothing in them."""
+    with a_database.begin() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(table.delete())
+    return a_database
+
+
+@pytest.fixture
+def a_sqlite(tmp_path: Path) -> Iterator[Engine]:
+    """The tables in SQLite, with nothing in them."""
+    with database_in(tmp_path) as engine:
+        yield engine
+
+
+@pytest.fixture
+def distributed(an_empty_database: Engine, an_object_store: ObjectStore, clock: Clock) -> StoredRegistry:
+    """An empty registry in PostgreSQL and an S3 server."""
+    return StoredRegistry(an_empty_database, S3Objects(*an_object_store.place()), clock, "https://registry.test/aam")
+
+
+@pytest.fixture(params=[*sorted(KINDS), pytest.param("distributed", marks=pytest.mark.service)])
 def registry(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Registry]:
     """An empty registry of each kind."""
-    with KINDS[request.param](tmp_path, clock) as registry:
-        yield registry
+    if request.param in KINDS:
+        with KINDS[request.param](tmp_path, clock) as registry:
+            yield registry
+    else:
+        yield request.getfixturevalue(request.param)
 
 
 @pytest.fixture
