@@ -7,6 +7,7 @@ from argparse import Namespace
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from packaging_targets.adapters.cli.aam.desk.log import log_of
 from packaging_targets.adapters.cli.aam.desk.verbs import add_desk
 from packaging_targets.adapters.cli.aam.serving import add_serving
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
@@ -154,10 +155,15 @@ def _verify(options: Namespace) -> int:
     registry = _folder(options, options.registry)
     with _live(options) as show:
         done = verify(registry, show)
+    checked = log_of(registry.tree.root)
+    problems = [*done.problems, *checked.problems]
     value = {"registry": registry.url, "packages": done.packages, "versions": done.versions, "bytes": done.size}
     there = f"{counted(done.packages, 'package')}, {counted(done.versions, 'version')}, {done.size:,} bytes"
-    verdict = counted(len(done.problems), "problem") if done.problems else "all in order"
-    return _told(options, value, [f"{there}: {verdict}"], done.problems)
+    if checked.entries is not None:
+        value["entries"] = checked.entries
+        there += f", {checked.entries:,} entries of the server's log"
+    verdict = counted(len(problems), "problem") if problems else "all in order"
+    return _told(options, value, [f"{there}: {verdict}"], problems, checked.warnings)
 
 
 def _mirror(options: Namespace) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.desk.operating import add_operator, moment, opened
 from packaging_targets.adapters.cli.aam.telling import as_json
 from packaging_targets.adapters.output import complain, counted, table, tell
+from packaging_targets.errors import Problem, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +29,28 @@ def add_audit(verbs: Any) -> None:
     checking = add_operator(verbs, "verify", "tell whether the log was changed", _verify)
     checking.add_argument("--pinned", default="", metavar="DIGEST", help="the digest of an entry that has to be there")
     add_operator(verbs, "head", "print the digest of the last entry, to keep elsewhere", _head)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLog:
+    """What became of checking the log of a server at a folder; `entries` is None where there is none to check."""
+
+    entries: int | None = None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def log_of(root: str) -> CheckedLog:
+    """Check the log of the server that keeps its own folder in a registry's, if one does, and we may look into it."""
+    if not os.access(os.path.join(root, ".aam-server", "registry.sqlite3"), os.R_OK | os.W_OK):
+        return CheckedLog()
+    try:
+        with opened(Namespace(registry=root, data="", database="")) as (desk, _):
+            from packaging_targets.services.aam.hosting.auditing import check_chain, head
+
+            return CheckedLog(head(desk).number, check_chain(desk))
+    except RequestError as error:
+        return CheckedLog(warnings=error.problems)
 
 
 def _list_entries(options: Namespace) -> int:
