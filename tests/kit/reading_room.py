@@ -1,9 +1,9 @@
 """A registry with pages, and somebody who looks at them: no network, no browser.
 
-    house = House(tmp_path)
-    house.publish("@acme/review")
-    visitor = Visitor(house.app)
-    assert "@acme/review" in visitor.get("/browse").text
+house = House(tmp_path)
+house.publish("@acme/review")
+visitor = Visitor(house.app)
+assert "@acme/review" in visitor.get("/browse").text
 """
 
 from __future__ import annotations
