@@ -203,7 +203,11 @@ def test_verifying_and_mirroring_from_the_command_line(made: Run, tmp_path: Path
     ("arguments", "code", "text"),
     [
         (("registry", "ls", "nope"), 2, "error: `nope` is no registry: neither a URL, nor a path, nor the name of a source\n  at --registry\n  fix: write file:///opt/aam-registry, for example  (no sources are configured)\n"),
-        (("registry", "ls", "https://x.example"), 1, "error: `https://x.example` is a server, and this version knows registries in folders alone\n  fix: use file:///…, such as a folder that `aam registry mirror` has filled\n"),
+        (("registry", "init", "https://x.example"), 2, "error: `https://x.example` is a server, and this is done in the folder of a registry\n  fix: on the server, name the folder that it serves\n"),
+        (("registry", "reindex", "https://x.example"), 2, "error: `https://x.example` is a server, and this is done in the folder of a registry\n  fix: on the server, name the folder that it serves\n"),
+        (("registry", "verify", "https://x.example"), 2, "error: `https://x.example` is a server, and this is done in the folder of a registry\n  fix: on the server, name the folder that it serves\n"),
+        (("registry", "ls", "https://ann:s3cret@x.example"), 2, "error: the address of a registry cannot hold a user, a password or a token\n  fix: write https://x.example, and give the secret to: aam login\n"),
+        (("registry", "ls", "http://x.example"), 2, "error: `http://x.example` would be spoken to without TLS, where everybody on the way can read and change all\n  fix: write https://x.example\n"),
         (("registry", "ls"), 2, "error: no registry is configured\n  at config.yaml\n  fix: name one with --registry, or run: aam config set registries.default file:///opt/aam-registry\n"),
         (("registry", "verify", "./none"), 1, "error: there is no such folder\n  at ROOT/work/none\n  fix: aam registry init file://ROOT/work/none\n"),
         (("yank", "plain", "--registry", "."), 2, "error: `plain` names no version\n  fix: write plain@1.2.0\n"),

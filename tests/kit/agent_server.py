@@ -45,7 +45,7 @@ class AgentServer:
         self.tokens: dict[str, dict[str, Any]] = {}
         self.passwords: dict[str, str] = {}
         self.identities: dict[str, str] = {}
-        self.greeting: dict[str, Any] = {"title": "a test", "oidc": None}
+        self.greeting: dict[str, Any] = {"title": "a test", "auth": {"oidc": None}}
         self.pending = False
         self.log: list[Asked] = []
         self._approvals: list[dict[str, Any]] = []
@@ -256,7 +256,7 @@ class _Face(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""
 
     def _do(self) -> None:
@@ -300,4 +300,4 @@ class _Face(BaseHTTPRequestHandler):
             data, self.close_connection = data[:cut], True
         self.wfile.write(data)
 
-    do_GET = do_PUT = do_POST = do_DELETE = _do
+    do_GET = do_PUT = do_POST = do_DELETE = _do  # noqa: N815

@@ -19,7 +19,7 @@ from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.reindexing import reindex
 from packaging_targets.registry.aam.folder.verifying import verify
-from packaging_targets.registry.aam.opening import open_registry
+from packaging_targets.registry.aam.opening import open_folder
 
 PLAIN = PackageName("", "plain")
 
@@ -27,8 +27,8 @@ PLAIN = PackageName("", "plain")
 KILLED = """
 import builtins, io, os, signal, sys
 path, root, name, version, limit = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5])
-from packaging_targets.registry.aam.opening import open_registry
-registry, left = open_registry(root), [limit]
+from packaging_targets.registry.aam.opening import open_folder
+registry, left = open_folder(root), [limit]
 def counted(call):
     def wrapped(*arguments, **others):
         left[0] -= 1
@@ -114,7 +114,7 @@ def test_300_kills_at_any_moment(folder: FolderRegistry, tmp_path: Path) -> None
             try:
                 os.close(read)
                 with path.open("rb") as file:
-                    open_registry(folder.tree.root).publish(file)
+                    open_folder(folder.tree.root).publish(file)
                 os.write(write, b"published")
             finally:
                 os._exit(0)
@@ -141,7 +141,7 @@ def test_300_kills_at_any_moment(folder: FolderRegistry, tmp_path: Path) -> None
 
 
 def _publish_many(root: str, number: int, versions: int) -> None:
-    registry = open_registry(root)
+    registry = open_folder(root)
     for version in range(versions):
         name = "shared" if version % 2 else f"own{number}"
         publish(registry, name, f"{number}.{version}.0")

@@ -27,7 +27,7 @@ from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.reindexing import reindex
 from packaging_targets.registry.aam.folder.verifying import verify
-from packaging_targets.registry.aam.opening import open_registry
+from packaging_targets.registry.aam.opening import open_folder
 
 REVIEW = PackageName("acme", "review")
 
@@ -92,12 +92,12 @@ def test_a_registry_is_made_once_and_in_an_empty_folder_alone(tmp_path: Path, fo
     before = tree_of(folder)
     assert initialise(folder) is False
     assert tree_of(folder) == before
-    other = open_registry(str(tmp_path / "new" / "deep"))
+    other = open_folder(str(tmp_path / "new" / "deep"))
     assert initialise(other) is True
     assert list(other.summaries()) == []
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").touch()
-    full = open_registry(str(tmp_path / "full"))
+    full = open_folder(str(tmp_path / "full"))
     with pytest.raises(RegistryError) as error:
         initialise(full)
     assert told(error, full) == (
@@ -114,7 +114,7 @@ def test_a_registry_is_made_once_and_in_an_empty_folder_alone(tmp_path: Path, fo
 def test_where_there_is_no_registry_that_is_told(tmp_path: Path, made: bool, what: str, verb: str) -> None:
     if made:
         (tmp_path / "r").mkdir()
-    registry = open_registry(str(tmp_path / "r"))
+    registry = open_folder(str(tmp_path / "r"))
     for ask in (lambda: list(registry.summaries()), lambda: registry.metadata(REVIEW), lambda: publish(registry, "a"), lambda: verify(registry), lambda: reindex(registry)):  # fmt: skip
         with pytest.raises(RegistryError) as error:
             ask()
@@ -127,7 +127,7 @@ def test_where_there_is_no_registry_that_is_told(tmp_path: Path, made: bool, wha
 def test_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for address in (f"file://{tmp_path}/a%20b", f"file://localhost{tmp_path}/a%20b", "./a b", f"{tmp_path}/x/../a b", f"FILE://{tmp_path}/a%20b/"):  # fmt: skip
-        assert open_registry(address).url == f"file://{tmp_path}/a%20b"
+        assert open_folder(address).url == f"file://{tmp_path}/a%20b"
 
 
 @pytest.mark.parametrize(
@@ -141,17 +141,17 @@ def test_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_wrong_addresses(address: str, text: str) -> None:
     with pytest.raises(RequestError) as error:
-        open_registry(address)
+        open_folder(address)
     assert str(error.value) == text
 
 
 @pytest.mark.uaaps("S12.0.scheme")
-def test_a_server_is_told_plainly() -> None:
-    with pytest.raises(RegistryError) as error:
-        open_registry("https://aamregistry.io")
+def test_a_server_is_told_plainly_where_a_folder_is_needed() -> None:
+    with pytest.raises(RequestError) as error:
+        open_folder("https://aamregistry.io")
     assert str(error.value) == (
-        "error: `https://aamregistry.io` is a server, and this version knows registries in folders alone\n"
-        "  fix: use file:///…, such as a folder that `aam registry mirror` has filled"
+        "error: `https://aamregistry.io` is a server, and this is done in the folder of a registry\n"
+        "  fix: on the server, name the folder that it serves"
     )
 
 
@@ -234,7 +234,7 @@ def test_links_within_the_root_are_followed(folder: FolderRegistry) -> None:
 
 def test_a_root_that_is_a_link_itself_is_fine(folder: FolderRegistry, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder.tree.root)
-    registry = open_registry(str(tmp_path / "link"))
+    registry = open_folder(str(tmp_path / "link"))
     publish(registry, "plain")
     assert [str(one.name) for one in registry.summaries()] == ["plain"]
 
@@ -378,8 +378,8 @@ from packaging_targets.errors import RegistryError
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.registry.aam.folder.reindexing import reindex
 from packaging_targets.registry.aam.folder.verifying import verify
-from packaging_targets.registry.aam.opening import open_registry
-registry, name = open_registry({folder.tree.root!r}), PackageName("acme", "review")
+from packaging_targets.registry.aam.opening import open_folder
+registry, name = open_folder({folder.tree.root!r}), PackageName("acme", "review")
 release = registry.metadata(name).releases["1.0.0"]
 with registry.open(name, release) as file:
     assert len(file.read()) == release.size

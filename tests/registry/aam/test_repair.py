@@ -22,7 +22,7 @@ from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.reindexing import reindex
 from packaging_targets.registry.aam.folder.staging import Staging
 from packaging_targets.registry.aam.folder.verifying import verify
-from packaging_targets.registry.aam.opening import open_registry
+from packaging_targets.registry.aam.opening import open_folder
 
 REVIEW = PackageName("acme", "review")
 PLAIN = PackageName("", "plain")
@@ -280,7 +280,7 @@ def test_several_processes_bring_in_order_what_one_does(
     place(filled, "packages/p9/.aam-1.new", b"half")
     at(filled, ARCHIVE).unlink()
     shutil.copytree(filled.tree.root, tmp_path / "other" / "registry")
-    other = open_registry(str(tmp_path / "other" / "registry"))
+    other = open_folder(str(tmp_path / "other" / "registry"))
     alone = reindex(filled)
     monkeypatch.setattr(reindexing, "_PARALLEL", 2)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
@@ -400,7 +400,7 @@ def test_all_problems_are_told_at_once(filled: FolderRegistry) -> None:
 def test_a_mirror_is_the_same_to_the_byte_and_copies_what_is_new_alone(
     filled: FolderRegistry, tmp_path: Path, clock: Any
 ) -> None:
-    target, shown = open_registry(str(tmp_path / "mirror")), list[str]()
+    target, shown = open_folder(str(tmp_path / "mirror")), list[str]()
     done = mirror(filled, target, tell=shown.append)
     assert (len(done.copied), done.present, done.problems) == (6, 0, [])
     assert shown == [f"copying {one}" for one in done.copied]
@@ -419,7 +419,7 @@ def test_a_mirror_is_the_same_to_the_byte_and_copies_what_is_new_alone(
 
 @pytest.mark.uaaps("P44")
 def test_named_packages_are_mirrored_alone(filled: FolderRegistry, tmp_path: Path) -> None:
-    target = open_registry(str(tmp_path / "mirror"))
+    target = open_folder(str(tmp_path / "mirror"))
     done = mirror(filled, target, [PLAIN, PackageName("", "absent")])
     assert [one.what for one in done.problems] == ["there is no package absent in the registry"]
     assert list(target.names()) == [PLAIN]
@@ -429,7 +429,7 @@ def test_named_packages_are_mirrored_alone(filled: FolderRegistry, tmp_path: Pat
 @pytest.mark.uaaps("P44", "P54")
 def test_a_mirror_never_takes_over_damage(filled: FolderRegistry, tmp_path: Path) -> None:
     _swap(at(filled, ARCHIVE))
-    target = open_registry(str(tmp_path / "mirror"))
+    target = open_folder(str(tmp_path / "mirror"))
     done = mirror(filled, target)
     assert [one.what for one in done.problems] == [
         "the bytes of `packages/acme--review/versions/1.0.0.aam` are not what they claim to be"
@@ -443,7 +443,7 @@ def test_a_mirror_never_takes_over_damage(filled: FolderRegistry, tmp_path: Path
 
 @pytest.mark.uaaps("P44", "P54")
 def test_a_source_that_changed_a_version_is_refused(filled: FolderRegistry, tmp_path: Path, clock: Any) -> None:
-    target = open_registry(str(tmp_path / "mirror"))
+    target = open_folder(str(tmp_path / "mirror"))
     mirror(filled, target)
     before = tree_of(target)
     shutil.rmtree(at(filled, "packages/acme--review"))
@@ -485,7 +485,7 @@ def test_nothing_is_made_where_there_is_nothing_to_copy(
     filled: FolderRegistry, tmp_path: Path, source: str, names: tuple[PackageName, ...]
 ) -> None:
     assert Path(filled.tree.root).name == "registry"
-    done = mirror(open_registry(str(tmp_path / source)), open_registry(str(tmp_path / "mirror")), names)
+    done = mirror(open_folder(str(tmp_path / source)), open_folder(str(tmp_path / "mirror")), names)
     assert [one.what for one in done.problems] == [
         "there is no such folder" if source == "none" else "there is no package absent in the registry"
     ]
@@ -495,7 +495,7 @@ def test_nothing_is_made_where_there_is_nothing_to_copy(
 def test_a_registry_cannot_be_a_mirror_of_itself(filled: FolderRegistry, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(filled.tree.root)
     with pytest.raises(RegistryError, match="a registry cannot be a mirror of itself"):
-        mirror(filled, open_registry(str(tmp_path / "link")))
+        mirror(filled, open_folder(str(tmp_path / "link")))
 
 
 # Signatures
@@ -559,13 +559,13 @@ def test_a_signature_that_was_placed_by_hand_is_looked_at_with_its_archive(signe
 
 @pytest.mark.uaaps("P71")
 def test_a_mirror_has_the_signatures_too(signed: FolderRegistry, tmp_path: Path) -> None:
-    target = open_registry(str(tmp_path / "mirror"))
+    target = open_folder(str(tmp_path / "mirror"))
     assert mirror(signed, target).problems == []
     assert tree_of(target) == tree_of(signed)
     at(signed, SIGNED).write_bytes(b"{}")  # what was mirrored is not asked for again
     assert mirror(signed, target).problems == []
     assert verify(target).problems == []
-    other = open_registry(str(tmp_path / "other"))
+    other = open_folder(str(tmp_path / "other"))
     problems = mirror(signed, other).problems
     assert {one.where for one in problems} == {signed.url}
     assert SIGNED not in tree_of(other)
@@ -576,7 +576,7 @@ def test_a_mirror_has_the_signatures_too(signed: FolderRegistry, tmp_path: Path)
 def test_a_mirror_that_was_killed_before_it_knew_the_version_gets_the_signature(
     signed: FolderRegistry, tmp_path: Path
 ) -> None:
-    target = open_registry(str(tmp_path / "mirror"))
+    target = open_folder(str(tmp_path / "mirror"))
     mirror(signed, target)
     at(target, SIGNED).unlink()
     at(target, "packages/acme--review/meta.json").unlink()

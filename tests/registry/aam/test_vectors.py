@@ -13,7 +13,7 @@ from make_registries import FOLDER, Tree, rows, vectors
 
 from packaging_targets.registry.aam.folder.reindexing import reindex
 from packaging_targets.registry.aam.folder.verifying import verify
-from packaging_targets.registry.aam.opening import open_registry
+from packaging_targets.registry.aam.opening import open_folder
 
 ROWS = json.loads((FOLDER / "registries.json").read_text("utf-8"))
 
@@ -43,7 +43,7 @@ def test_the_files_are_what_the_script_makes() -> None:
 
 @pytest.mark.parametrize("row", those("packages"))
 def test_good_registries_are_read_and_need_no_repair(row: dict[str, Any], tmp_path: Path) -> None:
-    registry = open_registry(str(FOLDER / row["registry"]))
+    registry = open_folder(str(FOLDER / row["registry"]))
     assert verify(registry).problems == []
     found = {}
     for one in registry.summaries():
@@ -59,13 +59,13 @@ def test_good_registries_are_read_and_need_no_repair(row: dict[str, Any], tmp_pa
     assert found == row["packages"]
     shutil.copytree(registry.tree.root, tmp_path / "copy", symlinks=True)
     (tmp_path / "copy" / "packages").mkdir(exist_ok=True)
-    done = reindex(open_registry(str(tmp_path / "copy")))
+    done = reindex(open_folder(str(tmp_path / "copy")))
     assert (done.changed, done.problems, done.mended) == (False, [], [])
 
 
 @pytest.mark.parametrize("row", those("damaged"))
 def test_damaged_registries_are_told_file_by_file(row: dict[str, Any]) -> None:
-    registry = open_registry(str(FOLDER / row["registry"]))
+    registry = open_folder(str(FOLDER / row["registry"]))
     places = set()
     for problem in verify(registry).problems:
         text = str(problem).replace(f"{registry.tree.root}/", "").replace(registry.tree.root, "")
@@ -80,5 +80,5 @@ def test_archives_that_were_placed_become_a_registry(
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(row["time"]))
     shutil.copytree(FOLDER / row["registry"], tmp_path / "copy")
-    assert reindex(open_registry(str(tmp_path / "copy"))).problems == []
+    assert reindex(open_folder(str(tmp_path / "copy"))).problems == []
     assert tree_of(tmp_path / "copy") == tree_of(FOLDER / "registries" / row["reindexed"])

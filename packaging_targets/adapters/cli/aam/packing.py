@@ -203,7 +203,8 @@ def _publication(done: Publication, *, dry_run: bool) -> dict[str, Any]:
         "registry": done.url,
         "name": str(done.published.name),
         "version": str(release.version),
-        "published": not dry_run,
+        "published": not dry_run and not done.published.pending,
+        "pending": done.published.pending,
         "integrity": release.integrity,
         "size": release.size,
         "tags": list(done.published.tags),
@@ -217,6 +218,9 @@ def _published(done: Publication, *, dry_run: bool) -> list[str]:
     release, tags = done.published.release, ", ".join(done.published.tags)
     told = f"{verb} {done.published.name}@{release.version}{f' as {tags}' if tags else ''}"
     signed = [] if done.signer is None else [f"  signed by {done.signer}"]
+    if number := done.published.pending:
+        told = f"{done.published.name}@{release.version} waits for approval: number {number}"
+        return [f"{told} at {done.url}", f"  {release.integrity}", *signed]
     return [f"{told} to {done.url}", f"  {release.integrity}", *signed]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from packaging_targets.errors import Problem
     from packaging_targets.formats.aam.names import PackageName
     from packaging_targets.registry.aam.folder.registry import FolderRegistry
+    from packaging_targets.registry.aam.protocol import Registry
 
 _URL = "a URL such as file:///opt/aam-registry, a path, or a name in the configuration"
 _NAMED = f"the registry: {_URL}; by default the one that the configuration has for the package"
@@ -100,16 +101,22 @@ def _live(options: Namespace) -> Iterator[Callable[[str], None]]:
         progress.end()
 
 
-def _registry(options: Namespace, text: str, name: PackageName | None = None) -> FolderRegistry:
+def _registry(options: Namespace, text: str, name: PackageName | None = None) -> Registry:
     from packaging_targets.services.aam.registries.choosing import registry_of
 
     return registry_of(text, name, waiting_told(options))
 
 
+def _folder(options: Namespace, text: str) -> FolderRegistry:
+    from packaging_targets.services.aam.registries.choosing import folder_registry_of
+
+    return folder_registry_of(text, waiting_told(options))
+
+
 def _init(options: Namespace) -> int:
     from packaging_targets.registry.aam.folder.initialising import initialise
 
-    registry = _registry(options, options.registry)
+    registry = _folder(options, options.registry)
     made = initialise(registry)
     line = f"made an empty registry: {registry.url}" if made else f"there is a registry already: {registry.url}"
     return tell(options, {"ok": True, "registry": registry.url, "made": made}, [line])
@@ -118,7 +125,7 @@ def _init(options: Namespace) -> int:
 def _reindex(options: Namespace) -> int:
     from packaging_targets.registry.aam.folder.reindexing import reindex
 
-    registry = _registry(options, options.registry)
+    registry = _folder(options, options.registry)
     with _live(options) as show:
         done = reindex(registry, show)
     value = {"packages": done.packages, "versions": done.versions, "changed": done.changed, "adopted": done.adopted}
@@ -142,7 +149,7 @@ def _ls(options: Namespace) -> int:
 def _verify(options: Namespace) -> int:
     from packaging_targets.registry.aam.folder.verifying import verify
 
-    registry = _registry(options, options.registry)
+    registry = _folder(options, options.registry)
     with _live(options) as show:
         done = verify(registry, show)
     value = {"registry": registry.url, "packages": done.packages, "versions": done.versions, "bytes": done.size}
@@ -155,7 +162,7 @@ def _mirror(options: Namespace) -> int:
     from packaging_targets.registry.aam.folder.mirroring import mirror
     from packaging_targets.services.aam.registries.naming import package_of
 
-    source, target = _registry(options, options.source), _registry(options, options.target)
+    source, target = _registry(options, options.source), _folder(options, options.target)
     with _live(options) as show:
         done = mirror(source, target, [package_of(name) for name in options.names], show)
     value = {"source": source.url, "target": target.url, "copied": done.copied, "present": done.present}

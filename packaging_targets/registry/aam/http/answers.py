@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from packaging_targets.errors import Problem
@@ -91,6 +91,7 @@ def published_of(data: bytes, where: str) -> Published:
     reading.done()
     assert name is not None  # or something was wrong
     assert release is not None
+    warnings = tuple(replace(one, where=one.where or f"{name}@{release.version}") for one in warnings)
     return Published(name, release, tags, warnings, pending)
 
 
@@ -146,8 +147,9 @@ def greeting_of(data: bytes, where: str) -> Greeting:
     """Return what a registry says of itself."""
     value = load_object(data, where, MAX_ANSWER)
     reading = Reading(where)
-    told = reading.mapping(value, "oidc", "$") if value.get("oidc") is not None else {}
-    found = Greeting(reading.text(told, "issuer", "$.oidc"), reading.text(told, "client_id", "$.oidc"))
+    auth = reading.mapping(value, "auth", "$")
+    told = reading.mapping(auth, "oidc", "$.auth") if auth.get("oidc") is not None else {}
+    found = Greeting(reading.text(told, "issuer", "$.auth.oidc"), reading.text(told, "client", "$.auth.oidc"))
     reading.done()
     return found
 

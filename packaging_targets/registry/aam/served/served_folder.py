@@ -28,6 +28,7 @@ from packaging_targets.registry.aam.served.listing import Listing
 from packaging_targets.registry.aam.served.objects.aside import Aside
 from packaging_targets.registry.aam.served.objects.folder import FolderObjects
 from packaging_targets.registry.aam.served.objects.protocol import PIECE
+from packaging_targets.registry.aam.served.whole_list import whole_page
 
 
 class ServedFolder(FolderRegistry):
@@ -53,6 +54,8 @@ class ServedFolder(FolderRegistry):
     def page(self, query: Query) -> Page:
         """Return a part of the list; see the Protocol."""
         self._following.follow()
+        if query.yanked and not query.words:
+            return whole_page(self.tree, self._engine, query)
         return self._listing.page(query)
 
     def search(self, text: str, limit: int) -> Sequence[Summary]:

@@ -60,7 +60,8 @@ def _with_token(source: Declared, user: Config) -> Declared:
     known = user.sources.get(source.name)
     if known is None or known.url.text != source.url.text:
         return source
-    return Declared(source.name, source.url, source.auth if source.auth != "none" else known.auth, known.token)
+    auth = source.auth if source.auth != "none" else known.auth
+    return Declared(source.name, source.url, auth, known.token, is_users=True)
 
 
 @dataclass(slots=True)
@@ -145,7 +146,7 @@ class ConfigFile:
             self.refuse((*path, "name"), what)
         url = self._registry((*path, "url"), item["url"]) or self.setting((*path, "url"), item["url"])
         given = self.setting((*path, "token"), token) if isinstance(token, str) and token else None
-        return Declared(item["name"], url, str(auth), given)
+        return Declared(item["name"], url, str(auth), given, self.private)
 
     def _scopes(self, value: Any) -> Mapping[str, Setting]:
         path: tuple[Key, ...] = ("registries", "scopes")

@@ -52,12 +52,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A registry as the configuration declares it."""
+    """A registry as the configuration declares it; `is_users` says that the user does, not only a project."""
 
     name: str
     url: Setting
     auth: str = "none"
     token: Setting | None = None
+    is_users: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,13 @@ def url_of(text: str, folder: str) -> str:
     Otherwise the text is the name of a source, and the result is empty.
     """
     if text.startswith(("/", "./", "../")) or text in {".", ".."}:
-        from packaging_targets.registry.aam.opening import open_registry
+        from packaging_targets.registry.aam.opening import open_folder
 
-        return open_registry(os.path.abspath(os.path.join(folder, text))).url
+        return open_folder(os.path.abspath(os.path.join(folder, text))).url
+    if text.lower().startswith(("http://", "https://")):
+        from packaging_targets.registry.aam.opening import server_url
+
+        return server_url(text)
     if text.lower().startswith(SCHEMES):
         return text.rstrip("/") if len(text) > len("file:///") else text
     if _SCHEME.match(text):

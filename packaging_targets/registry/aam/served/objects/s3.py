@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, BinaryIO
 
 import boto3
@@ -100,7 +100,7 @@ class S3Objects:
             if _code(error) in _ABSENT:
                 raise RegistryError.one("the archive is not where the registry keeps it") from None
             raise
-        with found["Body"] as body:
+        with closing(found["Body"]) as body:
             yield from body.iter_chunks(PIECE)
 
     def _at(self, key: str) -> dict[str, str]:

@@ -1,0 +1,5 @@
+"""How somebody comes to a token of a registry: by what the registry gives out, or by a provider of identities.
+
+browser ──▶ issuer, landing        a person signs in; their identity token is exchanged
+desk                               whoami, and tokens made, exchanged and revoked
+"""
