@@ -106,10 +106,11 @@ def test_lists_come_in_parts(ask: Asking) -> None:
     assert [one["name"] for one in ask.get("/packages?q=b").value["packages"]] == ["b"]
 
 
-def test_packages_that_are_wholly_yanked_are_not_listed(ask: Asking) -> None:
+def test_packages_that_are_wholly_yanked_are_listed_for_mirrors_alone(ask: Asking) -> None:
     ask.publish("plain")
     ask.send("PUT", "/packages/plain/1.0.0/yank", **ask.hosted.bearer("ann"))
     assert ask.get("/packages").value["packages"] == []
+    assert [one["name"] for one in ask.get("/packages?yanked=true").value["packages"]] == ["plain"]
     gone = ask.get("/packages/plain/latest")
     assert (gone.status, gone.code) == (410, "PACKAGE_YANKED")
     assert ask.get("/packages/plain/1.0.0/tarball").status == 200, "locks still install it"
