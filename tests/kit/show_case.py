@@ -92,7 +92,7 @@ FILES = {
     "agents/reviewer/system-prompt.md": "You review changes.\n",
     "rules/depth/RULE.md": "---\nname: depth\ndescription: How deep a review goes, by the size of the change.\napply:\n  mode: files\n  globs: ['src/**']\n---\nGo deep.\n",
     "mcp/servers.json": json.dumps(
-        {"mcpServers": {"tracker": {"type": "http", "url": "https://mcp.acme.example/tracker"}}}
+        {"servers": {"tracker": {"type": "http", "url": "https://mcp.acme.example/tracker"}}}
     ),
 }
 REVIEW: dict[str, Any] = {

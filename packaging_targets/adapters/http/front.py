@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
+from json.encoder import encode_basestring_ascii as quoted
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from packaging_targets.adapters.http.call import CALL, Call
 from packaging_targets.adapters.http.messages.errors import error_of
 from packaging_targets.adapters.http.site import Site
+from packaging_targets.adapters.http.watching.access import ACCESS
 from packaging_targets.adapters.http.watching.logs import LOG
 from packaging_targets.errors import PackagingError, RegistryError
 from packaging_targets.formats.aam.refusals import RefusalError
@@ -77,19 +78,12 @@ class Front:
 
     def _note(self, call: Call, status: int, seconds: float) -> None:
         self.site.metrics.end(call.operation, status, seconds)
-        if LOG.isEnabledFor(logging.INFO):
-            fields = {
-                "request": call.id,
-                "method": call.scope["method"],
-                "path": call.scope["path"][:400],
-                "operation": call.operation,
-                "status": status,
-                "ms": round(seconds * 1000, 2),
-                "address": call.address,
-            }
-            if call.who.token:
-                fields["token"] = call.who.token
-            LOG.info("answered", extra={"fields": fields})
+        if ACCESS.is_open:
+            token = f', "token": {quoted(call.who.token)}' if call.who.token else ""
+            fields = (
+                f', "request": "{call.id}", "operation": "{call.operation}", "address": {quoted(call.address)}{token}'
+            )
+            ACCESS.tell(call.scope["method"], call.scope["path"][:400], status, seconds, fields)
 
 
 def _added(call: Call, given: Headers) -> Headers:

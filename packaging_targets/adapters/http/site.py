@@ -17,6 +17,7 @@ from packaging_targets.adapters.http.limits import Rates
 from packaging_targets.adapters.http.messages.answers import Documents
 from packaging_targets.adapters.http.messages.errors import Telling
 from packaging_targets.adapters.http.messages.kept import Kept
+from packaging_targets.adapters.http.watching.access import ACCESS
 from packaging_targets.adapters.http.watching.metrics import Metrics
 from packaging_targets.errors import RequestError
 from packaging_targets.formats.aam.metadata import Release
@@ -51,7 +52,7 @@ class Site:
         self.documents = Documents()
         self.parts: Kept[bytes] = Kept(16 << 20)
         self.releases: Kept[Release] = Kept(4096)
-        self.is_quick = bool(getattr(host.holdings, "document_is_quick", False))
+        self.is_quick = host.holdings.document_is_quick
         self.base = urlsplit(host.settings.url).path.rstrip("/")
         self.telling = Telling(
             _own(host.holdings.url), f"{host.settings.url.rstrip('/')}/errors/", _quotable(host.settings.title)
@@ -94,7 +95,8 @@ class Site:
                     os.unlink(entry.path)
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Let the threads end, and what was told be written."""
+        ACCESS.flush()
         for threads in (self._threads, self._validating, self._passwords):
             threads.shutdown(wait=True)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -110,6 +110,19 @@ def test_updated_means_the_newest_first_and_no_package_twice(database: Engine) -
         [line.summary for line in lines if line.shown], "review")}]  # fmt: skip
 
 
+@ON_BOTH
+def test_packages_whose_versions_are_all_yanked_are_there_for_who_asks(database: Engine) -> None:
+    lines = lines_of(7, 100)
+    listing = filled(database, lines)
+    every = sorted(str(line.summary.name) for line in lines)
+    shown = sorted(str(line.summary.name) for line in lines if line.shown)
+    assert len(shown) < len(every)
+    for yanked, wanted in ((True, every), (False, shown)):
+        pages = list(walked(listing, Query(limit=30, yanked=yanked)))
+        assert [name for page in pages for name in names(page)] == wanted
+        assert {page.total for page in pages} == {len(wanted)}
+
+
 VISIBILITIES = (
     Visibility(),
     Visibility(("*",)),
@@ -172,10 +185,14 @@ def encoded(value: object) -> str:
 @given(
     st.one_of(
         st.text(min_size=1, max_size=60),
-        st.lists(st.none() | st.booleans() | st.integers() | st.text(max_size=9), max_size=5).map(encoded),
-        st.tuples(st.just("name"), st.integers(), st.integers(), st.text()).map(encoded),
+        st.lists(st.none() | st.booleans() | st.integers() | st.text(max_size=9), max_size=3).map(encoded),
     )
 )
+@example(encoded(["name", -1, 0, "review"]))
+@example(encoded(["name", 0, 1 << 70, "review"]))
+@example(encoded(["name", 0, True, "Review"]))
+@example(encoded(["name", 0, 0, "a'; drop table packages"]))
+@example(encoded(["updated", 0, 0, "review"]))
 def test_a_cursor_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(RefusalError) as error:
         Listing(None).page(Query(after=text))  # type: ignore[arg-type]  # no database is asked

@@ -7,6 +7,7 @@ from argparse import Namespace
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from packaging_targets.adapters.cli.aam.serving import add_serving
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
 from packaging_targets.adapters.output import complain, counted, tell, tells, warn
 
@@ -41,6 +42,7 @@ def add_parsers(verbs: Any) -> None:
 
 
 def _add_registry(verbs: Any) -> None:
+    add_serving(verbs)
     making = add_verb(verbs, "init", "make an empty registry in a folder", _init)
     making.add_argument("registry", metavar="URL", help=_URL)
     mending = add_verb(verbs, "reindex", "repair a registry, and take over archives that were placed by hand", _reindex)

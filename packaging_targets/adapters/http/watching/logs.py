@@ -7,6 +7,8 @@ import logging
 import time
 from typing import Any, TextIO
 
+from packaging_targets.adapters.http.watching.access import ACCESS
+
 LOG = logging.getLogger("packaging_targets.registry")
 LOG.addHandler(logging.NullHandler())
 
@@ -33,4 +35,5 @@ def log_to(stream: TextIO, level: str = "INFO") -> None:
         logger.handlers = [writing]
         logger.propagate = False
     LOG.setLevel(level)
+    ACCESS.write_to(stream if LOG.isEnabledFor(logging.INFO) else None)
     logging.getLogger("uvicorn").setLevel("WARNING")

@@ -1,50 +1,80 @@
-"""Metrics in the form of Prometheus. Labels are names of operations and numbers of statuses, so they are bounded."""
+"""Metrics in the form of Prometheus. Labels are names of operations and numbers of statuses, so they are bounded.
+
+What happens to every request is counted in plain numbers, which only become metrics when somebody asks for them.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 
 
-class Metrics:
-    """What is counted while a server runs."""
+class _Times:
+    """How long an operation took, each time: how often up to each of some seconds, and all together."""
+
+    __slots__ = ("counts", "total")
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        names = ["operation", "status"]
-        self._requests = Counter("aam_requests_total", "Requests that were answered.", names, registry=self._registry)
-        self._seconds = Histogram(
-            "aam_request_seconds",
-            "How long answering took.",
-            ["operation"],
-            registry=self._registry,
-            buckets=_SECONDS,
-        )
-        self._received = Counter(
-            "aam_received_bytes_total", "Bytes of archives that were sent to us.", registry=self._registry
-        )
-        self._running = Gauge("aam_requests_running", "Requests that are being answered.", registry=self._registry)
-        self._children: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self.counts = [0] * (len(_SECONDS) + 1)
+        self.total = 0.0
+
+    def told(self) -> list[tuple[str, float]]:
+        """Return the times as Prometheus counts them: each number has all that are below it."""
+        found, below = [], 0
+        for most, count in zip((*map(str, _SECONDS), "+Inf"), self.counts, strict=True):
+            below += count
+            found.append((most, float(below)))
+        return found
+
+
+class Metrics(Collector):
+    """What is counted while a server runs; all of it by the one thread that answers."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._received = 0
+        self._requests: dict[tuple[str, int], int] = {}
+        self._times: dict[str, _Times] = {}
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
 
     def begin(self) -> None:
         """Count a request that begins."""
-        self._running.inc()
+        self._running += 1
 
     def end(self, operation: str, status: int, seconds: float) -> None:
         """Count a request that is answered."""
-        self._running.dec()
-        known = self._children.get((operation, status))
-        if known is None:
-            known = self._requests.labels(operation, str(status)), self._seconds.labels(operation)
-            self._children[operation, status] = known
-        known[0].inc()
-        known[1].observe(seconds)
+        self._running -= 1
+        key = operation, status
+        self._requests[key] = self._requests.get(key, 0) + 1
+        times = self._times.get(operation)
+        if times is None:
+            times = self._times[operation] = _Times()
+        times.counts[bisect_left(_SECONDS, seconds)] += 1
+        times.total += seconds
 
     def received(self, size: int) -> None:
         """Count bytes that were sent to us."""
-        self._received.inc(size)
+        self._received += size
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all of it, as the library wants it."""
+        requests = CounterMetricFamily("aam_requests", "Requests that were answered.", labels=["operation", "status"])
+        for (operation, status), count in self._requests.items():
+            requests.add_metric([operation, str(status)], count)
+        times = HistogramMetricFamily("aam_request_seconds", "How long answering took.", labels=["operation"])
+        for operation, one in self._times.items():
+            times.add_metric([operation], one.told(), one.total)
+        yield from (requests, times)
+        yield CounterMetricFamily("aam_received_bytes", "Bytes of archives that were sent to us.", self._received)
+        yield GaugeMetricFamily("aam_requests_running", "Requests that are being answered.", self._running)
 
     def text(self) -> bytes:
         """Return all of it as Prometheus reads it."""

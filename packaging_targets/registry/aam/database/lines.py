@@ -21,8 +21,15 @@ from packaging_targets.registry.aam.database.tables import marks, packages
 from packaging_targets.registry.aam.database.words import WORDS, has_words
 from packaging_targets.registry.aam.protocol import Summary
 
-SHOWN = (packages.c.name, packages.c.latest, packages.c.versions, packages.c.description, packages.c.modified_at)
-"""The columns that `line_in` makes a line of."""
+COLUMNS = (
+    packages.c.name,
+    packages.c.latest,
+    packages.c.versions,
+    packages.c.description,
+    packages.c.modified_at,
+    packages.c.shown,
+)
+"""What `line_in` makes a line of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +51,14 @@ def line_of(metadata: PackageMetadata) -> Line:
 
 
 def line_in(row: Sequence[Any]) -> Line:
-    """Return the line that the columns `SHOWN` of a row say."""
-    name, latest, versions, description, modified_at = row[: len(SHOWN)]
-    return Line(Summary(PackageName.parse(name), latest, tuple(json.loads(versions)), description), modified_at)
+    """Return the line that a row says, which starts with `COLUMNS`."""
+    name, latest, versions, description, modified_at, shown = row[: len(COLUMNS)]
+    return Line(Summary(PackageName.parse(name), latest, tuple(json.loads(versions)), description), modified_at, shown)
 
 
 def every_line(connection: Connection) -> Iterator[tuple[int, Line]]:
-    """Yield the number and the line of every package that is shown."""
-    for row in connection.execute(select(*SHOWN, packages.c.number).where(packages.c.shown)):
+    """Yield the number and the line of every package."""
+    for row in connection.execute(select(*COLUMNS, packages.c.number)):
         yield row[-1], line_in(row)
 
 
@@ -62,7 +69,7 @@ def number_of(connection: Connection, name: PackageName) -> int | None:
 
 def lines_by_name(connection: Connection, after: str, limit: int, *, hidden: bool) -> list[Line]:
     """Return some lines by name, from behind a name on; those that are not shown only where `hidden` are wanted."""
-    wanted = select(*SHOWN).where(packages.c.name > after).order_by(packages.c.name).limit(limit)
+    wanted = select(*COLUMNS).where(packages.c.name > after).order_by(packages.c.name).limit(limit)
     rows = connection.execute(wanted if hidden else wanted.where(packages.c.shown))
     return [line_in(row) for row in rows]
 

@@ -100,10 +100,14 @@ def listed(connection: Connection, span: Span, package: str = "", action: str = 
     return part_of(connection, tables.audit, chosen, span, _entry)
 
 
-def is_told(connection: Connection, event: Event) -> bool:
-    """Tell whether the log has the action of an event on its version."""
+def is_told(connection: Connection, event: Event, since: int = 0) -> bool:
+    """Tell whether the log has the action of an event on its version, and its tag, by anybody since some time."""
     column = tables.audit.c
     same = and_(column.package == event.package, column.version == event.version, column.action == event.action)
+    if since:
+        same = and_(same, column.at >= since)
+    if "tag" in event.details and event.action != "publish":
+        same = and_(same, column.details == canonical_json(dict(event.details)).decode())
     return connection.execute(select(column.number).where(same).limit(1)).first() is not None
 
 

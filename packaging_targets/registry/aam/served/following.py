@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -92,11 +92,9 @@ class Following:
         def write(connection: Connection) -> bool:
             number = number_of(connection, metadata.name)
             if number is None:
-                write_lines(connection, [line] if line.shown else [])
-            elif line.shown:
-                write_lines(connection, changed={number: line})
+                write_lines(connection, [line])
             else:
-                write_lines(connection, removed=[number])
+                write_lines(connection, changed={number: line})
             in_step = mark(connection, _MARK) == before
             if in_step:
                 set_mark(connection, _MARK, after)
@@ -116,8 +114,9 @@ class Following:
             self._changed()
             return
         index, after = self._index()
+        hidden = list(self._hidden({PackageName.parse(entry.name).folder for entry in index.entries}))
         with faults_told(), reading(self._engine) as connection:
-            differences = _differences(every_line(connection), index)
+            differences = _differences(every_line(connection), [*_listed(index), *hidden])
         self._time(differences, before)
 
         def write(connection: Connection) -> None:
@@ -139,6 +138,14 @@ class Following:
             stats = os.fstat(file.fileno())
             data = file.read(min(stats.st_size, MAX_INDEX) + 1)
         return parse_index(data, legible(tree.index)), _text_of(stats)
+
+    def _hidden(self, listed: Collection[str]) -> Iterator[Line]:
+        """Yield lines of the packages that are not in index.json, as all of their versions are yanked."""
+        for folder in self._tree.folders():
+            with suppress(RegistryError):
+                metadata = None if folder in listed else self._tree.metadata(folder)
+                if metadata is not None and metadata.name.folder == folder:
+                    yield Line(Summary(metadata.name, "", ()), metadata.modified_at, shown=False)
 
     def _time(self, found: _Differences, before: str) -> None:
         """Let lines have the time of the newest event; of those that seem the same, the ones whose meta.json is new."""
@@ -170,16 +177,22 @@ class _Differences:
     same: dict[int, Line] = field(default_factory=dict)
 
 
-def _differences(lines: Iterable[tuple[int, Line]], index: Index) -> _Differences:
-    known = {str(line.summary.name): (number, line) for number, line in lines}
-    found = _Differences()
+def _listed(index: Index) -> Iterator[Line]:
     for entry in index.entries:
         summary = Summary(PackageName.parse(entry.name), entry.latest, entry.versions, entry.description)
-        if entry.name not in known:
-            found.added.append(Line(summary, index.updated_at))
+        yield Line(summary, index.updated_at)
+
+
+def _differences(lines: Iterable[tuple[int, Line]], wanted: Iterable[Line]) -> _Differences:
+    known = {line.summary.name: (number, line) for number, line in lines}
+    found = _Differences()
+    for line in wanted:
+        if line.summary.name not in known:
+            found.added.append(line)
             continue
-        number, line = known.pop(entry.name)
-        (found.same if line.summary == summary else found.changed)[number] = replace(line, summary=summary)
+        number, before = known.pop(line.summary.name)
+        same = (before.summary, before.shown) == (line.summary, line.shown)
+        (found.same if same else found.changed)[number] = replace(line, modified_at=before.modified_at)
     found.removed = [number for number, _ in known.values()]
     return found
 

@@ -87,6 +87,9 @@ class Page:
 class Holdings(Registry, Protocol):
     """A registry on a server. Every method may be called from many threads at once."""
 
+    document_is_quick: bool
+    """Whether `document` asks nothing but the disk of this machine, so that who calls it need not fear to wait."""
+
     def document(self, name: PackageName) -> Document | None:
         """Return a package's meta.json, or None where there is none of that name; this is what has to be fast."""
         ...

@@ -21,14 +21,14 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, false, func, not
 from packaging_targets.formats.aam.names import name_faults
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.database.engine import reading
-from packaging_targets.registry.aam.database.lines import SHOWN, line_in
+from packaging_targets.registry.aam.database.lines import COLUMNS, line_in
 from packaging_targets.registry.aam.database.tables import packages
 from packaging_targets.registry.aam.database.transactions import faults_told
 from packaging_targets.registry.aam.database.words import SHORTEST, WORDS, has_words
 from packaging_targets.registry.aam.served.holdings import Page, Query, Visibility
 
 Condition = ColumnElement[bool]
-_Asked = tuple[tuple[str, ...], Visibility, bool]
+_Asked = tuple[tuple[str, ...], bool, Visibility]
 
 MAX_WORDS = 32
 _MAX_CURSOR = 1000
@@ -75,9 +75,10 @@ class Listing:
             return self._page(connection, query, words, place)
 
     def _page(self, connection: Connection, query: Query, words: Sequence[str], place: _Place) -> Page:
-        seen = and_(true() if query.yanked else packages.c.shown == true(), _visible(query.visibility))
+        shown = true() if query.yanked else packages.c.shown == true()
+        seen = and_(shown, _visible(query.visibility))
         matching = self._matching(connection, words)
-        total = self._total(connection, (tuple(words), query.visibility, query.yanked), and_(seen, matching))
+        total = self._total(connection, (tuple(words), query.yanked, query.visibility), and_(seen, matching))
         if connection.dialect.name == "sqlite" and words and 0 < total <= _FEW:
             matching = packages.c.number.in_(select(packages.c.number).where(matching))
         found = _rows(connection, query, _stages(query, words), and_(seen, matching), place) if total else []
@@ -128,7 +129,7 @@ def _rows(
         if place.name and number == place.stage:
             conditions.append(_behind(place, newest=newest))
         left = query.limit + 1 - len(found)
-        rows = connection.execute(select(*SHOWN).where(*conditions).order_by(*order).limit(left))
+        rows = connection.execute(select(*COLUMNS).where(*conditions).order_by(*order).limit(left))
         found += [(number, row) for row in rows]
         if len(found) > query.limit:
             break

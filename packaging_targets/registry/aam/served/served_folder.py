@@ -37,6 +37,8 @@ class ServedFolder(FolderRegistry):
     `data` is the folder for what waits for approval; without it, the one that the database is in.
     """
 
+    document_is_quick = True
+
     def __init__(self, registry: FolderRegistry, engine: Engine, data: str = "") -> None:
         super().__init__(registry.tree.root, registry.clock, registry.waiting)
         self._engine = engine

@@ -52,6 +52,8 @@ class StoredRegistry:
     `clock` gives the seconds since 1970 of events, `url` is the address that people know the registry by.
     """
 
+    document_is_quick = False
+
     def __init__(self, engine: Engine, objects: ArchiveObjects, clock: Callable[[], int], url: str) -> None:
         self._engine = engine
         self._objects = objects

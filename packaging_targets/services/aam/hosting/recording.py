@@ -53,23 +53,26 @@ def settle_acts(host: Host) -> int:
 
 
 def _settled(host: Host, intent: Intent) -> bool:
-    event = intent.event
-    metadata = host.holdings.metadata(PackageName.parse(event.package))
-    if metadata is not None and _HAPPENED[event.action](metadata, event):
-        told = replace(event, details={**event.details, **RECOVERED})
-        return transact(host.database, lambda connection: _told(connection, intent.number, told, host.clock()))
+    metadata = host.holdings.metadata(PackageName.parse(intent.event.package))
+    if metadata is not None and _HAPPENED[intent.event.action](metadata, intent.event):
+        return transact(host.database, lambda connection: _recovered(connection, intent, host.clock()))
     if intent.at + BUSY < host.clock():
         transact(host.database, lambda connection: audit.forget(connection, intent.number))
     return False
 
 
-def _told(connection: Connection, number: str, event: Event, at: int) -> bool:
-    """Take a note away and tell of its act, unless somebody has; of a version, that it was published is told once."""
-    if not audit.forget(connection, number):
+def _told(connection: Connection, number: str, event: Event, at: int) -> None:
+    """Take a note away and tell of its act, unless somebody has."""
+    if audit.forget(connection, number):
+        audit.append(connection, event, at)
+
+
+def _recovered(connection: Connection, intent: Intent, at: int) -> bool:
+    """Take a note away and tell of its act, unless somebody has, or it was somebody else who did the same since."""
+    since = 0 if intent.event.action == "publish" else intent.at
+    if not audit.forget(connection, intent.number) or audit.is_told(connection, intent.event, since):
         return False
-    if event.action == "publish" and audit.is_told(connection, event):
-        return False
-    audit.append(connection, event, at)
+    audit.append(connection, replace(intent.event, details={**intent.event.details, **RECOVERED}), at)
     return True
 
 

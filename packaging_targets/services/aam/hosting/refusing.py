@@ -82,7 +82,7 @@ def demand_admin(who: Identity, what: str) -> None:
 def forbidden(who: Identity, what: str) -> RefusalError:
     """Return the refusal for somebody who may not do something; who said nothing is asked who they are."""
     if who.is_anonymous:
-        return RefusalError.of("UNAUTHORIZED", f"who says nothing about themselves {what}", "", _LOG_IN)
+        return RefusalError.of("UNAUTHORIZED", f"whoever is not signed in {what}", "", _LOG_IN)
     return RefusalError.of("FORBIDDEN", f"{who.person} {what}", "", "ask who administers the registry")
 
 

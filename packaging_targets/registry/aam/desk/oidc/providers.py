@@ -143,11 +143,15 @@ def _address_fault(address: str) -> str:
 
 
 def _leaves(issuer: str, address: str) -> bool:
-    """Tell whether the address of keys is not one to ask: another host of this machine, or one without TLS."""
-    parts, own = urlsplit(address), urlsplit(issuer)
+    """Tell whether an address of keys is not one to ask: elsewhere on this machine, or elsewhere without TLS."""
+    try:
+        parts, own = urlsplit(address), urlsplit(issuer)
+        host = parts.hostname or ""
+    except ValueError:
+        return True
     if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
         return False
-    return bool(_address_fault(address)) or parts.scheme != "https" or is_loopback(parts.hostname or "")
+    return parts.scheme != "https" or not host or "@" in parts.netloc or is_loopback(host)
 
 
 def _chosen(keys: Mapping[str, Key], kid: str | None) -> Key | None:

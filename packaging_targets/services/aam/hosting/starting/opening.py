@@ -1,0 +1,111 @@
+"""Opening what a server serves: a folder with SQLite beside it, or PostgreSQL with an object store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine
+
+from packaging_targets.errors import RequestError
+from packaging_targets.registry.aam.clock import present_time
+from packaging_targets.registry.aam.database.engine import open_database
+from packaging_targets.registry.aam.database.migrating import migrate
+from packaging_targets.registry.aam.folder.initialising import initialise
+from packaging_targets.registry.aam.folder.registry import FolderRegistry
+from packaging_targets.registry.aam.opening import folder_of
+from packaging_targets.registry.aam.served.holdings import Holdings
+from packaging_targets.registry.aam.served.served_folder import ServedFolder
+from packaging_targets.services.aam.hosting.host import Desk, Host, HostSettings
+from packaging_targets.services.aam.hosting.starting.configuring import Places
+from packaging_targets.store.aam.places import home
+
+_DATA = ".aam-server"
+_DATABASE = "registry.sqlite3"
+_UPLOADS = "uploads"
+
+
+def root_of(places: Places) -> str:
+    """Return the path of the registry's folder: by default `registry` in the user's own folder of `aam`."""
+    return folder_of(places.root) if places.root else os.path.join(home(), "registry")
+
+
+def data_of(places: Places) -> str:
+    """Return the path of the folder that is the server's own."""
+    return os.path.abspath(places.data) if places.data else os.path.join(root_of(places), _DATA)
+
+
+def is_distributed(places: Places) -> bool:
+    """Tell whether it is PostgreSQL and an object store, and no folder of this machine."""
+    return bool(places.bucket)
+
+
+def prepare(places: Places) -> bool:
+    """Make what is not there yet, and bring the database to this version; tell whether a registry was made.
+
+    Raises RegistryError where the folder has other things in it, or cannot be made.
+    """
+    made = False
+    if not is_distributed(places):
+        made = initialise(FolderRegistry(root_of(places), present_time))
+        os.makedirs(os.path.join(data_of(places), _UPLOADS), mode=0o700, exist_ok=True)
+        os.chmod(data_of(places), 0o700)
+    engine = _engine(places)
+    try:
+        migrate(engine)
+    finally:
+        engine.dispose()
+    return made
+
+
+def uploads_of(places: Places) -> str | None:
+    """Return the folder in which archives lie while they come in, or None for the system's."""
+    return None if is_distributed(places) else os.path.join(data_of(places), _UPLOADS)
+
+
+@contextmanager
+def open_host(places: Places, settings: HostSettings, clock: Callable[[], int] = present_time) -> Iterator[Host]:
+    """Open what a server serves, which was prepared."""
+    engine = _engine(places)
+    try:
+        yield Host(database=engine, settings=settings, clock=clock, holdings=_holdings(places, settings, engine, clock))
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def open_desk(places: Places, settings: HostSettings, clock: Callable[[], int] = present_time) -> Iterator[Desk]:
+    """Open what operators change directly: people, tokens and the log."""
+    prepare(places)
+    engine = _engine(places)
+    try:
+        yield Desk(database=engine, settings=settings, clock=clock)
+    finally:
+        engine.dispose()
+
+
+def _engine(places: Places) -> Engine:
+    return open_database(places.database or f"sqlite:///{os.path.join(data_of(places), _DATABASE)}")
+
+
+def _holdings(places: Places, settings: HostSettings, engine: Engine, clock: Callable[[], int]) -> Holdings:
+    if not is_distributed(places):
+        return ServedFolder(FolderRegistry(root_of(places), clock), engine, data_of(places))
+    from packaging_targets.registry.aam.served.objects.s3 import S3Objects
+    from packaging_targets.registry.aam.served.stored import StoredRegistry
+
+    bucket, prefix = _bucket_of(places.bucket)
+    objects = S3Objects(bucket, prefix, places.s3_endpoint or None)
+    return StoredRegistry(engine, objects, clock, settings.url)
+
+
+def _bucket_of(text: str) -> tuple[str, str]:
+    """Return a bucket's name, and what its keys start with; raises RequestError."""
+    if "://" not in text:
+        return text, ""
+    parts = urlsplit(text)
+    if parts.scheme != "s3" or not parts.hostname or parts.query or parts.fragment:
+        raise RequestError.one(f"`{text[:200]}` is no bucket", "", "write it as s3://packages, or s3://packages/prefix")
+    return parts.netloc, parts.path.strip("/")
