@@ -41,6 +41,7 @@ class Tree:
         self.index = os.path.join(self.root, INDEX)
         self.tags = os.path.join(self.root, TAGS)
         self.packages = os.path.join(self.root, "packages")
+        self.server = os.path.join(self.root, f"{OURS}server")  # of whoever serves the registry over HTTP
         self.pending = os.path.join(self.root, f"{OURS}pending")
 
     @property
