@@ -128,6 +128,10 @@ def test_registries_are_spoken_to_by_their_client_alone() -> None:
     assert used_by("urllib3") == {"registry/http"}
 
 
+def test_signatures_are_made_and_verified_in_one_room() -> None:
+    assert used_by("sigstore") == {"services/aam/signing"}
+
+
 def test_sql_stands_among_the_records_alone() -> None:
     """Tables, columns and the JSON in them are known to the folder that owns them."""
     assert used_by("sqlite3") == {"store/records"}

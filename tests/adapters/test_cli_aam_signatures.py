@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from agents import Place, aam, make_place, package, packed
 from signatures import about, signature
 from sigstore_service import ALICE, ISSUER, SigstoreService, sigstore_service
 
+import packaging_targets
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.services.aam.signing.signing import sign
 from packaging_targets.services.aam.signing.statements import publication
@@ -393,8 +397,20 @@ def test_without_the_library_a_package_that_has_to_be_signed_is_not_installed(
     publish_signed(place, service, "@acme/review")
     policy(place)
     for name in ("sigstore.models", "sigstore.verify", "sigstore.sign"):
-        monkeypatch.setitem(__import__("sys").modules, name, None)
+        monkeypatch.setitem(sys.modules, name, None)
     told = failed(run("install", "@acme/review"), 2)
     assert told == (
         "error: signatures need the package `sigstore`, which is not installed\n  fix: pip install 'packaging-targets[sign]'\n"
     )
+
+
+def test_nothing_heavy_is_imported_where_nothing_has_to_be_signed(place: Place) -> None:
+    place.publish("plain")
+    code = (
+        "import sys; from packaging_targets.adapters.cli.aam.program import main; "
+        "sys.argv = ['aam', 'install', 'plain']; main(); "
+        "print(sorted({'cryptography', 'pydantic', 'requests', 'sigstore'} & set(sys.modules)))"
+    )
+    ours = {**os.environ, "PYTHONPATH": str(Path(packaging_targets.__file__).parents[1])}
+    told = subprocess.run([sys.executable, "-c", code], env=ours, capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "[]"

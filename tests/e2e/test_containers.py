@@ -228,14 +228,6 @@ def is_healthy(engine: engines.Engine, container: str) -> bool:
     return True
 
 
-def stopped(engine: engines.Engine, container: str) -> tuple[int, float]:
-    """Stop a container as engines do; return its exit code, and how many seconds that took."""
-    before = time.monotonic()
-    engine.podman("kill", "--signal", "TERM", container)
-    code = int(engine.podman("wait", container))
-    return code, time.monotonic() - before
-
-
 @pytest.mark.parametrize(
     ("language", "health"),
     [(name, health) for name in LANGUAGES for health in ('health_path = "/up"', "") if health or name != "go"],
@@ -254,14 +246,14 @@ def test_an_application_is_built_answers_and_stops(
     assert is_healthy(engine, container)
     if language == "go":  # what asks without a path is the same program
         engine.podman("exec", container, "/usr/local/bin/health", f"127.0.0.1:{port}")
-    code, seconds = stopped(engine, container)
+    code, seconds = engine.stopped(container)
     assert (code, seconds < 2) == (143, True)
     idle = engine.start(built, *about.idle)
     assert not is_healthy(engine, idle)
     engine.podman("rm", "--force", "--time", "0", idle)
     graceful = engine.start("--env=GRACEFUL=1", built)
     answer(port)
-    code, seconds = stopped(engine, graceful)
+    code, seconds = engine.stopped(graceful)
     assert (code, seconds < 2) == (0, True)
 
 

@@ -100,7 +100,7 @@ class AgentServer:
     def answer(self, method: str, path: str, query: Given, headers: Given, body: bytes) -> Reply:
         """Return status and body, a value or bytes."""
         try:
-            who = self._who(headers)
+            who = "" if path in {"/", "/auth/oidc"} else self._who(headers)
             for pattern, verbs in self._routes():
                 if (match := re.fullmatch(pattern, path)) and method in verbs:
                     given = {**query, **match.groupdict()}

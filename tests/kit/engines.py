@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,12 @@ class Engine:
     def start(self, image: str, *words: str) -> str:
         """Start a container in the background, with the network of this machine; return its id."""
         return self.podman("run", "--detach", "--network", "host", "--pull=never", *LIMITS, image, *words)
+
+    def stopped(self, container: str) -> tuple[int, float]:
+        """Stop a container as engines do; return its exit code, and how many seconds that took."""
+        before = time.monotonic()
+        self.podman("kill", "--signal", "TERM", container)
+        return int(self.podman("wait", container)), time.monotonic() - before
 
     def about(self, image: str) -> dict[str, Any]:
         """Return what the engine knows of an image."""

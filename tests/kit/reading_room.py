@@ -13,16 +13,17 @@ import html
 import io
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from agents import packed
-from starlette.routing import Router
 
+from packaging_targets.adapters.http.application import make_app
 from packaging_targets.adapters.http.front import Front
 from packaging_targets.adapters.http.pages.routes import routes
-from packaging_targets.adapters.http.site import Site
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.desk.access import ANONYMOUS, Action, Grant, Identity
@@ -39,16 +40,26 @@ EVERYTHING: tuple[Action, ...] = ("read", "publish", "yank", "admin")
 OPERATOR = Identity("operator", (Grant(("admin",)),))
 
 
+@cache
+def _empty_database() -> bytes:
+    with TemporaryDirectory() as folder:
+        engine = open_database(f"sqlite:///{folder}/registry.sqlite3")
+        migrate(engine)
+        engine.dispose()
+        return Path(folder, "registry.sqlite3").read_bytes()
+
+
 class House:
-    """A registry in a folder, with its desk and its pages; `settings` are members of HostSettings."""
+    """A registry in a folder, which may be there, with its desk and its pages; `settings` are members of HostSettings."""
 
     def __init__(self, path: Path, **settings: Any) -> None:
         self.now = START
         folder = FolderRegistry(str(path / "registry"), self.clock)
-        initialise(folder)
-        (path / "data").mkdir()
+        if not (path / "data").exists():
+            initialise(folder)
+            (path / "data").mkdir()
+            (path / "data" / "registry.sqlite3").write_bytes(_empty_database())
         engine = open_database(f"sqlite:///{path}/data/registry.sqlite3")
-        migrate(engine)
         self.host = Host(
             database=engine,
             settings=HostSettings(**{"url": "http://127.0.0.1", **settings}),
@@ -62,9 +73,8 @@ class House:
 
     @property
     def app(self) -> Front:
-        """The application with its pages alone."""
-        site = Site(self.host, None, None, has_pages=True)  # type: ignore[arg-type]  # nobody asks for the document
-        return Front(site, Router(routes(self.host)))
+        """The application, with its pages."""
+        return make_app(self.host, pages=routes(self.host))
 
     def publish(self, name: str, version: str = "1.0.0", who: Identity = OPERATOR, **given: Any) -> str:
         """Publish a package that is made for it; return the number of the request where it has to wait."""

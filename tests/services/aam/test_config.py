@@ -366,7 +366,8 @@ def test_the_schema_holds_what_is_read() -> None:
         (Path(packaging_targets.__file__).parent / "formats/aam/schemas/config.schema.json").read_text()
     )
     validator = Draft202012Validator(schema)
-    for text in (SEED, COMMENTED, "", "registries:\n"):
+    signed = f"signatures:\n  trust_root: r.json\n  policies:\n{POLICY}"
+    for text in (SEED, COMMENTED, "", "registries:\n", signed):
         validator.validate(read_yaml(text.encode(), "config.yaml"))
     assert not validator.is_valid(read_yaml(b"registries:\n  sources:\n  - name: x\n", "config.yaml"))
 
@@ -442,6 +443,17 @@ def test_all_that_is_wrong_with_signatures_is_told_at_its_line(home: Path, proje
         "error: a policy must be a mapping\n"
         f"  at {file}:8\n"
         "  fix: write `packages: …`, `identity: …` and `issuer: …`"
+    )
+
+
+def test_a_pattern_that_fits_no_name_protects_nothing_and_is_refused(home: Path, project: Path) -> None:
+    write(home, f"signatures:\n  trust_root: /r\n  policies:\n{POLICY.replace('@acme/*', '@Acme/*')}")
+    with pytest.raises(RequestError) as caught:
+        read_config(str(project))
+    assert str(caught.value) == (
+        "error: `@Acme/*` fits the name of no package\n"
+        f"  at {home}/config.yaml:4\n"
+        "  fix: names are of lower-case letters, digits, `-`, `_`, `@` and `/`"
     )
 
 

@@ -94,6 +94,13 @@ def test_the_provenance_of_what_was_packed_names_every_file_that_went_in(
     assert said["predicate"]["runDetails"]["builder"]["id"] == "urn:packaging-targets:builder:packaging-targets"
 
 
+def test_files_that_are_too_many_for_a_signature_are_not_listed() -> None:
+    data = packed("@acme/review", files={f"docs/{'long' * 20}/{number}.md": "" for number in range(3_000)})
+    said = json.loads(provenance(about(data), io.BytesIO(data)))
+    assert said["predicate"]["buildDefinition"]["resolvedDependencies"] == []
+    assert said["subject"] == [{"name": "acme--review-1.0.0.aam", "digest": {"sha256": about(data).digest.hex}}]
+
+
 def test_a_workflow_signs_under_any_version_of_itself(service: SigstoreService, trust: Trust) -> None:
     data = sign(publication(THIS), service.token(WORKFLOW), trust)
     found = verify(data, THIS, (Expected(f"{WORKFLOW.partition('@')[0]}@*", ISSUER),), trust)

@@ -239,7 +239,7 @@ def _add_verify(package: Any) -> None:
 
 
 def _verify_signature(options: argparse.Namespace) -> int:
-    from packaging_targets.services.aam.signing.asking import Asked, verify_signature
+    from packaging_targets.services.aam.asking.signatures import Asked, verify_signature
 
     asked = Asked(
         options.target, options.bundle, options.trust_root, options.identity, options.issuer, options.registry

@@ -157,15 +157,15 @@ class HttpRegistry:
 
     def _listed(self, page: int, **query: str) -> Iterator[Summary]:
         """Yield the packages of all pages; raises RegistryError where these do not end."""
-        seen, cursors = set[PackageName](), set[str]()
+        seen = set[PackageName]()
         cursor, url = "", ""
         while cursor or not url:
             url = self.session.address.to("packages", **query, limit=str(page), cursor=cursor)
             found = page_of(self.session.done(Request("GET", url, limit=MAX_PAGE)).body, self.url)
             yield from (one for one in found.packages if one.name not in seen)
+            before, cursor = len(seen), found.next
             seen.update(one.name for one in found.packages)
-            cursors.add(cursor := found.next)
-            if len(seen) > _MAX_PACKAGES or (cursor and (len(cursors) > len(seen) or not found.packages)):
+            if len(seen) > _MAX_PACKAGES or (cursor and len(seen) == before):
                 what = f"the list of packages does not end, or is longer than {_MAX_PACKAGES:,}"
                 raise RegistryError.one(what, self.url, "tell whoever runs the registry")
 

@@ -13,10 +13,10 @@ from packaging_targets.registry.aam.protocol import Summary
 from packaging_targets.registry.aam.resolving.routes import Offer
 from packaging_targets.registry.aam.searching import best_first
 from packaging_targets.services.aam.asking.graph import read, roots
+from packaging_targets.services.aam.asking.signatures import Told, signature_told
 from packaging_targets.services.aam.config import read_config
 from packaging_targets.services.aam.installing.project import Project
 from packaging_targets.services.aam.registries.choosing import routes_of
-from packaging_targets.services.aam.signing.asking import Told, signature_told
 from packaging_targets.services.aam.specs import parse_spec
 
 

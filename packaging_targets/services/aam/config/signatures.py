@@ -13,6 +13,7 @@ project may come from anybody.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ from packaging_targets.services.aam.config.settings import Setting, SignaturePol
 SECTION = "signatures"
 _SECTION = ("policies", "trust_root")
 _POLICY = ("identity", "issuer", "packages", "required")
+_NAMES = re.compile(r"[a-z0-9@/_*-]+")
 _TEXTS = {
     "packages": 'write a name or a pattern, such as "@acme/*"',
     "identity": "write whom the certificate is for: an address, or the URI of a workflow",
@@ -93,5 +95,8 @@ def _policy(section: Section, path: tuple[Key, ...], value: Any) -> SignaturePol
         section.refuse((*path, "required"), "`required` must be true or false")
     if wrong:
         return None
+    if not _NAMES.fullmatch(members["packages"]):
+        what = f"`{members['packages']}` fits the name of no package"
+        section.refuse((*path, "packages"), what, "names are of lower-case letters, digits, `-`, `_`, `@` and `/`")
     where = section.setting((*path, "packages"), members["packages"]).where
     return SignaturePolicy(members["packages"], members["identity"], members["issuer"], required is True, where)

@@ -7,11 +7,12 @@ came from elsewhere nobody here knows how it was made, and the statement says th
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import BinaryIO
 
 from packaging_targets import __version__
 from packaging_targets.formats.aam.package.reader import PackageReader
-from packaging_targets.formats.aam.signature import SignedArchive
+from packaging_targets.formats.aam.signature import MAX_SIGNATURE, SignedArchive
 from packaging_targets.formats.attest.provenance import (
     PREDICATE_TYPE,
     Build,
@@ -25,6 +26,7 @@ from packaging_targets.registry.aam.clock import told_time
 
 PACK_TYPE = "urn:packaging-targets:aam-pack:v1"
 PUBLISH_TYPE = "urn:packaging-targets:aam-publish:v1"
+_LONGEST = MAX_SIGNATURE // 2  # in base64 it is a third longer, and stands in the bundle with all that proves it
 
 
 def publication(about: SignedArchive) -> bytes:
@@ -34,7 +36,10 @@ def publication(about: SignedArchive) -> bytes:
 
 
 def provenance(about: SignedArchive, archive: BinaryIO) -> bytes:
-    """Return the statement that an archive was packed from the files that are in it."""
+    """Return the statement that an archive was packed from the files that are in it.
+
+    Where these are so many that no registry would take the signature, it does not list them.
+    """
     archive.seek(0)
     reader = PackageReader(archive, str(about))
     materials = tuple(
@@ -48,7 +53,10 @@ def provenance(about: SignedArchive, archive: BinaryIO) -> bytes:
         materials=materials,
         build_type=PACK_TYPE,
     )
-    return statement_bytes([_subject(about)], PREDICATE_TYPE, provenance_of(build))
+    listed = statement_bytes([_subject(about)], PREDICATE_TYPE, provenance_of(build))
+    if len(listed) <= _LONGEST:
+        return listed
+    return statement_bytes([_subject(about)], PREDICATE_TYPE, provenance_of(replace(build, materials=())))
 
 
 def _subject(about: SignedArchive) -> Subject:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from packaging_targets.services.aam.asking.graph import Listed, Node
     from packaging_targets.services.aam.asking.registries import Info
-    from packaging_targets.services.aam.signing.asking import Told
+    from packaging_targets.services.aam.asking.signatures import Told
 
 _FOUND = 20
 

@@ -163,4 +163,4 @@ def _attribute(_tag: str, name: str, value: str) -> str | None:
         return value if _ANCHOR.fullmatch(value) else None
     if name == "tabindex":
         return value if value == "0" else None
-    return value if name in {"title", "start", "class"} else None
+    return value if name in {"title", "start", "class", "rel"} else None
