@@ -328,6 +328,7 @@ def test_the_application_of_images_is_the_same_every_time(tmp_path: Path) -> Non
 IMAGE = ("--rounds", "1", "--files", "20", "--megabytes", "1")
 
 
+@pytest.mark.slow
 def test_images_are_made_in_every_scenario_and_only_what_changed_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

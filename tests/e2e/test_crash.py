@@ -15,6 +15,8 @@ from monorepo import Entry, Monorepo, Source
 
 from packaging_targets.adapters.testing import PACKAGING
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -209,6 +209,7 @@ def test_a_bad_note_is_told_with_the_names_that_fit(ws: Workspace) -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_command_of_the_readme_runs(ws: Workspace) -> None:
     git = "git -c user.name=ci -c user.email=ci@example.org -c commit.gpgsign=false"
     assert ws.run(["sh", "-c", f"git init -q && git add -A && {git} commit -q -m start"]).exit_code == 0

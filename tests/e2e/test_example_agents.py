@@ -15,6 +15,8 @@ from rights import WITHOUT_RIGHTS, needs_rights_dropped
 
 from packaging_targets.adapters.testing import Workspace
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "agents"
 PACKAGES = 10
 PLATFORMS = ("claude-code", "codex", "copilot", "cursor")

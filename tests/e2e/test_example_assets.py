@@ -42,6 +42,7 @@ class Masked:
         return re.sub(r"\d+\.\d\d s\b", "<seconds>", named)
 
 
+@pytest.mark.slow
 def test_every_command_of_the_readme_runs(ws: Workspace) -> None:
     shown, real = Masked(), Masked()
     tried = 0

@@ -12,6 +12,8 @@ from consoles import copied, typed
 
 from packaging_targets.adapters.testing import Workspace
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own-rules"
 RULES = sorted(path.parent.name for path in EXAMPLE.glob("rules/*/rule.py"))
 

@@ -8,6 +8,8 @@ import pytest
 from checkout import Checkout, clean_outputs, differing, rounds
 from monorepo import Monorepo
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from pathlib import Path
     from random import Random

@@ -30,6 +30,8 @@ from packaging_targets.services.graph.opening import open_graph
 from packaging_targets.services.query.meaning import query
 from packaging_targets.services.why import why
 
+pytestmark = pytest.mark.slow
+
 found = affected("HEAD")
 graph, package = open_graph()
 direct = [str(one.label) for one in found if one.directly]

@@ -11,6 +11,8 @@ from monorepo import Monorepo
 
 from packaging_targets.adapters.testing import PACKAGING
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from pathlib import Path
 

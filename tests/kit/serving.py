@@ -43,6 +43,8 @@ class Server:
 
     def stop(self) -> None:
         """End it, once requests that are under way are answered."""
+        if self._thread.ident is None or not self._thread.is_alive():
+            return
         self._server.should_exit = True
         self._thread.join(15)
         self._socket.close()

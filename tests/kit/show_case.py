@@ -140,9 +140,9 @@ def _review(version: str, *, signed: bool = True) -> dict[str, Any]:
     return {**given, "signature": signed_bundle(packed("@acme/review", version, **given), version)}
 
 
-def signed_bundle(data: bytes, version: str, identity: str = WORKFLOW) -> bytes:
+def signed_bundle(data: bytes, version: str, identity: str = WORKFLOW, name: str = "@acme/review") -> bytes:
     """A bundle with a certificate as Fulcio writes it, which nobody would verify."""
-    value = bundle(about(data, "@acme/review", version), predicateType="https://slsa.dev/provenance/v1")
+    value = bundle(about(data, name, version), predicateType="https://slsa.dev/provenance/v1")
     key = ec.generate_private_key(ec.SECP256R1())
     nobody = x509.Name([])
     start = datetime(2026, 2, 22, tzinfo=UTC)

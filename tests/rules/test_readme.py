@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.build.kinds import KINDS
 from packaging_targets.model.rule import Context
@@ -63,6 +65,7 @@ def test_each_edit_that_the_page_names_makes_it_again(tmp_path: Path) -> None:
     assert ws.paths("dist") == ["dist/tools/spell/spell-1.2.1.zip"]
 
 
+@pytest.mark.slow
 def test_the_tests_that_the_page_shows_pass(tmp_path: Path) -> None:
     run = followed(tmp_path / "repo").run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "rules/plugin/test_plugin.py"]

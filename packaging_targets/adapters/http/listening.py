@@ -24,6 +24,10 @@ class Listening(HttpToolsProtocol):
     _head_size = 0
     _overdue: asyncio.TimerHandle | None = None
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.access_log = False  # it would have queries in it, and so what people put there by mistake
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Expect the first head."""
         super().connection_made(transport)

@@ -23,6 +23,7 @@ from uvicorn.supervisors import Multiprocess
 from packaging_targets.adapters.http.application import make_app
 from packaging_targets.adapters.http.front import Front
 from packaging_targets.adapters.http.listening import config_of
+from packaging_targets.adapters.http.pages.routes import routes
 from packaging_targets.adapters.http.watching.logs import LOG, log_to
 from packaging_targets.services.aam.hosting.auditing import settle
 from packaging_targets.services.aam.hosting.starting.configuring import Listening, configuration
@@ -69,7 +70,7 @@ def application() -> Opened:
     recovered = settle(host)
     if recovered:
         LOG.warning("what a killed server left was looked into", extra={"fields": {"acts": recovered}})
-    opened = Opened(make_app(host, uploads=uploads_of(found.places)), stack)
+    opened = Opened(make_app(host, pages=routes(host), uploads=uploads_of(found.places)), stack)
     opened.announce_ending(found.listening.drain_seconds)  # uvicorn has its own ears for signals by now
     return opened
 

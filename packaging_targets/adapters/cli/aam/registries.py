@@ -7,6 +7,8 @@ from argparse import Namespace
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from packaging_targets.adapters.cli.aam.desk.log import log_of
+from packaging_targets.adapters.cli.aam.desk.verbs import add_desk
 from packaging_targets.adapters.cli.aam.serving import add_serving
 from packaging_targets.adapters.cli.aam.telling import add_group, add_verb, as_json
 from packaging_targets.adapters.output import complain, counted, tell, tells, warn
@@ -43,6 +45,7 @@ def add_parsers(verbs: Any) -> None:
 
 def _add_registry(verbs: Any) -> None:
     add_serving(verbs)
+    add_desk(verbs)
     making = add_verb(verbs, "init", "make an empty registry in a folder", _init)
     making.add_argument("registry", metavar="URL", help=_URL)
     mending = add_verb(verbs, "reindex", "repair a registry, and take over archives that were placed by hand", _reindex)
@@ -152,10 +155,15 @@ def _verify(options: Namespace) -> int:
     registry = _folder(options, options.registry)
     with _live(options) as show:
         done = verify(registry, show)
+    checked = log_of(registry.tree.root)
+    problems = [*done.problems, *checked.problems]
     value = {"registry": registry.url, "packages": done.packages, "versions": done.versions, "bytes": done.size}
     there = f"{counted(done.packages, 'package')}, {counted(done.versions, 'version')}, {done.size:,} bytes"
-    verdict = counted(len(done.problems), "problem") if done.problems else "all in order"
-    return _told(options, value, [f"{there}: {verdict}"], done.problems)
+    if checked.entries is not None:
+        value["entries"] = checked.entries
+        there += f", {checked.entries:,} entries of the server's log"
+    verdict = counted(len(problems), "problem") if problems else "all in order"
+    return _told(options, value, [f"{there}: {verdict}"], problems, checked.warnings)
 
 
 def _mirror(options: Namespace) -> int:

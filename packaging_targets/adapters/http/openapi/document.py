@@ -49,9 +49,10 @@ def document_of(operations: Iterable[Operation], url: str = "") -> Document:
 def document_value(operations: Iterable[Operation], url: str = "") -> dict[str, Any]:
     """Return the document as a value."""
     paths: dict[str, dict[str, Any]] = {}
+    refusals: dict[str, Any] = {}
     for one in operations:
         known = paths.setdefault(one.path, _path(one.path))
-        known[one.method.lower()] = _operation(one)
+        known[one.method.lower()] = _operation(one, refusals)
     return {
         "openapi": "3.1.0",
         "info": {"title": "UAAPS registry", "version": __version__, "description": _ABOUT},
@@ -59,6 +60,8 @@ def document_value(operations: Iterable[Operation], url: str = "") -> dict[str, 
         "paths": paths,
         "components": {
             "schemas": SCHEMAS,
+            "responses": dict(sorted(refusals.items())),
+            "examples": {code: {"value": examples.error(code)} for code in CODES},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "A token: `aam_…`."},
                 "basic": {"type": "http", "scheme": "basic", "description": "A name and a password; not recommended."},
@@ -77,7 +80,7 @@ def _parameter(one: Parameter, place: str) -> dict[str, Any]:
     return value | ({"example": one.example} if one.example is not None else {})
 
 
-def _operation(one: Operation) -> dict[str, Any]:
+def _operation(one: Operation, refusals: dict[str, Any]) -> dict[str, Any]:
     value: dict[str, Any] = {"operationId": one.name, "summary": one.about, "tags": [one.group]}
     if one.queries:
         value["parameters"] = [_parameter(query, "query") for query in one.queries]
@@ -86,19 +89,22 @@ def _operation(one: Operation) -> dict[str, Any]:
     elif one.body is not None:
         content = {"application/json": {"schema": one.body.schema, "example": one.body.example}}
         value["requestBody"] = {"required": one.body.is_needed, "content": content}
-    value["responses"] = {str(status): answer for status, answer in sorted(_answers(one).items())}
+    value["responses"] = {str(status): answer for status, answer in sorted(_answers(one, refusals).items())}
     both: list[dict[str, list[str]]] = [{"token": []}, {"basic": []}]
     value["security"] = {"anybody": [], "readers": [{}, *both], "people": both}[one.who]
     return value
 
 
-def _answers(one: Operation) -> dict[int, Any]:
+def _answers(one: Operation, refusals: dict[str, Any]) -> dict[int, Any]:
+    """Return what is answered, by status; answers that several operations may have are added to `refusals`."""
     found = {reply.status: _reply(reply) for reply in one.replies}
     by_status: dict[int, list[str]] = {}
     for code in dict.fromkeys((*(_ANYBODY if one.who == "anybody" else _ALL), *one.refusals)):
         by_status.setdefault(CODES[code][0], []).append(code)
     for status, codes in by_status.items():
-        found[status] = _refusal(status, codes)
+        name = "_".join(codes)
+        refusals[name] = _refusal(status, codes)
+        found[status] = {"$ref": f"#/components/responses/{name}"}
     return found
 
 
@@ -118,7 +124,7 @@ def _reply(reply: Reply) -> dict[str, Any]:
 
 
 def _refusal(status: int, codes: Iterable[str]) -> dict[str, Any]:
-    told = {code: {"value": examples.error(code)} for code in codes}
+    told = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     about = " ".join(f"`{code}`: {CODES[code][1]}" for code in codes)
     value: dict[str, Any] = {
         "description": about,

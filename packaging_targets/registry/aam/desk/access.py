@@ -62,6 +62,8 @@ class Identity:
 
 
 ANONYMOUS = Identity()
+# Who has the database before them. No account is called so.
+OPERATOR = Identity("(operator)", (Grant(("admin",)),))
 
 
 def pattern_fault(pattern: str) -> str:

@@ -77,10 +77,10 @@ def name_fault(name: str) -> str:
     return "" if _NAME.fullmatch(name) else "is not of up to 63 lower-case letters, digits, `.`, `_` and `-`"
 
 
-def add(connection: Connection, account: Account, password: str) -> None:
-    """Add an account, or give the one of that name another password and other rights."""
+def add(connection: Connection, account: Account, kept: str) -> None:
+    """Add an account, or give the one of that name another password and other rights; `kept` is what `hashed` made."""
     remove(connection, account.name)
-    values = {"name": account.name, "password": hashed(password), "grants": grants_text(account.grants)}
+    values = {"name": account.name, "password": kept, "grants": grants_text(account.grants)}
     connection.execute(insert(tables.accounts).values(values))
 
 

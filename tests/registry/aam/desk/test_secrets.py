@@ -86,7 +86,7 @@ def test_tokens_end(connection: Connection) -> None:
 
 def test_passwords_are_kept_as_scrypt_makes_them(connection: Connection) -> None:
     ann = accounts.Account("ann", GRANTS)
-    accounts.add(connection, ann, "correct horse")
+    accounts.add(connection, ann, accounts.hashed("correct horse"))
     found = accounts.named(connection, "ann")
     assert found is not None
     assert found[0] == ann
@@ -94,7 +94,7 @@ def test_passwords_are_kept_as_scrypt_makes_them(connection: Connection) -> None
     assert "correct horse" not in everything(connection)
     assert accounts.fits("correct horse", found[1])
     assert not accounts.fits("correct hors", found[1])
-    accounts.add(connection, ann, "other")
+    accounts.add(connection, ann, accounts.hashed("other"))
     assert not accounts.fits("correct horse", (accounts.named(connection, "ann") or (ann, ""))[1])
     assert accounts.listed(connection) == [ann]
     assert accounts.remove(connection, "ann")
@@ -151,10 +151,10 @@ def test_a_session_holds_as_long_as_what_it_was_opened_with(connection: Connecti
 
 
 def test_a_session_of_an_account_has_the_rights_that_it_has_now(connection: Connection) -> None:
-    accounts.add(connection, accounts.Account("ann", GRANTS), "x")
+    accounts.add(connection, accounts.Account("ann", GRANTS), accounts.hashed("x"))
     secret, opened = sessions.open_session(connection, Identity("ann", GRANTS), 1000)
     assert opened.expires_at == 1000 + 12 * 3600
-    accounts.add(connection, accounts.Account("ann", GRANTS[:1]), "x")
+    accounts.add(connection, accounts.Account("ann", GRANTS[:1]), accounts.hashed("x"))
     found = sessions.find_session(connection, secret, 1001)
     assert found is not None
     assert found.identity.grants == GRANTS[:1]
@@ -163,7 +163,7 @@ def test_a_session_of_an_account_has_the_rights_that_it_has_now(connection: Conn
 
 
 def test_who_signs_out_is_out_and_sessions_that_ended_are_forgotten(connection: Connection) -> None:
-    accounts.add(connection, accounts.Account("ann", GRANTS), "x")
+    accounts.add(connection, accounts.Account("ann", GRANTS), accounts.hashed("x"))
     secret, _ = sessions.open_session(connection, Identity("ann", GRANTS), 1000)
     other, _ = sessions.open_session(connection, Identity("ann", GRANTS), 1000)
     sessions.close_session(connection, secret)

@@ -119,7 +119,7 @@ def test_tokens_are_seen_and_revoked_by_whose_they_are_and_by_admins(host: Host,
 
 def add_ann(host: Host) -> None:
     with host.database.begin() as connection:
-        accounts.add(connection, accounts.Account("ann", ANN.grants), "correct horse")
+        accounts.add(connection, accounts.Account("ann", ANN.grants), accounts.hashed("correct horse"))
 
 
 def test_a_name_and_a_password_say_who_comes(host: Host) -> None:

@@ -41,6 +41,8 @@ def counted_text(count: int, what: str, many: str = "") -> str:
 
 def seen(text: str) -> str:
     """Return a text with all that it hides made visible: what turns the direction of writing, what has no width."""
+    if text.isascii() and text.isprintable():
+        return text
     pieces, at = [], 0
     for found in hidden_characters(text, first=False):
         pieces += [text[at : found.at], f"[U+{ord(found.character):04X}]"]

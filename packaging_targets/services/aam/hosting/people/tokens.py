@@ -18,7 +18,7 @@ from packaging_targets.registry.aam.desk.audit import Event
 from packaging_targets.registry.aam.desk.listing import MOST, Part, Span
 from packaging_targets.registry.aam.desk.tokens import IssuedToken, Order, Token
 from packaging_targets.services.aam.hosting.host import Desk
-from packaging_targets.services.aam.hosting.people.wishes import demand_sound, grant_of, label_faults
+from packaging_targets.services.aam.hosting.people.wishes import demand_sound, grant_of, label_faults, person_faults
 from packaging_targets.services.aam.hosting.refusing import forbidden, verb
 
 MAX_LIFETIME = 10 * 366 * 86400  # seconds
@@ -44,12 +44,15 @@ def create_token(
     demand_sound([*faults, *label_faults(label), *_lifetime_faults(expires_in)])
     _demand_covered(who, grant)
     expires_at = _end(desk, who, expires_in)
-    return make_token(desk, who, Order(who.person, label, (grant,), expires_at))
+    order = Order(who.person, label, (grant,), expires_at)
+    return transact(desk.database, lambda connection: _made(connection, who, order, desk.clock()))
 
 
 @verb
 def make_token(desk: Desk, who: Identity, order: Order) -> IssuedToken:
-    """Make a token, for whomever and whatever is ordered: for operators, and for what has been looked into."""
+    """Make a token for whomever and whatever is ordered, as operators may; raises RefusalError (BAD_REQUEST)."""
+    faults = [fault for grant in order.grants for fault in grant_of(grant.actions, grant.patterns)[1]]
+    demand_sound([*faults, *label_faults(order.label), *person_faults(order.person)])
     return transact(desk.database, lambda connection: _made(connection, who, order, desk.clock()))
 
 

@@ -9,6 +9,7 @@ from packaging_targets.registry.aam.desk.access import ACTIONS, Grant, pattern_f
 
 MAX_PATTERNS = 50
 MAX_LABEL = 200
+MAX_PERSON = 512
 _ACTIONS = f"write one of {', '.join(ACTIONS)}"
 
 
@@ -22,6 +23,13 @@ def label_faults(label: str) -> Iterator[Problem]:
     """Yield what is wrong with a label, which is one line for people, or nothing."""
     if plain(label) != label or len(label) > MAX_LABEL:
         yield Problem("", f"the label must be one line of up to {MAX_LABEL} characters", "write it in one line")
+
+
+def person_faults(person: str) -> Iterator[Problem]:
+    """Yield what keeps a text from telling people apart."""
+    if not person.strip() or plain(person) != person or len(person) > MAX_PERSON:
+        what = f"a person is named by one line of up to {MAX_PERSON} characters"
+        yield Problem("", what, "write it as ann, or ann@example.org")
 
 
 def demand_sound(problems: Iterable[Problem]) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, legible
 from packaging_targets.registry.aam.clock import present_time
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.database.migrating import migrate
@@ -76,14 +76,29 @@ def open_host(places: Places, settings: HostSettings, clock: Callable[[], int] =
 
 
 @contextmanager
-def open_desk(places: Places, settings: HostSettings, clock: Callable[[], int] = present_time) -> Iterator[Desk]:
-    """Open what operators change directly: people, tokens and the log."""
-    prepare(places)
-    engine = _engine(places)
+def open_desk(
+    places: Places, settings: HostSettings, clock: Callable[[], int] = present_time, *, database: str = "", make: bool
+) -> Iterator[Desk]:
+    """Open what operators change directly: people, tokens and the log, in the database at a URL, or that of places.
+
+    Without `make` it has to be there: raises RequestError where nobody has served the folder.
+    """
+    if not (database or places.database or make or has_desk(places)):
+        what = "there is no database of a server here: nobody has served this registry"
+        raise RequestError.one(what, legible(data_of(places)), f"aam registry serve {legible(root_of(places))}")
+    if make and not database:
+        prepare(places)
+    engine = open_database(database) if database else _engine(places)
     try:
+        migrate(engine)
         yield Desk(database=engine, settings=settings, clock=clock)
     finally:
         engine.dispose()
+
+
+def has_desk(places: Places) -> bool:
+    """Tell whether a server has been at a folder: its database is there."""
+    return os.path.isfile(os.path.join(data_of(places), _DATABASE))
 
 
 def _engine(places: Places) -> Engine:

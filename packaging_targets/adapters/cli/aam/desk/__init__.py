@@ -1,0 +1,1 @@
+"""`aam registry`: token …, account …, publisher …, audit …: for operators, on the database of a server."""

@@ -1,0 +1,97 @@
+"""What operators' verbs share: which server is meant, what is to be allowed, and how that is told."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from packaging_targets.adapters.cli.aam.telling import add_verb
+from packaging_targets.errors import RequestError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Callable, Iterator, Sequence
+
+    from packaging_targets.registry.aam.desk.access import Grant, Identity
+    from packaging_targets.registry.aam.desk.listing import Part
+    from packaging_targets.services.aam.hosting.host import Desk
+
+_ROOT = "the registry's folder, as for `serve`; default: what AAM_REGISTRY_ROOT says, or registry in ~/.aam"
+
+
+def add_operator(verbs: Any, name: str, does: str, act: Callable[[Namespace], int], about: str = "") -> ArgumentParser:
+    """Add a verb of operators; with `about` it has an argument of this name, before that for the registry."""
+    parser = add_verb(verbs, name, does, act)
+    if about:
+        parser.add_argument("about", metavar=about, help="which one, as `ls` shows it")
+    parser.add_argument("registry", nargs="?", default="", metavar="REGISTRY", help=_ROOT)
+    parser.add_argument("--data", default="", metavar="DIR", help="the server's own folder; default: .aam-server")
+    parser.add_argument("--database", default="", metavar="URL", help="PostgreSQL instead: postgresql://USER@HOST/NAME")
+    return parser
+
+
+def add_grant(parser: ArgumentParser) -> None:
+    """Add what is to be allowed to a verb."""
+    parser.add_argument("--actions", required=True, help="read, publish, yank or admin; several with commas")
+    parser.add_argument(
+        "--pattern", action="append", default=[], help="packages, such as @acme/*; may be repeated; default: all"
+    )
+
+
+@contextmanager
+def opened(options: Namespace, *, make: bool = False) -> Iterator[tuple[Desk, Identity]]:
+    """Open the desk that the command line and the environment name, for its operator."""
+    try:
+        from packaging_targets.services.aam.hosting.starting.configuring import configuration
+        from packaging_targets.services.aam.hosting.starting.opening import open_desk
+    except ImportError as error:
+        what = f"a server's database needs the package `{error.name}`, which is not installed"
+        raise RequestError.one(what, fix="pip install 'packaging-targets[registry]'") from None
+    from packaging_targets.registry.aam.desk.access import OPERATOR
+
+    given = {"ROOT": options.registry, "DATA": options.data}
+    environment = {**os.environ, **{f"AAM_REGISTRY_{name}": value for name, value in given.items() if value}}
+    found = configuration(environment)
+    with open_desk(found.places, found.settings, database=options.database, make=make) as desk:
+        yield desk, OPERATOR
+
+
+def granted(options: Namespace) -> Grant:
+    """Return what is to be allowed; whether there is such a thing, services tell."""
+    from packaging_targets.registry.aam.desk.access import EVERYTHING, Grant
+
+    actions: Any = tuple(filter(None, options.actions.replace(" ", ",").split(",")))
+    return Grant(actions, tuple(options.pattern) or EVERYTHING)
+
+
+def whole(part: Callable[[str], Part[Any]]) -> list[Any]:
+    """Return the entries of all parts of a list."""
+    found: list[Any] = []
+    after = ""
+    while True:
+        got = part(after)
+        found += got.entries
+        if not got.next:
+            return found
+        after = got.next
+
+
+def grants_told(grants: Sequence[Grant]) -> Any:
+    """Return grants as JSON."""
+    from packaging_targets.registry.aam.desk.access import grants_value
+
+    return grants_value(grants)
+
+
+def allowed(grants: Sequence[Grant]) -> str:
+    """Return grants for people."""
+    return "; ".join(f"{', '.join(one.actions)} on {', '.join(one.patterns)}" for one in grants)
+
+
+def moment(seconds: int | None) -> str | None:
+    """Return a time as text, or None for none."""
+    from packaging_targets.formats.aam.times import time_text
+
+    return None if seconds is None else time_text(seconds)
