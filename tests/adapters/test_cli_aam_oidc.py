@@ -49,8 +49,9 @@ def issuer() -> Iterator[str]:
 @pytest.fixture
 def registry(issuer: str, tmp_path: Path) -> Iterator[str]:
     (tmp_path / "host").mkdir()
-    settings = {"url": "http://registry.test", "audience": "aam", "oidc_issuer": issuer, "oidc_client": "aam"}
-    with hosted(tmp_path / "host", **settings) as host:
+    with hosted(
+        tmp_path / "host", url="http://registry.test", audience="aam", oidc_issuer=issuer, oidc_client="aam"
+    ) as host:
         trust = Trust("people", issuer, "ann", ("read", "publish"), ("@acme/*",))
         create_publisher(host.host, OPERATOR, trust)
         with Server(make_app(host.host)) as running:

@@ -32,7 +32,7 @@ def sign_in(address: str, name: str = "ann") -> str:
         action = urljoin(url, html.unescape(form[1]))
         with browser.open(action, urlencode(fields).encode(), timeout=10) as answer:
             page, url = answer.read().decode(), answer.url
-    return page
+    return str(page)
 
 
 if __name__ == "__main__":
