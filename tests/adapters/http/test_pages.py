@@ -614,7 +614,7 @@ def test_pages_have_one_title_a_language_and_a_sane_outline(house: House, furnis
         assert len(ids) == len(set(ids))
         labelled = {one["for"] for one in read.all_of("label")}
         assert {
-            one["id"] for one in read.all_of("input", "select", "textarea") if one.get("type") != "hidden"
+            one["id"] for one in read.all_of("input", "select", "textarea") if one.get("type") != "hidden" and "hidden" not in one
         } <= labelled
 
 
