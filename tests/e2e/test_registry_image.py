@@ -24,7 +24,6 @@ TINI = os.environ.get("TINI") or shutil.which("tini-static") or ""
 DOCKERFILE = "ops/packaging/services/registry.Dockerfile"
 REQUIREMENTS = ROOT / "deploy/registry/requirements.txt"
 IMAGE = "localhost/packaging-targets/registry:1"
-PIP = "[global]\nno-index = true\nfind-links = /opt/wheels\n"
 CLOSED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=all", "--security-opt=no-new-privileges")
 
 pytestmark = [
@@ -40,13 +39,13 @@ def engine() -> Iterator[engines.Engine]:
     """Give an engine that has the image. Its Python is this machine's, with a folder of wheels to install from."""
     folder = Path(tempfile.mkdtemp(prefix="pt-"))  # podman takes no long paths
     made = engines.Engine(folder)
-    base = engines.python(folder / "python")
+    base, wheels = engines.python(folder / "python"), folder / "wheels"
     download = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
-    download += ["--dest", f"{base}/opt/wheels", "--requirement", str(REQUIREMENTS)]
+    download += ["--dest", str(wheels), "--requirement", str(REQUIREMENTS)]
     got = subprocess.run(download, capture_output=True, text=True, check=False)
     if got.returncode:
         pytest.skip(f"what the image installs cannot be had: {got.stderr[-300:]}")
-    (base / "etc/pip.conf").write_text(PIP)
+    engines.add_wheels(base, wheels)
     try:
         made.make(engines.debian(folder / "debian", TINI), "docker.io/library/debian:13-slim")
     except AssertionError as error:
@@ -99,7 +98,7 @@ def test_a_package_is_published_installed_and_there_after_a_restart(engine: engi
     code, seconds = engine.stopped(container)
     assert code in {0, 143}
     assert seconds < 5
-    assert secret not in engine.podman("logs", container)
+    assert secret not in engine.log(container)
     again = engine.start(*options, IMAGE)
     answered(engine, again, f"{url}/readyz")
     (tmp_path / "project").mkdir()
@@ -118,7 +117,7 @@ def test_an_engine_finds_it_healthy_as_it_is_configured(engine: engines.Engine) 
         except AssertionError:
             time.sleep(0.2)
     else:
-        raise AssertionError(engine.podman("logs", container))
+        raise AssertionError(engine.log(container))
     assert engine.stopped(container)[0] in {0, 143}
 
 
@@ -131,4 +130,4 @@ def answered(engine: engines.Engine, container: str, url: str) -> None:
             time.sleep(0.1)
         else:
             return
-    raise AssertionError(engine.podman("logs", container))
+    raise AssertionError(engine.log(container))
