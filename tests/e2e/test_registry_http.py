@@ -85,7 +85,7 @@ def test_what_doit_publishes_is_installed_by_the_lock_of_the_folder(ws: Workspac
 
 
 def integrities(project: Path) -> dict[str, str]:
-    found: dict[str, Any] = json.loads((project / "package.agent.lock").read_text("utf-8"))["packages"]
+    found: dict[str, Any] = json.loads((project / "package.agent.lock").read_text("utf-8"))["resolved"]
     return {name: one["integrity"] for name, one in found.items()}
 
 
