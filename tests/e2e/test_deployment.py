@@ -14,10 +14,10 @@ import pytest
 import yaml
 from deployment import FOLDER, VARIABLE, compose, example
 from packaging.requirements import Requirement
-from packaging_targets.services.aam.hosting.starting.configuring import configuration
 from registry_process import ROOT
 
 from packaging_targets.adapters.testing import Workspace
+from packaging_targets.services.aam.hosting.starting.configuring import configuration
 
 RENDERED = ("ops/packaging/services/registry.Dockerfile", "ops/packaging/services/registry.Dockerfile.dockerignore")
 _SECRET = re.compile(r"PASSWORD|SECRET|TOKEN")

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from consoles import typed
-from packaging_targets.services.aam.hosting.starting.configuring import Listening, Places, variable
 from registry_process import aam_in, served
 
 from packaging_targets.adapters.cli.aam.program import make_parser
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.services.aam.hosting.host import HostSettings
+from packaging_targets.services.aam.hosting.starting.configuring import Listening, Places, variable
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "registry.md").read_text("utf-8")
 ADDRESS = "http://127.0.0.1:8650"
