@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from packaging_targets.errors import Problem, raise_all
 from packaging_targets.registry.aam.desk.access import pattern_fault
@@ -21,6 +21,7 @@ from packaging_targets.services.aam.hosting.host import HostSettings
 PREFIX = "AAM_REGISTRY_"
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _MAX_PORT = 65535
+_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _NO_LESS = {"read_rate": 0, "write_rate": 0, "port": 0, "drain_seconds": 0}  # of others, 1
 _Settings = TypeVar("_Settings")
 
@@ -162,12 +163,6 @@ def _network_fault(text: str) -> str:
 
 
 def _url_fault(text: str) -> str:
-    if not text:
-        return ""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return "this is no URL"
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+    if text and not _URL.fullmatch(text):
         return "this is no URL of a server, without a query and without a name or password"
     return ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
@@ -27,6 +27,7 @@ from packaging_targets.store.aam.places import home
 
 _DATABASE = "registry.sqlite3"
 _UPLOADS = "uploads"
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 
 
 def root_of(places: Places) -> str:
@@ -125,9 +126,7 @@ def _holdings(places: Places, settings: HostSettings, engine: Engine, clock: Cal
 
 def _bucket_of(text: str) -> tuple[str, str]:
     """Return a bucket's name, and what its keys start with; raises RequestError."""
-    if "://" not in text:
-        return text, ""
-    parts = urlsplit(text)
-    if parts.scheme != "s3" or not parts.hostname or parts.query or parts.fragment:
+    name, _, prefix = text.removeprefix("s3://").partition("/")
+    if not _BUCKET.fullmatch(name) or any(sign in prefix for sign in "?#\\"):
         raise RequestError.one(f"`{text[:200]}` is no bucket", "", "write it as s3://packages, or s3://packages/prefix")
-    return parts.netloc, parts.path.strip("/")
+    return name, prefix.strip("/")
