@@ -43,7 +43,8 @@ def window(chromium: Browser, url: str, width: int = WIDE, scheme: str = "light"
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
     context.close()
-    assert [one for one in said if "the server responded with a status of" not in one] == []
+    odd = [one for one in said if "the server responded with a status of" not in one]
+    assert not odd, odd
 
 
 def sign_in(page: Page, token: str) -> None:
