@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from packaging_targets.store.aam.places import home
 
 _DATABASE = "registry.sqlite3"
 _UPLOADS = "uploads"
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 
 
 def _now() -> int:
@@ -129,10 +131,7 @@ def _holdings(places: Places, settings: HostSettings, engine: Engine, clock: Cal
 
 def _bucket_of(text: str) -> tuple[str, str]:
     """Return a bucket's name, and what its keys start with; raises RequestError."""
-    if "://" not in text:
-        return text, ""
-    scheme, _, rest = text.partition("://")
-    bucket, _, prefix = rest.partition("/")
-    if scheme != "s3" or not bucket or {"?", "#", "@"} & {*rest}:
+    name, _, prefix = text.removeprefix("s3://").partition("/")
+    if not _BUCKET.fullmatch(name) or any(sign in prefix for sign in "?#\\"):
         raise RequestError.one(f"`{text[:200]}` is no bucket", "", "write it as s3://packages, or s3://packages/prefix")
-    return bucket, prefix.strip("/")
+    return name, prefix.strip("/")
