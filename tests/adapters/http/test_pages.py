@@ -382,7 +382,7 @@ def test_a_secret_holds_for_its_own_session_alone(house: House, ann: Visitor, vi
 
 def test_forms_have_a_size_and_a_type(ann: Visitor) -> None:
     assert ann.post("/browse/tokens", label="x" * 40_000).status == 413
-    assert ann.post("/browse/tokens", **{f"field{at}": "" for at in range(60)}).status == 400
+    assert ann.post_fields("/browse/tokens", {f"field{at}": "" for at in range(60)}).status == 400
     ann.sent["content-type"] = "multipart/form-data; boundary=x"
     assert ann.post("/browse/tokens").status == 415
 
@@ -614,7 +614,9 @@ def test_pages_have_one_title_a_language_and_a_sane_outline(house: House, furnis
         assert len(ids) == len(set(ids))
         labelled = {one["for"] for one in read.all_of("label")}
         assert {
-            one["id"] for one in read.all_of("input", "select", "textarea") if one.get("type") != "hidden" and "hidden" not in one
+            one["id"]
+            for one in read.all_of("input", "select", "textarea")
+            if one.get("type") != "hidden" and "hidden" not in one
         } <= labelled
 
 
