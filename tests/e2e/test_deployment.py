@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shutil
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from deployment import FOLDER, VARIABLE, compose, example
 from packaging.requirements import Requirement
+from registry_process import ROOT
 
 from packaging_targets.adapters.testing import Workspace
+from packaging_targets.services.aam.hosting.starting.configuring import configuration
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "deploy" / "registry"
 RENDERED = ("ops/packaging/services/registry.Dockerfile", "ops/packaging/services/registry.Dockerfile.dockerignore")
-_VARIABLE = re.compile(r"\$\{(\w+)(:[?-][^}]*)?\}")
 _SECRET = re.compile(r"PASSWORD|SECRET|TOKEN")
-
-
-def compose() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text("utf-8"))
-    return found
-
-
-def example() -> dict[str, str]:
-    lines = (FOLDER / ".env.example").read_text("utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if line and line[0] != "#")
 
 
 def test_the_image_installs_one_version_of_each_dependency() -> None:
@@ -81,17 +71,29 @@ def test_every_service_has_an_image_and_few_rights() -> None:
 
 def test_no_secret_stands_in_the_files_and_every_variable_in_the_example() -> None:
     text = (FOLDER / "compose.yaml").read_text("utf-8")
-    used = {match[1]: match[2] or "" for match in _VARIABLE.finditer(text)}
-    assert set(used) == set(example())
+    assert {match[1] for match in VARIABLE.finditer(text)} == set(example())
     for name, value in example().items():
         assert value == ""
         if _SECRET.search(name):
-            assert all(match[2].startswith(":?") for match in _VARIABLE.finditer(text) if match[1] == name), name
+            assert all(match[2] == ":?" for match in VARIABLE.finditer(text) if match[1] == name), name
     for service, fields in compose()["services"].items():
         for name, value in fields.get("environment", {}).items():
             if _SECRET.search(name):
-                assert _VARIABLE.fullmatch(value), f"{service}: {name}"
+                assert VARIABLE.fullmatch(value), f"{service}: {name}"
     assert ".env" in (ROOT / ".gitignore").read_text("utf-8").split()
+
+
+def test_the_server_knows_what_the_compose_file_configures() -> None:
+    values = {"REGISTRY_HOST": "packages.example.org", "REGISTRY_PRIVATE": "@acme/*,internal-*"}
+    environment = compose(values)["services"]["registry"]["environment"]
+    found = configuration(environment)
+    assert found.settings.url == "https://packages.example.org"
+    assert found.settings.private == ("@acme/*", "internal-*")
+    given = {name.removeprefix("AAM_REGISTRY_").lower() for name in environment if name.startswith("AAM_REGISTRY_")}
+    known = {
+        field.name for part in (found.settings, found.places, found.listening) for field in dataclasses.fields(part)
+    }
+    assert given - known == set()
 
 
 def filled(folder: Path) -> Path:

@@ -45,7 +45,7 @@ class AgentServer:
         self.tokens: dict[str, dict[str, Any]] = {}
         self.passwords: dict[str, str] = {}
         self.identities: dict[str, str] = {}
-        self.greeting: dict[str, Any] = {"title": "a test", "auth": {"oidc": None}}
+        self.greeting: dict[str, Any] = {"title": "a test", "oidc": None}
         self.pending = False
         self.log: list[Asked] = []
         self._approvals: list[dict[str, Any]] = []

@@ -25,11 +25,18 @@ def example() -> dict[str, str]:
 
 def compose(values: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the file, with variables in place of their names where values are given."""
-    text = (FOLDER / "compose.yaml").read_text("utf-8")
-    if values is not None:
-        text = VARIABLE.sub(lambda match: values.get(match[1], "") or (match[3] if match[2] == ":-" else ""), text)
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    found: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text("utf-8"))
+    return found if values is None else _filled(found, values)
+
+
+def _filled(value: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, values) for item in value]
+    if not isinstance(value, str):
+        return value
+    return VARIABLE.sub(lambda match: values.get(match[1], "") or (match[3] if match[2] == ":-" else ""), value)
 
 
 def proxy_configuration(caddy: str, port: int, upstreams: Sequence[str]) -> dict[str, Any]:

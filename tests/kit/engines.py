@@ -18,6 +18,15 @@ from pathlib import Path
 from typing import Any
 
 TOOLS = {name: shutil.which(name) or "" for name in ("buildah", "podman", "runc", "busybox", "unshare")}
+MANYLINUX = (
+    "libdl.so.2",
+    "libgcc_s.so.1",
+    "libm.so.6",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libstdc++.so.6",
+    "libutil.so.1",
+)
 LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")  # what is always allowed
 APT_GET = """\
 #!/bin/sh
@@ -52,8 +61,13 @@ class Engine:
 
     def podman(self, *words: str) -> str:
         """Run podman; return what it printed."""
-        mode = ("--cgroup-manager", "cgroupfs", "--runtime", TOOLS["runc"], "--tmpdir", f"{self.folder}/tmp")
-        return self._run("podman", *self._storage, *mode, *words)
+        return self._run(*self._podman(), *words)
+
+    def log(self, container: str) -> str:
+        """Return what the program of a container has said so far."""
+        command = [*self._podman(), "logs", container]
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=True)
+        return done.stdout + done.stderr
 
     def start(self, image: str, *words: str) -> str:
         """Start a container in the background, with the network of this machine; return its id."""
@@ -79,6 +93,10 @@ class Engine:
     def close(self) -> None:
         """Stop and remove everything."""
         self.podman("system", "reset", "--force")
+
+    def _podman(self) -> tuple[str, ...]:
+        mode = ("--cgroup-manager", "cgroupfs", "--runtime", TOOLS["runc"], "--tmpdir", f"{self.folder}/tmp")
+        return "podman", *self._storage, *mode
 
     def _run(self, *command: str, cwd: Path | None = None) -> str:
         done = subprocess.run(command, cwd=cwd, env=self._environment, capture_output=True, text=True, check=False)
@@ -127,6 +145,14 @@ def python(root: Path) -> Path:
     return root
 
 
+def add_wheels(root: Path, wheels: Path) -> None:
+    """Let pip of a file system with Python install from a folder, and have the libraries that all wheels expect."""
+    shutil.copytree(wheels, root / "opt/wheels")
+    (root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /opt/wheels\n")
+    home = _home_of_libraries(os.path.realpath(sys.executable))
+    _place(root, [path for path in (f"{home}/{name}" for name in MANYLINUX) if os.path.exists(path)])
+
+
 def node(root: Path) -> Path:
     """Make a file system with the Node and the npm of this machine."""
     system(root)
@@ -160,8 +186,9 @@ def _place(root: Path, files: Iterable[str]) -> None:
 
 def _libraries(root: Path, programs: Iterable[str]) -> None:
     """Copy the shared libraries of programs to where the C library is, which is looked for without a cache too."""
-    found = {path for program in programs for path in re.findall(r"(/\S+) \(0x", "\n".join(_ldd(program)))}
-    home = next(os.path.dirname(path) for path in sorted(found) if re.search(r"/libc\.[\w.]+$", path))
+    programs = list(programs)
+    found = {path for program in programs for path in _needed(program)}
+    home = _home_of_libraries(*programs)
     for path in sorted(found):
         is_loader = os.path.basename(path).startswith("ld-")
         target = root / (path if is_loader else os.path.join(home, os.path.basename(path))).lstrip("/")
@@ -169,9 +196,15 @@ def _libraries(root: Path, programs: Iterable[str]) -> None:
         shutil.copy(path, target)
 
 
-def _ldd(program: str) -> list[str]:
+def _home_of_libraries(*programs: str) -> str:
+    found = (path for program in programs for path in _needed(program))
+    return next(os.path.dirname(path) for path in found if re.search(r"/libc\.[\w.]+$", path))
+
+
+def _needed(program: str) -> list[str]:
+    """Return the paths of the shared libraries that a program is linked with."""
     done = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
-    return done.stdout.splitlines()
+    return re.findall(r"(/\S+) \(0x", done.stdout)
 
 
 def _said(*command: str) -> list[str]:

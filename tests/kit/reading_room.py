@@ -12,7 +12,6 @@ import asyncio
 import html
 import io
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -136,9 +135,6 @@ class Visitor:
         return self._ask("GET", path, b"", follow=follow)
 
     def post(self, path: str, *, follow: bool = True, **fields: str | list[str]) -> Answer:
-        return self.post_fields(path, fields, follow=follow)
-
-    def post_fields(self, path: str, fields: Mapping[str, str | list[str]], *, follow: bool = True) -> Answer:
         return self._ask("POST", path, urlencode(fields, doseq=True).encode(), follow=follow)
 
     def send(self, page: str, path: str, *, follow: bool = True, **fields: str | list[str]) -> Answer:

@@ -117,13 +117,17 @@ def _asked(prompt: str) -> str:
     """Return what somebody types, which is not shown."""
     import getpass
 
-    if not sys.stdin or not sys.stdin.isatty():
+    if not _is_somebody_there():
         fix = "pipe it in: aam login --token-stdin < token.txt"
         raise RequestError.one("there is nobody at the terminal to type a secret", "", fix)
     try:
         return getpass.getpass(prompt, sys.stderr)
     except EOFError:
         raise RequestError.one("nothing was typed") from None
+
+
+def _is_somebody_there() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _read(path: str) -> str:

@@ -147,9 +147,8 @@ def greeting_of(data: bytes, where: str) -> Greeting:
     """Return what a registry says of itself."""
     value = load_object(data, where, MAX_ANSWER)
     reading = Reading(where)
-    auth = reading.mapping(value, "auth", "$")
-    told = reading.mapping(auth, "oidc", "$.auth") if auth.get("oidc") is not None else {}
-    found = Greeting(reading.text(told, "issuer", "$.auth.oidc"), reading.text(told, "client", "$.auth.oidc"))
+    told = reading.mapping(value, "oidc", "$") if value.get("oidc") is not None else {}
+    found = Greeting(reading.text(told, "issuer", "$.oidc"), reading.text(told, "client_id", "$.oidc"))
     reading.done()
     return found
 

@@ -27,7 +27,7 @@ from packaging_targets.store.aam.cache import Archive, PackageCache
 from packaging_targets.store.aam.unpacked_tree import unpack
 
 Tell = Callable[[str], None]
-_AT_ONCE = 4
+_AT_ONCE = 8  # a registry may be far away
 
 
 @dataclass(frozen=True, slots=True)
