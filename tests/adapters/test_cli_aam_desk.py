@@ -154,7 +154,7 @@ def test_the_log_is_listed_checked_and_pinned(run: Operator) -> None:
 def test_verify_of_a_registry_that_is_served_checks_the_log_too(run: Operator) -> None:
     assert run("verify", run.root)[1] == "0 packages, 0 versions, 0 bytes: all in order\n"
     run("token", "create", run.root, "--person", "ann", "--actions", "read")
-    line = "0 packages, 0 versions, 0 bytes, 1 entries of the server's log: all in order\n"
+    line = "0 packages, 0 versions, 0 bytes, a log of 1: all in order\n"
     assert run("verify", run.root) == (0, line, "")
     run.change("delete from audit")
     code, _, err = run("verify", run.root)

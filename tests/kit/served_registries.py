@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from packaging_targets.registry.aam.database.engine import open_database
+from packaging_targets.registry.aam.database.lines import set_mark
 from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
@@ -51,4 +55,24 @@ def database_in(path: Path) -> Iterator[Engine]:
     (path / "server" / "registry.sqlite3").write_bytes(empty_database())
     engine = open_database(f"sqlite:///{path}/server/registry.sqlite3")
     yield engine
+    engine.dispose()
+
+
+@contextmanager
+def full(engine: Engine) -> Iterator[None]:
+    """Let SQLite find no more room for a while."""
+    with engine.connect() as connection:
+        pages = connection.exec_driver_sql("pragma page_count").scalar_one()
+
+    def limit(connection: Any, _: object) -> None:
+        connection.execute(f"pragma max_page_count = {pages}")
+
+    event.listen(engine, "connect", limit)
+    engine.dispose()
+    with suppress(OperationalError):
+        for number in count():
+            with engine.begin() as connection:
+                set_mark(connection, f"filling {number}", "x" * 500)
+    yield
+    event.remove(engine, "connect", limit)
     engine.dispose()

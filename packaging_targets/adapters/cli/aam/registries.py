@@ -155,15 +155,15 @@ def _verify(options: Namespace) -> int:
     registry = _folder(options, options.registry)
     with _live(options) as show:
         done = verify(registry, show)
-    checked = log_of(registry.tree.root)
+    checked = log_of(registry.tree.root, registry.tree.server)
     problems = [*done.problems, *checked.problems]
     value = {"registry": registry.url, "packages": done.packages, "versions": done.versions, "bytes": done.size}
-    there = f"{counted(done.packages, 'package')}, {counted(done.versions, 'version')}, {done.size:,} bytes"
+    read = [counted(done.packages, "package"), counted(done.versions, "version"), f"{done.size:,} bytes"]
     if checked.entries is not None:
         value["entries"] = checked.entries
-        there += f", {checked.entries:,} entries of the server's log"
+        read.append(f"a log of {checked.entries:,}")
     verdict = counted(len(problems), "problem") if problems else "all in order"
-    return _told(options, value, [f"{there}: {verdict}"], problems, checked.warnings)
+    return _told(options, value, [f"{', '.join(read)}: {verdict}"], problems, checked.warnings)
 
 
 def _mirror(options: Namespace) -> int:

@@ -13,7 +13,7 @@ a killed server has done is found by what it left.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,14 +121,11 @@ def chain_problems(connection: Connection, pinned: str = "") -> Iterator[Problem
     """Read the whole log, and yield what is wrong; `pinned` is a digest that somebody kept, which has to be there."""
     last, known = Head(), head(connection)
     seen = not pinned or pinned == NOTHING
-    number = tables.audit.c.number
-    rows = connection.execution_options(yield_per=_BATCH).execute(
-        select(tables.audit).where(number <= known.number).order_by(number)
-    )
-    for row in rows:
-        yield from _breaks(row, last)
-        last = Head(row.number, row.digest)
-        seen = seen or row.digest == pinned
+    while rows := _following(connection, last.number, known.number):
+        for row in rows:
+            yield from _breaks(row, last)
+            last = Head(row.number, row.digest)
+            seen = seen or row.digest == pinned
     yield from _ends(connection, last, known)
     if not seen:
         yield Problem("the log", f"no entry has the digest `{pinned[:64]}`, which was kept of it", _FIX)
@@ -177,6 +174,13 @@ def _breaks(row: Row[Any], last: Head) -> Iterator[Problem]:
         digest = ""
     if digest != row.digest:
         yield _problem(f"entry {row.number:,} is not what its digest says: it was changed", row.number)
+
+
+def _following(connection: Connection, after: int, most: int) -> Sequence[Row[Any]]:
+    """Return some entries behind one, up to another: a log is read in pieces, so that nobody waits for who reads it."""
+    number = tables.audit.c.number
+    chosen = select(tables.audit).where(number > after, number <= most).order_by(number).limit(_BATCH)
+    return connection.execute(chosen).all()
 
 
 def _ends(connection: Connection, last: Head, known: Head) -> Iterator[Problem]:

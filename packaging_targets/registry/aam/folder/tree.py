@@ -24,6 +24,7 @@ from packaging_targets.formats.aam.documents.tags import TAGS
 from packaging_targets.formats.aam.metadata import PackageMetadata
 
 OURS = ".aam-"
+SERVER = f"{OURS}server"  # what a server that serves the folder keeps for itself
 CHECKSUM = ".sha256"
 SIGNATURE = ".sigstore.json"
 ARCHIVE = ".aam"
@@ -41,6 +42,7 @@ class Tree:
         self.index = os.path.join(self.root, INDEX)
         self.tags = os.path.join(self.root, TAGS)
         self.packages = os.path.join(self.root, "packages")
+        self.server = os.path.join(self.root, SERVER)
         self.pending = os.path.join(self.root, f"{OURS}pending")
 
     @property

@@ -81,7 +81,7 @@ class _Verification:
     def packages(self) -> Iterator[PackageMetadata]:
         """Yield what is known of each package whose meta.json is in order, after its folder was looked at."""
         tree = self._tree
-        self._others(tree.root, {tree.index, tree.tags, tree.packages})
+        self._others(tree.root, {tree.index, tree.tags, tree.packages, tree.server})
         for entry in self._reachable(tree.packages):
             if not entry.is_dir():
                 self.done.problems.append(self._unknown(entry))

@@ -40,12 +40,12 @@ class CheckedLog:
     warnings: tuple[Problem, ...] = ()
 
 
-def log_of(root: str) -> CheckedLog:
+def log_of(root: str, server: str) -> CheckedLog:
     """Check the log of the server that keeps its own folder in a registry's, if one does, and we may look into it."""
-    if not os.access(os.path.join(root, ".aam-server", "registry.sqlite3"), os.R_OK | os.W_OK):
+    if not os.access(os.path.join(server, "registry.sqlite3"), os.R_OK | os.W_OK):
         return CheckedLog()
     try:
-        with opened(Namespace(registry=root, data="", database="")) as (desk, _):
+        with opened(Namespace(registry=root, data=server, database="")) as (desk, _):
             from packaging_targets.services.aam.hosting.auditing import check_chain, head
 
             return CheckedLog(head(desk).number, check_chain(desk))

@@ -13,8 +13,11 @@ from packaging_targets.errors import RequestError, legible
 from packaging_targets.registry.aam.clock import present_time
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.database.migrating import migrate
+from packaging_targets.registry.aam.folder.changing import recover
 from packaging_targets.registry.aam.folder.initialising import initialise
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
+from packaging_targets.registry.aam.folder.staging import writing
+from packaging_targets.registry.aam.folder.tree import SERVER
 from packaging_targets.registry.aam.opening import folder_of
 from packaging_targets.registry.aam.served.holdings import Holdings
 from packaging_targets.registry.aam.served.served_folder import ServedFolder
@@ -22,7 +25,6 @@ from packaging_targets.services.aam.hosting.host import Desk, Host, HostSettings
 from packaging_targets.services.aam.hosting.starting.configuring import Places
 from packaging_targets.store.aam.places import home
 
-_DATA = ".aam-server"
 _DATABASE = "registry.sqlite3"
 _UPLOADS = "uploads"
 
@@ -34,7 +36,7 @@ def root_of(places: Places) -> str:
 
 def data_of(places: Places) -> str:
     """Return the path of the folder that is the server's own."""
-    return os.path.abspath(places.data) if places.data else os.path.join(root_of(places), _DATA)
+    return os.path.abspath(places.data) if places.data else os.path.join(root_of(places), SERVER)
 
 
 def is_distributed(places: Places) -> bool:
@@ -43,13 +45,18 @@ def is_distributed(places: Places) -> bool:
 
 
 def prepare(places: Places) -> bool:
-    """Make what is not there yet, and bring the database to this version; tell whether a registry was made.
+    """Make what is not there yet, settle what a killed process left, and bring the database to this version.
+
+    Tells whether a registry was made.
 
     Raises RegistryError where the folder has other things in it, or cannot be made.
     """
     made = False
     if not is_distributed(places):
-        made = initialise(FolderRegistry(root_of(places), present_time))
+        registry = FolderRegistry(root_of(places), present_time)
+        made = initialise(registry)
+        with writing(registry.tree, registry.waiting):
+            recover(registry.tree)
         os.makedirs(os.path.join(data_of(places), _UPLOADS), mode=0o700, exist_ok=True)
         os.chmod(data_of(places), 0o700)
     engine = _engine(places)
