@@ -204,6 +204,7 @@ def test_tokens_in_urls_are_refused_and_never_logged(ask: Asking, caplog: pytest
     assert '"path": "/packages/aam_\\u2026", "status": 404' in lines.getvalue()
 
 
+@pytest.mark.uaaps("S12.6.https")
 def test_credentials_over_plain_http_are_refused_unless_a_trusted_proxy_had_them_over_tls(tmp_path: Path) -> None:
     with asking(tmp_path, trusted_proxies=("127.0.0.1",)) as ask:
         ann = ask.hosted.bearer("ann")

@@ -53,7 +53,7 @@ def _serve(options: Namespace) -> int:
         from packaging_targets.adapters.http.running import address_of, serve
         from packaging_targets.services.aam.hosting.starting.configuring import configuration
         from packaging_targets.services.aam.hosting.starting.opening import prepare
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         what = f"serving a registry needs the package `{error.name}`, which is not installed"
         raise RequestError.one(what, fix="pip install 'packaging-targets[registry]'") from None
     os.environ.update(_given(options))  # workers are processes of their own, and read it there

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
+from itertools import islice
 from typing import Literal
 
 from packaging_targets.services.aam.browsing.contents import Contents, Member
@@ -64,7 +65,7 @@ def lines_of_difference(before: str, after: str) -> Sequence[str]:
     if len(old) + len(new) > _MAX_COMPARED:
         found: Iterator[str] = (f"{sign}{line}" for sign, lines in (("-", old), ("+", new)) for line in lines)
     else:
-        found = (line for line in unified_diff(old, new, lineterm="", n=3) if not line.startswith(("---", "+++")))
+        found = islice(unified_diff(old, new, lineterm="", n=3), 2, None)  # the names of the files stand first
     shown: list[str] = []
     for line in found:
         if len(shown) == MAX_LINES:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -16,12 +15,12 @@ from typing import Any, TypeVar
 
 from packaging_targets.errors import Problem, raise_all
 from packaging_targets.registry.aam.desk.access import pattern_fault
+from packaging_targets.registry.http.addresses import is_plain_url
 from packaging_targets.services.aam.hosting.host import HostSettings
 
 PREFIX = "AAM_REGISTRY_"
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _MAX_PORT = 65535
-_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _NO_LESS = {"read_rate": 0, "write_rate": 0, "port": 0, "drain_seconds": 0}  # of others, 1
 _Settings = TypeVar("_Settings")
 
@@ -163,6 +162,6 @@ def _network_fault(text: str) -> str:
 
 
 def _url_fault(text: str) -> str:
-    if text and not _URL.fullmatch(text):
-        return "this is no URL of a server, without a query and without a name or password"
-    return ""
+    if not text:
+        return ""
+    return "" if is_plain_url(text) else "this is no URL of a server, without a query and without a name or password"

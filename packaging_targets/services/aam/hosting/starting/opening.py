@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
 from packaging_targets.errors import RequestError, legible
-from packaging_targets.registry.aam.clock import present_time
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.changing import recover
@@ -28,6 +28,11 @@ from packaging_targets.store.aam.places import home
 _DATABASE = "registry.sqlite3"
 _UPLOADS = "uploads"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+
+
+def _now() -> int:
+    """Return the time of the clock: tokens end by it, so that SOURCE_DATE_EPOCH does not count on a server."""
+    return int(time.time())
 
 
 def root_of(places: Places) -> str:
@@ -54,7 +59,7 @@ def prepare(places: Places) -> bool:
     """
     made = False
     if not is_distributed(places):
-        registry = FolderRegistry(root_of(places), present_time)
+        registry = FolderRegistry(root_of(places), _now)
         made = initialise(registry)
         with writing(registry.tree, registry.waiting):
             recover(registry.tree)
@@ -74,7 +79,7 @@ def uploads_of(places: Places) -> str | None:
 
 
 @contextmanager
-def open_host(places: Places, settings: HostSettings, clock: Callable[[], int] = present_time) -> Iterator[Host]:
+def open_host(places: Places, settings: HostSettings, clock: Callable[[], int] = _now) -> Iterator[Host]:
     """Open what a server serves, which was prepared."""
     engine = _engine(places)
     try:
@@ -85,7 +90,7 @@ def open_host(places: Places, settings: HostSettings, clock: Callable[[], int] =
 
 @contextmanager
 def open_desk(
-    places: Places, settings: HostSettings, clock: Callable[[], int] = present_time, *, database: str = "", make: bool
+    places: Places, settings: HostSettings, clock: Callable[[], int] = _now, *, database: str = "", make: bool
 ) -> Iterator[Desk]:
     """Open what operators change directly: people, tokens and the log, in the database at a URL, or that of places.
 
