@@ -77,6 +77,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return run
 
 
+@pytest.mark.uaaps("S12.6.login", "S12.6.logout", "S12.6.whoami")
 def test_a_token_is_kept_once_the_registry_has_said_whose_it_is(server: AgentServer, place: Place, run: Run) -> None:
     kept = place.home / "credentials.json"
     asked = ("--registry", server.url)
@@ -250,6 +251,7 @@ def test_a_variable_counts_for_the_registry_that_it_is_for(
     assert shown(server) == [f"Bearer {SECRET}"]
 
 
+@pytest.mark.uaaps("S12.6.token-environment", "S12.6.auth-token", "S12.6.auth-basic")
 def test_a_source_has_its_token(server: AgentServer, place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     source = f"registries:\n  sources:\n    - name: corp\n      url: {server.url}\n"
     config(place, f"{source}      auth: token\n      token: ${{MY_TOKEN}}\n")
@@ -266,6 +268,7 @@ def test_a_source_has_its_token(server: AgentServer, place: Place, run: Run, mon
     assert [text.partition(" ")[0] for text in shown(server) if text] == ["Bearer", "Bearer", "Basic"]
 
 
+@pytest.mark.uaaps("S12.6.auth-oidc")
 def test_an_identity_is_exchanged_on_the_fly_and_kept_nowhere(
     server: AgentServer, place: Place, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ def named(ws: Workspace, registry: str) -> None:
         path.write_text(path.read_text("utf-8").replace('"./registry"', json.dumps(registry)), "utf-8")
 
 
+@pytest.mark.slow
 def test_what_doit_publishes_is_installed_by_the_lock_of_the_folder(ws: Workspace, tmp_path: Path) -> None:
     folder, one, other, root = ws.path("registry"), tmp_path / "one", tmp_path / "other", tmp_path / "served"
     for place in (one, other, root):
@@ -85,7 +86,7 @@ def test_what_doit_publishes_is_installed_by_the_lock_of_the_folder(ws: Workspac
 
 
 def integrities(project: Path) -> dict[str, str]:
-    found: dict[str, Any] = json.loads((project / "package.agent.lock").read_text("utf-8"))["packages"]
+    found: dict[str, Any] = json.loads((project / "package.agent.lock").read_text("utf-8"))["resolved"]
     return {name: one["integrity"] for name, one in found.items()}
 
 

@@ -15,6 +15,7 @@ from hosts import Hosted, hosted
 from serving import Server
 
 from packaging_targets.adapters.http.application import make_app
+from packaging_targets.adapters.http.site import Site
 
 GZIP = {"Content-Type": "application/gzip"}
 
@@ -47,6 +48,7 @@ class Asking:
 
     server: Server
     hosted: Hosted
+    site: Site
     pool: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=16, retries=False))
 
     def __call__(self, method: str, path: str, body: bytes | None = None, /, **headers: str) -> Got:
@@ -73,7 +75,9 @@ class Asking:
 @contextmanager
 def asking(path: Path, **settings: Any) -> Iterator[Asking]:
     """A server over an empty registry."""
-    with hosted(path, **settings) as host, Server(make_app(host.host, uploads=str(path))) as server:
-        found = Asking(server, host)
-        yield found
-        found.pool.clear()
+    with hosted(path, **settings) as host:
+        app = make_app(host.host, uploads=str(path))
+        with Server(app) as server:
+            found = Asking(server, host, app.site)
+            yield found
+            found.pool.clear()

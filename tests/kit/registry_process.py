@@ -16,7 +16,7 @@ from registries.docker import free_port
 
 ROOT = Path(__file__).parents[2]
 AAM = (sys.executable, "-m", "packaging_targets.adapters.cli.aam.main")
-_PATIENCE = 20.0  # seconds
+_PATIENCE = 60.0  # seconds
 
 
 def aam_in(folder: Path) -> Path:

@@ -20,6 +20,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_plain_url(text: str) -> bool:
+    """Tell whether a text is the address of a server: without a query, a fragment, and a name or password."""
+    try:
+        parts = urlsplit(text)
+        origin_of(text)
+    except ValueError:
+        return False
+    return not (parts.query or parts.fragment or "@" in parts.netloc)
+
+
 def joined(base: str, target: str) -> str | None:
     """Return the address of the web that `target`, as some server wrote it, means at `base`; None where it is none."""
     try:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 
 from packaging_targets.adapters.http.api.table import OPERATIONS
+from packaging_targets.adapters.http.limits import Rates
 
 schemathesis = pytest.importorskip("schemathesis")
 from schemathesis import GenerationMode  # noqa: E402  # once it is known to be there
@@ -26,6 +27,7 @@ _QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_to
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The document of a server that has some packages, asked by an admin."""
     with asking(tmp_path_factory.mktemp("fuzzed"), needs_approval=("@slow/*",), write_rate=0) as ask:
+        ask.site.rates = Rates(0, 0, 0)  # it sends many credentials that are not valid
         admin = ask.hosted.bearer("root", "admin", "read", "publish", "yank")
         for name in ("@acme/review", "plain", "@slow/one"):
             ask("POST", "/packages", packed(name, "1.2.0"), **GZIP, **admin)

@@ -281,7 +281,7 @@ def test_a_server_that_is_about_to_end_is_not_ready(tmp_path: Path) -> None:
     with asking(tmp_path) as ask:
         app = make_app(ask.hosted.host)
         with Server(app) as server:
-            other = Asking(server, ask.hosted)
+            other = Asking(server, ask.hosted, app.site)
             assert other.get("/readyz").status == 200
             app.site.is_ending = True
             assert other.get("/readyz").status == 503

@@ -7,10 +7,10 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from packaging_targets.adapters.http.api.operation import Body, Operation, Schema
+from packaging_targets.adapters.http.bodies.json_body import json_body, problems_of
 from packaging_targets.adapters.http.call import CALL, Call
 from packaging_targets.adapters.http.identifying import identify, query_of
 from packaging_targets.adapters.http.limits import counted_as
-from packaging_targets.adapters.http.messages.bodies import json_body, problems_of
 from packaging_targets.errors import Problem, RequestError, raise_all
 
 _READING = frozenset({"GET", "HEAD"})

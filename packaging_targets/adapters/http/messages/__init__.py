@@ -1,1 +1,1 @@
-"""What comes in and goes out: bodies, types, entity tags, parts of files, errors."""
+"""What an answer is made of: types, entity tags, ranges, errors, and bytes that are kept for the next one."""

@@ -12,7 +12,7 @@ from packaging_targets import __version__
 from packaging_targets.adapters.http.api import examples
 from packaging_targets.adapters.http.api.operation import PLAIN, Operation, Parameter, Reply
 from packaging_targets.adapters.http.api.queries import PATHS
-from packaging_targets.adapters.http.messages.uploads import TYPES
+from packaging_targets.adapters.http.bodies.uploads import TYPES
 from packaging_targets.adapters.http.openapi.schemas import SCHEMAS, ref
 from packaging_targets.formats.aam.refusals import CODES
 from packaging_targets.registry.aam.served.holdings import Document

@@ -18,7 +18,8 @@ _WRITE = "write sqlite:////srv/aam/registry.sqlite3, or postgresql://USER:PASSWO
 _WAIT = 30
 """For so many seconds another's lock is waited for."""
 _READS = "aam_reads"
-_SQLITE = ("journal_mode = wal", "synchronous = full", "foreign_keys = on")
+# Names and what is sought are in lower case anyway: telling cases apart is faster.
+_SQLITE = ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "case_sensitive_like = on")
 # What waits for ever without being told so: a network that swallows, a lock that nobody gives back.
 _POSTGRESQL = {
     "connect_timeout": 5,

@@ -15,6 +15,9 @@ SHORTEST = 3
 _TABLE = "sought_words"
 WORDS = table(_TABLE, column("rowid"), column("sought"))
 _MADE = f"create virtual table {_TABLE} using fts5(sought, tokenize = 'trigram case_sensitive 1')"
+# All that a search looks at, in the order of names: SQLite goes through it without going to the lines themselves.
+# PostgreSQL could not have it, as what an entry may hold there is less than a description.
+_LINES = "create index if not exists ix_words_lines on packages (shown, name, short, sought)"
 _INDEXES = (
     "create extension if not exists pg_trgm",
     "create index if not exists ix_words_name on packages using gin (name gin_trgm_ops)",
@@ -26,7 +29,9 @@ def quicken(connection: Connection) -> None:
     """Make the index of words where there is none; a database that cannot have it looks through all texts."""
     if connection.dialect.name == "postgresql":
         _try(connection, *_INDEXES)
-    elif not has_words(connection) and _try(connection, _MADE):
+        return
+    connection.execute(text(_LINES))
+    if not has_words(connection) and _try(connection, _MADE):
         connection.execute(insert(WORDS).from_select(["rowid", "sought"], select(packages.c.number, packages.c.sought)))
 
 

@@ -189,8 +189,12 @@ def _ends(connection: Connection, last: Head, known: Head) -> Iterator[Problem]:
         yield _problem(f"{_numbers(last.number + 1, known.number)} missing at the end", known.number)
     elif last.digest != known.digest:
         yield _problem("the last entry is not the one that was added last", last.number)
-    highest = connection.execute(select(func.max(tables.audit.c.number))).scalar_one() or 0
+    lowest, highest = connection.execute(
+        select(func.coalesce(func.min(tables.audit.c.number), 1), func.coalesce(func.max(tables.audit.c.number), 0))
+    ).one()
     added = head(connection).number
+    if lowest < 1:
+        yield _problem(f"entry {lowest:,} is not added by the registry", lowest)
     if highest > added:
         yield _problem(f"{_numbers(added + 1, highest)} not added by the registry", highest)
 

@@ -14,6 +14,7 @@ from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.formats.aam.signature import MAX_SIGNATURE, SignedArchive, check_signature
+from packaging_targets.registry.aam.altering import Alterable, Transition
 from packaging_targets.registry.aam.folder.changing import Addition, apply_change, recover
 from packaging_targets.registry.aam.folder.staging import writing
 from packaging_targets.registry.aam.folder.tree import SIGNATURE, Tree
@@ -27,7 +28,7 @@ def _silently() -> None:
     """Say nothing while another process has the lock."""
 
 
-class FolderRegistry:
+class FolderRegistry(Alterable):
     """A registry in the folder `root`.
 
     `clock` gives the seconds since 1970 of events; `waiting` is called where another process has the lock.
@@ -111,26 +112,6 @@ class FolderRegistry:
         leading = tuple(one for one, version in after.tags.items() if version == text)
         return Published(manifest.name, release, leading, warnings)
 
-    def set_tag(self, name: PackageName, tag: str, version: str) -> None:
-        """Let a tag lead to a version."""
-        self._change(name, lambda known, at: transitions.set_tag(known, tag, version, at))
-
-    def remove_tag(self, name: PackageName, tag: str) -> None:
-        """Take a tag away; `latest` stays as long as there are versions."""
-        self._change(name, lambda known, at: transitions.remove_tag(known, tag, at))
-
-    def yank(self, name: PackageName, version: str, reason: str = "") -> None:
-        """Hide a version from new resolutions."""
-        self._change(name, lambda known, at: transitions.yank(known, version, reason, at))
-
-    def unyank(self, name: PackageName, version: str) -> None:
-        """Show a yanked version again."""
-        self._change(name, lambda known, at: transitions.unyank(known, version, at))
-
-    def deprecate(self, name: PackageName, version: str, message: str) -> None:
-        """Warn those who install a version, or all versions where it is empty."""
-        self._change(name, lambda known, at: transitions.deprecate(known, version, message, at))
-
     @contextmanager
     def _changing(self) -> Iterator[None]:
         self.tree.demand()
@@ -138,7 +119,7 @@ class FolderRegistry:
             recover(self.tree)
             yield
 
-    def _change(self, name: PackageName, transition: Callable[[PackageMetadata, int], PackageMetadata]) -> None:
+    def _change(self, name: PackageName, transition: Transition) -> None:
         with self._changing():
             before = self._owned(name)
             if before is None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, false, func, not_, or_, select, true
+from sqlalchemy import Boolean, ColumnElement, Connection, Engine, and_, false, func, not_, or_, select, true
 
 from packaging_targets.formats.aam.names import name_faults
 from packaging_targets.formats.aam.refusals import RefusalError
@@ -75,31 +75,32 @@ class Listing:
             return self._page(connection, query, words, place)
 
     def _page(self, connection: Connection, query: Query, words: Sequence[str], place: _Place) -> Page:
-        shown = true() if query.yanked else packages.c.shown == true()
-        seen = and_(shown, _visible(query.visibility))
-        matching = self._matching(connection, words)
+        matching, are_few = self._matching(connection, words)
+        seen = and_(_shown(connection, query, are_few=are_few), _visible(query.visibility))
         total = self._total(connection, (tuple(words), query.yanked, query.visibility), and_(seen, matching))
-        if connection.dialect.name == "sqlite" and words and 0 < total <= _FEW:
+        if connection.dialect.name == "sqlite" and words and not are_few and 0 < total <= _FEW:
             matching = packages.c.number.in_(select(packages.c.number).where(matching))
-        found = _rows(connection, query, _stages(query, words), and_(seen, matching), place) if total else []
+        stages = [and_(seen, stage) for stage in _stages(query, words, matching, are_few=are_few)]
+        found = _rows(connection, query, stages, place) if total else []
         entries = tuple(line_in(row).summary for _, row in found[: query.limit])
         if len(found) <= query.limit:
             return Page(entries, "", total)
         stage, last = found[query.limit - 1]
         return Page(entries, _cursor(query.order, _Place(stage, last[4], last[0])), total)
 
-    def _matching(self, connection: Connection, words: Sequence[str]) -> Condition:
-        """Return the condition that all words are there: by the index of words where it tells of few packages."""
+    def _matching(self, connection: Connection, words: Sequence[str]) -> tuple[Condition, bool]:
+        """Return the condition that all words are there, and whether it names the few packages that have them."""
         wanted = and_(true(), *(_has(packages.c.sought, word) for word in words))
         long = [word for word in words if len(word) >= SHORTEST]
         if self._has_words is None:
             self._has_words = has_words(connection)
         if not (long and self._has_words):
-            return wanted
+            return wanted, False
         quoted = " ".join('"{}"'.format(word.replace('"', '""')) for word in long)
-        hits = select(WORDS.c.rowid).where(WORDS.c.sought.op("match")(quoted))
-        some = connection.execute(select(func.count()).select_from(hits.limit(_FEW + 1).subquery())).scalar_one()
-        return and_(packages.c.number.in_(hits), wanted) if some <= _FEW else wanted
+        hits = select(WORDS.c.rowid).where(WORDS.c.sought.op("match")(quoted)).limit(_FEW + 1)
+        numbers = connection.execute(hits).scalars().all()
+        few = len(numbers) <= _FEW
+        return (and_(packages.c.number.in_(numbers), wanted) if few else wanted), few
 
     def _total(self, connection: Connection, key: _Asked, condition: Condition) -> int:
         now = time.monotonic()
@@ -117,7 +118,7 @@ class Listing:
 
 
 def _rows(
-    connection: Connection, query: Query, stages: Sequence[Condition], seen: Condition, place: _Place
+    connection: Connection, query: Query, stages: Sequence[Condition], place: _Place
 ) -> list[tuple[int, Sequence[Any]]]:
     """Return one row more than a page has, if there are as many, each with the number of its stage."""
     columns = packages.c
@@ -125,11 +126,13 @@ def _rows(
     newest = query.order == "updated"
     order = (columns.modified_at.desc(), columns.name.desc()) if newest else (columns.name,)
     for number in range(place.stage, len(stages)):
-        conditions = [seen, stages[number]]
+        conditions = [stages[number]]
         if place.name and number == place.stage:
             conditions.append(_behind(place, newest=newest))
         left = query.limit + 1 - len(found)
-        rows = connection.execute(select(*COLUMNS).where(*conditions).order_by(*order).limit(left))
+        # Only the lines of the page are read; which they are, an index tells by itself.
+        hits = select(columns.number).where(*conditions).order_by(*order).limit(left)
+        rows = connection.execute(select(*COLUMNS).where(columns.number.in_(hits)).order_by(*order))
         found += [(number, row) for row in rows]
         if len(found) > query.limit:
             break
@@ -144,15 +147,30 @@ def _behind(place: _Place, *, newest: bool) -> Condition:
     return and_(columns.modified_at <= place.modified_at, older)
 
 
-def _stages(query: Query, words: Sequence[str]) -> Sequence[Condition]:
-    """Return the conditions of the stages, which together are all packages, as `searching.py` ranks them."""
+def _shown(connection: Connection, query: Query, *, are_few: bool) -> Condition:
+    """Return the condition that packages are shown.
+
+    SQLite takes it for a rare one, and would go through all that are shown rather than look words or names up.
+    """
+    if query.yanked:
+        return true()
+    looked_up = connection.dialect.name == "sqlite" and (are_few or query.order == "relevance")
+    return func.likely(packages.c.shown, type_=Boolean) if looked_up else packages.c.shown == true()
+
+
+def _stages(query: Query, words: Sequence[str], matching: Condition, *, are_few: bool) -> Sequence[Condition]:
+    """Return the conditions of the stages, which together are all matches, as `searching.py` ranks them.
+
+    What has the words in its name has them; it is looked for there alone, unless the few that match are known.
+    """
     if query.order != "relevance" or not words:
-        return (true(),)
+        return (matching,)
     name, short, whole = packages.c.name, packages.c.short, " ".join(words)
     is_it = or_(name == whole, short == whole)
     starts = or_(*(and_(one >= whole, one < f"{whole}\x7f") for one in (name, short)))  # names are of ASCII
     has_it = and_(true(), *(_has(name, word) for word in words))
-    return is_it, and_(starts, not_(is_it)), and_(has_it, not_(starts)), not_(has_it)
+    named = (is_it, and_(starts, not_(is_it)), and_(has_it, not_(starts)))
+    return *(and_(matching, stage) if are_few else stage for stage in named), and_(matching, not_(has_it))
 
 
 def _has(text: ColumnElement[str], word: str) -> Condition:

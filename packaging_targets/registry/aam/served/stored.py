@@ -23,6 +23,7 @@ from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.formats.aam.signature import SignedArchive, check_signature
 from packaging_targets.model.digest import Digest
+from packaging_targets.registry.aam.altering import Alterable, Transition
 from packaging_targets.registry.aam.database.engine import reading
 from packaging_targets.registry.aam.database.lines import (
     Line,
@@ -46,7 +47,7 @@ _BATCH = 1000
 """Lines of the list that are read at once."""
 
 
-class StoredRegistry:
+class StoredRegistry(Alterable):
     """The registry in the database of `engine`, which was migrated, with its archives in `objects`.
 
     `clock` gives the seconds since 1970 of events, `url` is the address that people know the registry by.
@@ -156,26 +157,6 @@ class StoredRegistry:
         leading = tuple(one for one, version in after.tags.items() if version == text)
         return Published(name, release, leading, warnings)
 
-    def set_tag(self, name: PackageName, tag: str, version: str) -> None:
-        """Let a tag lead to a version."""
-        self._change(name, lambda known, at: transitions.set_tag(known, tag, version, at))
-
-    def remove_tag(self, name: PackageName, tag: str) -> None:
-        """Take a tag away; `latest` stays as long as there are versions."""
-        self._change(name, lambda known, at: transitions.remove_tag(known, tag, at))
-
-    def yank(self, name: PackageName, version: str, reason: str = "") -> None:
-        """Hide a version from new resolutions."""
-        self._change(name, lambda known, at: transitions.yank(known, version, reason, at))
-
-    def unyank(self, name: PackageName, version: str) -> None:
-        """Show a yanked version again."""
-        self._change(name, lambda known, at: transitions.unyank(known, version, at))
-
-    def deprecate(self, name: PackageName, version: str, message: str) -> None:
-        """Warn those who install a version, or all versions where it is empty."""
-        self._change(name, lambda known, at: transitions.deprecate(known, version, message, at))
-
     def set_aside(self, key: str, archive: BinaryIO) -> None:
         """Keep an archive that waits for approval."""
         self._aside.put(key, archive)
@@ -194,7 +175,7 @@ class StoredRegistry:
             yield
         self._listing.changed()
 
-    def _change(self, name: PackageName, transition: Callable[[PackageMetadata, int], PackageMetadata]) -> None:
+    def _change(self, name: PackageName, transition: Transition) -> None:
         def write(connection: Connection) -> None:
             number = lock_line(connection, name)
             before = None if number is None else _known(connection, name)

@@ -12,6 +12,7 @@ import pytest
 from desks import Hands, desk
 from sqlalchemy import Engine
 
+from packaging_targets.registry.aam.desk import audit
 from packaging_targets.registry.aam.desk.audit import NOTHING, Event, append, chain_problems, head, is_told, listed
 from packaging_targets.registry.aam.desk.listing import Span
 
@@ -123,6 +124,27 @@ def test_a_log_that_was_cut_off_is_seen(engine: Engine) -> None:
     filled(engine, 4)
     changed(engine, "delete from audit where number > 2")
     assert faults(engine) == ["the log:4: entries 3 to 4 are missing at the end"]
+
+
+def test_a_long_log_is_read_in_pieces(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_BATCH", 2)
+    filled(engine, 5)
+    assert faults(engine) == []
+    changed(engine, "update audit set actor = 'eve' where number in (2, 5)")
+    assert faults(engine) == [
+        "the log:2: entry 2 is not what its digest says: it was changed",
+        "the log:5: entry 5 is not what its digest says: it was changed",
+    ]
+
+
+def test_an_entry_before_the_first_is_seen(engine: Engine) -> None:
+    filled(engine, 1)
+    changed(
+        engine,
+        "insert into audit (number, at, actor, action, package, version, details, previous, digest) "
+        "select 0, at, actor, action, package, version, details, digest, previous from audit",
+    )
+    assert faults(engine) == ["the log:0: entry 0 is not added by the registry"]
 
 
 def test_an_entry_that_nobody_added_is_seen(engine: Engine) -> None:

@@ -317,6 +317,7 @@ def test_a_refusal_tells_what_the_registry_says_in_one_piece(server: AgentServer
 # Where secrets go
 
 
+@pytest.mark.uaaps("S12.6.auth-token")
 def test_a_token_goes_to_its_registry_with_every_request(server: AgentServer, connect: Connect) -> None:
     server.allow(SECRET)
     registry = connect(token())
@@ -422,6 +423,7 @@ def test_addresses_are_written_in_one_way(text: str, url: str) -> None:
         ("https://exämple.com", "this is no address of a registry on a server"),
     ],
 )  # fmt: skip
+@pytest.mark.uaaps("S12.6.https")
 def test_what_is_no_address(text: str, what: str) -> None:
     assert failure(Address.parse, text).problems[0].what == what
 

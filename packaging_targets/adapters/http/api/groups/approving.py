@@ -13,9 +13,9 @@ from packaging_targets.adapters.http.api.groups.changing import REASON
 from packaging_targets.adapters.http.api.operation import SENT, Operation, Reply
 from packaging_targets.adapters.http.api.queries import ACTION, LISTS, PACKAGE, STATE
 from packaging_targets.adapters.http.api.values import approval_value, entry_value, listed, published_value
+from packaging_targets.adapters.http.bodies.downloads import Sending, Stored, pieces_of_stream
 from packaging_targets.adapters.http.call import Call
 from packaging_targets.adapters.http.messages.answers import done
-from packaging_targets.adapters.http.messages.files import Sending, Stored, pieces_of_stream
 from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.services.aam.hosting import approving, auditing
 

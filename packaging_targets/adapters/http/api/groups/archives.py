@@ -10,8 +10,8 @@ from starlette.types import ASGIApp
 from packaging_targets.adapters.http.api import examples
 from packaging_targets.adapters.http.api.groups.reading import seen
 from packaging_targets.adapters.http.api.operation import Operation, Reply
+from packaging_targets.adapters.http.bodies.downloads import Sending, Stored, pieces_of_file
 from packaging_targets.adapters.http.call import Call
-from packaging_targets.adapters.http.messages.files import Sending, Stored, pieces_of_file
 from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.metadata import Release
 from packaging_targets.formats.aam.names import PackageName

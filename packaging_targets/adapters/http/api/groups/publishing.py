@@ -8,9 +8,9 @@ from packaging_targets.adapters.http.api import examples
 from packaging_targets.adapters.http.api.operation import Operation, Reply
 from packaging_targets.adapters.http.api.queries import TAG
 from packaging_targets.adapters.http.api.values import path_of, published_value
+from packaging_targets.adapters.http.bodies.uploads import uploaded
 from packaging_targets.adapters.http.call import Call
 from packaging_targets.adapters.http.messages.answers import done
-from packaging_targets.adapters.http.messages.uploads import uploaded
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.services.aam.hosting import publishing
 

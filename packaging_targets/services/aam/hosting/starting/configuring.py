@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from packaging_targets.errors import Problem, raise_all
 from packaging_targets.registry.aam.desk.access import pattern_fault
+from packaging_targets.registry.http.addresses import is_plain_url
 from packaging_targets.services.aam.hosting.host import HostSettings
 
 PREFIX = "AAM_REGISTRY_"
@@ -164,10 +164,4 @@ def _network_fault(text: str) -> str:
 def _url_fault(text: str) -> str:
     if not text:
         return ""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return "this is no URL"
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
-        return "this is no URL of a server, without a query and without a name or password"
-    return ""
+    return "" if is_plain_url(text) else "this is no URL of a server, without a query and without a name or password"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
 from packaging_targets.errors import RequestError, legible
-from packaging_targets.registry.aam.clock import present_time
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.changing import recover
@@ -27,6 +27,12 @@ from packaging_targets.store.aam.places import home
 
 _DATABASE = "registry.sqlite3"
 _UPLOADS = "uploads"
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+
+
+def _now() -> int:
+    """Return the time of the clock: tokens end by it, so that SOURCE_DATE_EPOCH does not count on a server."""
+    return int(time.time())
 
 
 def root_of(places: Places) -> str:
@@ -53,7 +59,7 @@ def prepare(places: Places) -> bool:
     """
     made = False
     if not is_distributed(places):
-        registry = FolderRegistry(root_of(places), present_time)
+        registry = FolderRegistry(root_of(places), _now)
         made = initialise(registry)
         with writing(registry.tree, registry.waiting):
             recover(registry.tree)
@@ -73,7 +79,7 @@ def uploads_of(places: Places) -> str | None:
 
 
 @contextmanager
-def open_host(places: Places, settings: HostSettings, clock: Callable[[], int] = present_time) -> Iterator[Host]:
+def open_host(places: Places, settings: HostSettings, clock: Callable[[], int] = _now) -> Iterator[Host]:
     """Open what a server serves, which was prepared."""
     engine = _engine(places)
     try:
@@ -84,7 +90,7 @@ def open_host(places: Places, settings: HostSettings, clock: Callable[[], int] =
 
 @contextmanager
 def open_desk(
-    places: Places, settings: HostSettings, clock: Callable[[], int] = present_time, *, database: str = "", make: bool
+    places: Places, settings: HostSettings, clock: Callable[[], int] = _now, *, database: str = "", make: bool
 ) -> Iterator[Desk]:
     """Open what operators change directly: people, tokens and the log, in the database at a URL, or that of places.
 
@@ -125,9 +131,7 @@ def _holdings(places: Places, settings: HostSettings, engine: Engine, clock: Cal
 
 def _bucket_of(text: str) -> tuple[str, str]:
     """Return a bucket's name, and what its keys start with; raises RequestError."""
-    if "://" not in text:
-        return text, ""
-    parts = urlsplit(text)
-    if parts.scheme != "s3" or not parts.hostname or parts.query or parts.fragment:
+    name, _, prefix = text.removeprefix("s3://").partition("/")
+    if not _BUCKET.fullmatch(name) or any(sign in prefix for sign in "?#\\"):
         raise RequestError.one(f"`{text[:200]}` is no bucket", "", "write it as s3://packages, or s3://packages/prefix")
-    return parts.netloc, parts.path.strip("/")
+    return name, prefix.strip("/")

@@ -11,9 +11,9 @@ from typing import BinaryIO, Protocol
 
 from starlette.requests import ClientDisconnect
 
+from packaging_targets.adapters.http.bodies.json_body import overdue
+from packaging_targets.adapters.http.bodies.multipart import Parts, boundary_of
 from packaging_targets.adapters.http.call import Call
-from packaging_targets.adapters.http.messages.bodies import overdue
-from packaging_targets.adapters.http.messages.multipart import Parts, boundary_of
 from packaging_targets.adapters.http.site import UPLOAD
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.formats.aam.signature import MAX_SIGNATURE
