@@ -1,6 +1,7 @@
 """How we listen: uvicorn, with limits that it does not have of its own.
 
-A request's head has to come whole within some seconds, and under a size; else its connection is closed.
+A request's head has to come whole within some seconds, and under a size; else its connection is closed. So it is with
+all else that is no body: a head that is sent while another request is answered, and fields behind a body in chunks.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Listening(HttpToolsProtocol):
     """One connection."""
 
     head_seconds = HEAD_SECONDS
-    _head_size = 0
+    _bare = 0  # bytes that came since the last of a body
     _overdue: asyncio.TimerHandle | None = None
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -39,25 +40,34 @@ class Listening(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, of which those of a head are counted."""
+        """Take bytes, of which those that are no body are counted."""
         if self._overdue is None and (self.cycle is None or self.cycle.response_complete):
             self._expect_head()
-        if self._overdue is not None:
-            self._head_size += len(data)
+        self._bare += len(data)
         super().data_received(data)
-        if self._overdue is not None and self._head_size > MAX_HEAD and not self.transport.is_closing():
+        if self._bare > MAX_HEAD and not self.transport.is_closing():
             self.send_400_response(_TOO_LONG)
 
     def on_headers_complete(self) -> None:
         """Let the request begin; what is raised here is answered with 400."""
-        if self._head_size > MAX_HEAD and len(self.url) + sum(len(a) + len(b) for a, b in self.headers) > MAX_HEAD:
+        if self._bare > MAX_HEAD and len(self.url) + sum(len(a) + len(b) for a, b in self.headers) > MAX_HEAD:
             raise ValueError(_TOO_LONG)
+        self._bare = 0
         self._end_head()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body, as long as somebody may want it."""
+        if not self.cycle.response_complete:
+            self._bare = 0
+        super().on_body(body)
+
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no request, and end the connection."""
+        """Answer what is no request, and end the connection; in the middle of another answer, just end it."""
         self._end_head()
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.close()
+            return
         body = _BAD % msg.encode()
         head = (
             b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nx-content-type-options: nosniff\r\n"
@@ -67,7 +77,7 @@ class Listening(HttpToolsProtocol):
         self.transport.close()
 
     def _expect_head(self) -> None:
-        self._head_size = 0
+        self._bare = 0
         self._overdue = self.loop.call_later(self.head_seconds, self._cut)
 
     def _end_head(self) -> None:

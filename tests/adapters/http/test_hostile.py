@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import os
+import random
+import socket
 import time
 from pathlib import Path
 
@@ -175,6 +177,37 @@ def test_endless_heads_are_cut(ask: Asking) -> None:
         assert status(answer) in {0, 400}
     whole = ask.server.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 40_000 + b"\r\n\r\n", 2)
     assert status(whole) == 400
+
+
+def swallowed(connection: socket.socket, data: bytes, most: int) -> int:
+    """How many of `most` bytes a server takes before it ends the connection, or stops reading."""
+    size = 0
+    try:
+        while size < most:
+            connection.sendall(data)
+            size += len(data)
+    except OSError:
+        pass
+    return size
+
+
+def test_endless_heads_behind_an_answer_that_nobody_reads_are_cut(ask: Asking) -> None:
+    noise = random.Random(8).randbytes(8 << 20).hex()  # noqa: S311  # no secret
+    data = packed("large", files={"skills/work/assets/noise.txt": noise})
+    assert ask("POST", "/packages", data, **GZIP, **ask.hosted.bearer("ann")).status == 201
+    with ask.server.connect(2) as connection:
+        connection.sendall(b"GET /packages/large/1.0.0/tarball HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.recv(1000)
+        connection.sendall(b"GET / HTTP/1.1\r\nX: ")
+        assert swallowed(connection, bytes(1 << 20).replace(b"\0", b"y"), 40 << 20) < 30 << 20
+        assert b"400 Bad Request" not in received(connection), "an answer has nothing of another in its middle"
+
+
+def test_endless_fields_behind_a_body_are_cut(ask: Asking) -> None:
+    for field in (b"X: y\r\n" * 10_000, b"y" * 60_000):
+        with ask.server.connect(2) as connection:
+            connection.sendall(head(ask, "Transfer-Encoding: chunked") + b"2\r\nab\r\n0\r\nX: ")
+            assert swallowed(connection, field, 40 << 20) < 30 << 20
 
 
 def test_who_is_refused_early_is_told_so_though_it_sends_on(ask: Asking) -> None:
