@@ -1,7 +1,8 @@
 """How we listen: uvicorn, with limits that it does not have of its own.
 
 A request's head has to come whole within some seconds, and under a size; else its connection is closed. So it is with
-all else that is no body: a head that is sent while another request is answered, and fields behind a body in chunks.
+all else that is no body: a head that is sent while another request is answered, and fields behind a body in chunks. Who
+does not take an answer loses its connection, and what is left of the answer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0
+WRITE_SECONDS = 45.0  # for some hundred kilobytes
 MAX_HEAD = 32 << 10  # bytes
 _TOO_LONG = "the head of the request is too long"
 _BAD = b'{"error":{"code":"BAD_REQUEST","message":"%s","docs":"/errors/BAD_REQUEST","details":[]}}'
@@ -22,8 +24,10 @@ class Listening(HttpToolsProtocol):
     """One connection."""
 
     head_seconds = HEAD_SECONDS
+    write_seconds = WRITE_SECONDS
     _bare = 0  # bytes that came since the last of a body
     _overdue: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -37,7 +41,19 @@ class Listening(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing more."""
         self._end_head()
+        self._end_stuck()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for who asked to take what was written; closing would wait for ever, so the connection is cut then."""
+        self._end_stuck()
+        self._stuck = self.loop.call_later(self.write_seconds, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._end_stuck()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, of which those that are no body are counted."""
@@ -84,6 +100,11 @@ class Listening(HttpToolsProtocol):
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
+
+    def _end_stuck(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def _cut(self) -> None:
         self._overdue = None

@@ -191,10 +191,26 @@ def swallowed(connection: socket.socket, data: bytes, most: int) -> int:
     return size
 
 
-def test_endless_heads_behind_an_answer_that_nobody_reads_are_cut(ask: Asking) -> None:
-    noise = random.Random(8).randbytes(8 << 20).hex()  # noqa: S311  # no secret
+def publish_large(ask: Asking) -> int:
+    """Publish a package that is more than a connection takes by itself; its size."""
+    noise = random.Random(8).randbytes(8 << 20).hex()
     data = packed("large", files={"skills/work/assets/noise.txt": noise})
     assert ask("POST", "/packages", data, **GZIP, **ask.hosted.bearer("ann")).status == 201
+    return len(data)
+
+
+def test_who_does_not_take_an_answer_loses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Listening, "write_seconds", 0.3)
+    with asking(tmp_path) as ask:
+        size = publish_large(ask)
+        with ask.server.connect(2) as connection:
+            connection.sendall(b"GET /packages/large/1.0.0/tarball HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(1)
+            assert len(received(connection)) < size
+
+
+def test_endless_heads_behind_an_answer_that_nobody_reads_are_cut(ask: Asking) -> None:
+    publish_large(ask)
     with ask.server.connect(2) as connection:
         connection.sendall(b"GET /packages/large/1.0.0/tarball HTTP/1.1\r\nHost: x\r\n\r\n")
         connection.recv(1000)
