@@ -8,16 +8,22 @@ import os
 import random
 import socket
 import time
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from agents import packed
 from asking import GZIP, Asking, asking
+from hosts import hosted
 from serving import Server, received
 
 from packaging_targets.adapters.http.application import make_app
+from packaging_targets.adapters.http.limits import FAILURES
 from packaging_targets.adapters.http.listening import Listening
+from packaging_targets.adapters.http.pages.routes import routes
 from packaging_targets.adapters.http.watching.access import ACCESS
+from packaging_targets.registry.aam.desk import accounts
 
 
 def head(ask: Asking, *lines: str, path: str = "/packages", method: str = "POST") -> bytes:
@@ -157,6 +163,15 @@ def test_slow_bodies_are_cut(tmp_path: Path) -> None:
             assert status(connection.recv(65536)) == 408
 
 
+def test_slow_forms_are_cut(tmp_path: Path) -> None:
+    with hosted(tmp_path, body_seconds=0.3) as host:
+        app = make_app(host.host, pages=routes(host.host), uploads=str(tmp_path))
+        with Server(app) as server, server.connect(3) as connection:
+            kind = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9"
+            connection.sendall(b"POST /browse/sign-in HTTP/1.1\r\nHost: x\r\n" + kind + b"\r\n\r\na")
+            assert status(received(connection)) == 408
+
+
 def test_slow_heads_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Listening, "head_seconds", 0.2)
     with asking(tmp_path) as ask, ask.server.connect(3) as slow, ask.server.connect(3) as silent:
@@ -287,6 +302,30 @@ def test_wrong_credentials_are_limited_by_address(tmp_path: Path) -> None:
         assert (limited.status, limited.code) == (429, "RATE_LIMITED")
         assert 0 < int(limited.headers["retry-after"]) <= 61
         assert ask.get("/packages").status == 200, "who says nothing still may read"
+
+
+def test_wrong_passwords_at_once_are_limited_as_those_one_by_one_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def fits(password: str, _: str) -> bool:
+        tried.append(password)
+        time.sleep(0.01)
+        return False
+
+    monkeypatch.setattr(accounts, "fits", fits)
+    with asking(tmp_path) as ask, ThreadPoolExecutor(50) as threads:
+        sent = b64encode(b"ann:wrong").decode()
+        every = threads.map(lambda _: ask.get("/whoami", Authorization=f"Basic {sent}").status, range(100))
+        assert set(every) == {401, 429}
+        assert len(tried) <= FAILURES + 2
+
+
+def test_numbers_with_a_point_are_no_whole_numbers(ask: Asking) -> None:
+    wish = {"label": "x", "actions": ["read"], "patterns": ["*"], "expires_in": 3600.0}
+    got = ask.send("POST", "/tokens", wish, **ask.hosted.bearer("ann"))
+    assert (got.status, got.message) == (400, "`expires_in` must be a whole number or `null`")
 
 
 def test_reads_and_writes_are_limited_apart_and_by_token(tmp_path: Path) -> None:
