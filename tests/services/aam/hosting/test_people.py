@@ -12,6 +12,7 @@ from packaging_targets.registry.aam.desk import accounts
 from packaging_targets.registry.aam.desk.access import ANONYMOUS, Grant
 from packaging_targets.services.aam.hosting import auditing
 from packaging_targets.services.aam.hosting.host import Host, Sparing
+from packaging_targets.services.aam.hosting.people.accounts import create_account, remove_account
 from packaging_targets.services.aam.hosting.people.authenticating import identity_of_basic, identity_of_token
 from packaging_targets.services.aam.hosting.people.publishers import (
     Trust,
@@ -171,6 +172,21 @@ def test_a_session_is_opened_by_a_token_or_a_password_and_ends(host: Host) -> No
     assert session_of(host, "") is None
     assert session_of(host, "\ud800") is None
     sign_out(host, "x" * 10_000)
+
+
+def test_a_new_password_ends_the_sessions_that_the_old_one_opened(host: Host) -> None:
+    add_ann(host)
+    cookie, _ = sign_in(host, name="ann", password="correct horse")
+    create_account(host, ROOT, "ann", "another horse", ["publish"], ["*"])
+    assert session_of(host, cookie) is None
+
+
+def test_who_is_removed_and_added_again_is_not_signed_in(host: Host) -> None:
+    add_ann(host)
+    cookie, _ = sign_in(host, name="ann", password="correct horse")
+    remove_account(host, ROOT, "ann")
+    add_ann(host)
+    assert session_of(host, cookie) is None
 
 
 # Trusted publishers
