@@ -47,7 +47,7 @@ async def exchanged(call: Call, identity_token: str) -> IssuedToken:
     if not call.is_secure:
         raise _in_the_open()
     with _failures_counted(call):
-        return await call.site.in_thread(authenticating.exchange, call.site.host, identity_token)
+        return await call.site.exchanged(authenticating.exchange, call.site.host, identity_token)
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
 import random
 import socket
+import threading
 import time
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from packaging_targets.adapters.http.listening import Listening
 from packaging_targets.adapters.http.pages.routes import routes
 from packaging_targets.adapters.http.watching.access import ACCESS
 from packaging_targets.registry.aam.desk import accounts
+from packaging_targets.registry.aam.desk.oidc import providers
 
 
 def head(ask: Asking, *lines: str, path: str = "/packages", method: str = "POST") -> bytes:
@@ -320,6 +323,39 @@ def test_wrong_passwords_at_once_are_limited_as_those_one_by_one_are(
         every = threads.map(lambda _: ask.get("/whoami", Authorization=f"Basic {sent}").status, range(100))
         assert set(every) == {401, 429}
         assert len(tried) <= FAILURES + 2
+
+
+def test_a_provider_that_hangs_keeps_nobody_else_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    end = threading.Event()
+
+    def hangs(_: str) -> bytes:
+        end.wait(10)
+        raise TimeoutError
+
+    monkeypatch.setattr(providers, "fetched", hangs)
+    issuer = "https://issuer.example"
+    parts = ({"alg": "RS256", "kid": "x"}, {"iss": issuer}, {})
+    token = ".".join(urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts)
+    with asking(tmp_path, audience="here") as ask, ThreadPoolExecutor(24) as threads:
+        admin = ask.hosted.bearer("ann", "admin")
+        trust = {"label": "x", "issuer": issuer, "subject": "x", "actions": ["read"], "patterns": ["*"]}
+        assert ask.send("POST", "/publishers", trust, **admin).status == 201
+        waiting = [threads.submit(ask.send, "POST", "/auth/oidc", {"token": token}) for _ in range(24)]
+        time.sleep(0.3)
+        try:
+            whoami = b"GET /whoami HTTP/1.1\r\nHost: x\r\nAuthorization: "
+            assert status(ask.server.raw(whoami + admin["Authorization"].encode() + b"\r\n\r\n", 2)) == 200
+        finally:
+            end.set()
+        assert {one.result().status for one in waiting} == {503}
+
+
+def test_no_site_that_somebody_visits_publishes_for_nobody(tmp_path: Path) -> None:
+    with asking(tmp_path, open_publishing=True) as ask:
+        for origin in ("https://evil.example", "null"):
+            got = ask("POST", "/packages", packed("plain"), **GZIP, Origin=origin)
+            assert (got.status, got.message) == (401, "a page in a browser publishes nothing without credentials")
+        assert ask("POST", "/packages", packed("plain"), **GZIP).status == 201
 
 
 def test_numbers_with_a_point_are_no_whole_numbers(ask: Asking) -> None:
