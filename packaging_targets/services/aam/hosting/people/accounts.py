@@ -11,7 +11,7 @@ from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.database.engine import reading
 from packaging_targets.registry.aam.database.transactions import transact
 from packaging_targets.registry.aam.desk import accounts as table
-from packaging_targets.registry.aam.desk import audit, sessions
+from packaging_targets.registry.aam.desk import audit, sessions, tokens
 from packaging_targets.registry.aam.desk.access import Identity, grants_value
 from packaging_targets.registry.aam.desk.accounts import Account
 from packaging_targets.registry.aam.desk.audit import Event
@@ -50,7 +50,10 @@ def accounts(desk: Desk, who: Identity) -> list[Account]:
 
 @verb
 def remove_account(desk: Desk, who: Identity, name: str) -> None:
-    """Remove an account, and end its sessions; raises RefusalError (NOT_FOUND)."""
+    """Remove an account, end its sessions, and revoke all tokens of who has its name; raises RefusalError (NOT_FOUND).
+
+    They may have made tokens for years ahead.
+    """
     demand_admin(who, "remove accounts")
     if not transact(desk.database, lambda connection: _removed(connection, who, name, desk.clock())):
         raise RefusalError.of("NOT_FOUND", f"there is no account `{name[:80]}`")
@@ -68,5 +71,6 @@ def _removed(connection: Connection, who: Identity, name: str, at: int) -> bool:
     if not table.remove(connection, name):
         return False
     sessions.close_all_of(connection, name)
-    audit.append(connection, Event(who.person, "account.removed", details={"account": name}), at)
+    details = {"account": name, "tokens_revoked": tokens.revoke_all_of(connection, name, at)}
+    audit.append(connection, Event(who.person, "account.removed", details=details), at)
     return True
