@@ -110,7 +110,11 @@ def test_a_token_is_kept_once_the_registry_has_said_whose_it_is(server: AgentSer
 
 def test_a_token_that_is_not_valid_is_not_kept(server: AgentServer, place: Place, run: Run) -> None:
     code, _, err = run("login", "--registry", server.url, "--token-stdin", typed="aam_wrong")
-    assert (code, err.splitlines()[0]) == (1, "error: the token is not valid")
+    assert (code, err) == (
+        1,
+        f"error: the token is not valid\n  at {server.url}\n"
+        "  fix: give the whole token, or ask who runs the registry for another\n",
+    )
     assert not (place.home / "credentials.json").exists()
     code, _, err = run("login", "--registry", server.url, "--token-stdin", typed=" \n")
     assert (code, err) == (2, "error: there is no token\n  fix: give one that is not empty\n")

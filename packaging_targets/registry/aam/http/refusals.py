@@ -14,7 +14,7 @@ from packaging_targets.errors import PackagingError, Problem, RegistryError, Req
 from packaging_targets.formats.aam.documents.reading import load_object
 from packaging_targets.formats.aam.refusals import CODES, RefusalError
 from packaging_targets.formats.aam.times import time_text
-from packaging_targets.registry.aam.http.credentials import Credentials
+from packaging_targets.registry.aam.http.credentials import TYPED_IDENTITY, TYPED_PASSWORD, TYPED_TOKEN, Credentials
 from packaging_targets.registry.http.faults import FAILED, meaning_of, place
 from packaging_targets.registry.http.messages import Answer, Request
 
@@ -22,6 +22,12 @@ _MAX_BODY = 1 << 16
 _MAX_TEXT = 2000
 _MAX_PROBLEMS = 50
 _STORED = "aam login"
+# What somebody gives to `aam login` lies nowhere that they could renew it.
+_TYPED = {
+    TYPED_TOKEN: "give the whole token, or ask who runs the registry for another",
+    TYPED_PASSWORD: "look at the name and the password; who runs the registry makes accounts",
+    TYPED_IDENTITY: "give a token that is just issued, for the audience that the registry wants",
+}
 
 
 def refusal_of(request: Request, answer: Answer, url: str) -> PackagingError:
@@ -41,7 +47,8 @@ def refused_access(error: PackagingError, url: str, credentials: Credentials | N
     if credentials is None:
         return _unauthorized(error.problems, url, login)
     source = credentials.source or _STORED
-    fix = login if source == _STORED else f"renew what came from {source}, or take it away and run: {login}"
+    kept = f"renew what came from {source}, or take it away and run: {login}"
+    fix = _TYPED.get(source, login if source == _STORED else kept)
     if credentials.expires_at is not None and credentials.expires_at <= time.time():
         what = f"the token for `{url}` expired at {time_text(credentials.expires_at)}"
         return RefusalError.of("UNAUTHORIZED", what, url, fix)
