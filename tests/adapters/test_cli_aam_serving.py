@@ -49,3 +49,14 @@ def test_who_has_no_token_yet_is_told_how_to_make_one(
     assert aam(capsys, *serve) == (0, "", serving + hint)
     aam(capsys, "registry", "token", "create", str(root), "--person", "ann", "--actions", "admin")
     assert aam(capsys, *serve) == (0, "", serving)
+
+
+def test_what_is_wrong_is_called_as_it_was_typed(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AAM_REGISTRY_WORKERS", "many")
+    assert aam(capsys, "registry", "serve", str(place.root / "packages"), "--port", "http") == (
+        2,
+        "",
+        "error: must be a whole number\n  at --port\n\nerror: must be a whole number\n  at AAM_REGISTRY_WORKERS\n",
+    )

@@ -6,12 +6,15 @@ import ipaddress
 import os
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.telling import add_verb
-from packaging_targets.errors import RequestError, reason
+from packaging_targets.errors import Problem, RequestError, reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from packaging_targets.services.aam.hosting.starting.configuring import Configuration, Listening
     from packaging_targets.services.aam.hosting.starting.opening import Prepared
 
@@ -58,7 +61,10 @@ def _serve(options: Namespace) -> int:
         what = f"serving a registry needs the package `{error.name}`, which is not installed"
         raise RequestError.one(what, fix="pip install 'packaging-targets[registry]'") from None
     os.environ.update(_given(options))  # workers are processes of their own, and read it there
-    found = configuration(os.environ)
+    try:
+        found = configuration(os.environ)
+    except RequestError as error:
+        raise RequestError(*_as_typed(error.problems, options)) from None
     _demand_secrecy(found)
     try:
         listener = listen(found.listening)  # first: what cannot be served is not made either
@@ -78,6 +84,17 @@ def _given(options: Namespace) -> dict[str, str]:
     if options.behind_proxy:
         found["BEHIND_PROXY"] = "true"
     return {f"AAM_REGISTRY_{name}": value for name, value in found.items() if value}
+
+
+def _as_typed(problems: Iterable[Problem], options: Namespace) -> Iterator[Problem]:
+    """Yield problems with settings, of which those that are options of the command line are called so."""
+    options_by_variable = {
+        f"AAM_REGISTRY_{variable}": f"--{name}"
+        for name, variable, _, _ in _OPTIONS
+        if getattr(options, name.replace("-", "_"))
+    }
+    for problem in problems:
+        yield replace(problem, where=options_by_variable.get(problem.where, problem.where))
 
 
 def _demand_secrecy(found: Configuration) -> None:
