@@ -47,9 +47,12 @@ class Addition:
     signature: bytes = b""
 
 
-def apply_change(tree: Tree, metadata: PackageMetadata, addition: Addition | None = None) -> tuple[Problem, ...]:
+def apply_change(
+    tree: Tree, metadata: PackageMetadata, addition: Addition | None = None, besides: Iterable[str] = ()
+) -> tuple[Problem, ...]:
     """Write what is known of a package now, and the archive that comes with it; the lock is held.
 
+    `besides` are paths of other files that the disk has to have before anybody sees the change.
     Returns what is wrong with other packages, where the listings had to be written anew.
     Raises RegistryError where another archive lies in the way, IntegrityError where the source's bytes are not those
     of the release.
@@ -63,7 +66,7 @@ def apply_change(tree: Tree, metadata: PackageMetadata, addition: Addition | Non
                 _stage_archive(tree, staging, folder, addition)
             staging.write(tree.meta(folder), metadata_bytes(metadata))
             others = _stage_listings(tree, staging, metadata)
-            staging.commit()
+            staging.commit(besides)
     except BaseException:
         _undo(tree, folder, made)
         raise
