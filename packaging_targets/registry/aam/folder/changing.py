@@ -26,7 +26,6 @@ from packaging_targets.formats.aam.documents.index import (
     index_with,
     parse_index,
 )
-from packaging_targets.formats.aam.documents.meta import metadata_bytes
 from packaging_targets.formats.aam.documents.tags import MAX_TAGS, parse_tags, tags_bytes, tags_of, tags_with
 from packaging_targets.formats.aam.integrity import parse_integrity, sha256sum_line
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
@@ -64,7 +63,7 @@ def apply_change(
         with Staging(tree) as staging:
             if addition is not None:
                 _stage_archive(tree, staging, folder, addition)
-            staging.write(tree.meta(folder), metadata_bytes(metadata))
+            staging.write(tree.meta(folder), tree.bytes_of(metadata))
             others = _stage_listings(tree, staging, metadata)
             staging.commit(besides)
     except BaseException:

@@ -21,7 +21,7 @@ from packaging_targets.registry.aam.database.transactions import faults_told
 from packaging_targets.registry.aam.folder.changing import Addition
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.protocol import Summary
-from packaging_targets.registry.aam.served.caching import Documents
+from packaging_targets.registry.aam.served.caching import Documents, KnowingTree
 from packaging_targets.registry.aam.served.following import Following
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
 from packaging_targets.registry.aam.served.listing import Listing
@@ -41,6 +41,7 @@ class ServedFolder(FolderRegistry):
 
     def __init__(self, registry: FolderRegistry, engine: Engine, data: str = "") -> None:
         super().__init__(registry.tree.root, registry.clock, registry.waiting)
+        self.tree = KnowingTree(registry.tree.root)
         self._engine = engine
         self._documents = Documents(self.tree)
         self._listing = Listing(engine)
