@@ -110,7 +110,11 @@ def test_a_token_is_kept_once_the_registry_has_said_whose_it_is(server: AgentSer
 
 def test_a_token_that_is_not_valid_is_not_kept(server: AgentServer, place: Place, run: Run) -> None:
     code, _, err = run("login", "--registry", server.url, "--token-stdin", typed="aam_wrong")
-    assert (code, err.splitlines()[0]) == (1, "error: the token is not valid")
+    assert (code, err) == (
+        1,
+        f"error: the token is not valid\n  at {server.url}\n"
+        "  fix: give the whole token, or ask who runs the registry for another\n",
+    )
     assert not (place.home / "credentials.json").exists()
     code, _, err = run("login", "--registry", server.url, "--token-stdin", typed=" \n")
     assert (code, err) == (2, "error: there is no token\n  fix: give one that is not empty\n")
@@ -121,6 +125,12 @@ def test_a_secret_is_asked_for_and_not_shown(server: AgentServer, run: Run, monk
     assert (code, err) == (
         2,
         "error: there is nobody at the terminal to type a secret\n  fix: pipe it in: aam login --token-stdin < token.txt\n",
+    )
+    assert run("login", "--registry", server.url, "--username", "bob", typed="s3cret") == (
+        2,
+        "",
+        "error: there is nobody at the terminal to type a secret\n"
+        "  fix: type the password at a terminal, or use a token: aam login --token-stdin < token.txt\n",
     )
     monkeypatch.setattr("packaging_targets.adapters.cli.aam.login._is_somebody_there", lambda: True)
     prompts: list[str] = []
@@ -249,9 +259,37 @@ def test_a_variable_counts_for_the_registry_that_it_is_for(
     monkeypatch.setenv("AAM_TOKEN_URL", f"{server.url}/")
     assert run("registry", "ls", server.url)[0] == 0
     assert shown(server) == [f"Bearer {SECRET}"]
+    monkeypatch.delenv("AAM_TOKEN_URL")
+    assert run("whoami", "--registry", server.url) == (
+        1,
+        "",
+        f"error: credentials are needed\n  at {server.url}\n  fix: aam login --registry {server.url}, "
+        f"or set AAM_TOKEN_URL to {server.url}: AAM_TOKEN goes to that registry alone\n",
+    )
+
+
+def test_a_wrong_path_in_the_address_of_a_registry_is_told(real: tuple[Hosted, str], run: Run) -> None:
+    url = f"{real[1]}/elsewhere"
+    assert run("whoami", "--registry", url) == (
+        1,
+        "",
+        f"error: there is nothing at /elsewhere/whoami\n  at {url}\n"
+        f"  fix: look at the address: is `{url}` a registry of agent packages?\n",
+    )
+
+
+def test_a_registry_has_to_be_named_where_none_of_the_sources_is_the_default(place: Place, run: Run) -> None:
+    config(place, "registries:\n  sources:\n    - name: corp\n      url: https://packages.example.org\n")
+    assert run("whoami") == (
+        2,
+        "",
+        "error: no registry is the default one, and none was named\n  at config.yaml\n"
+        "  fix: name one with --registry, such as corp, or set registries.default to it\n",
+    )
 
 
 @pytest.mark.uaaps("S12.6.token-environment", "S12.6.auth-token", "S12.6.auth-basic")
+@pytest.mark.uaaps("S12.6.token-environment")
 def test_a_source_has_its_token(server: AgentServer, place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     source = f"registries:\n  sources:\n    - name: corp\n      url: {server.url}\n"
     config(place, f"{source}      auth: token\n      token: ${{MY_TOKEN}}\n")
@@ -308,6 +346,7 @@ def real(tmp_path: Path) -> Iterator[tuple[Hosted, str]]:
         yield host, running.url
 
 
+@pytest.mark.uaaps("S12.6.login", "S12.6.logout", "S12.6.whoami")
 def test_a_real_server_from_login_to_logout(real: tuple[Hosted, str], place: Place, run: Run) -> None:
     host, url = real
     publish(host.folder, "@acme/hidden")

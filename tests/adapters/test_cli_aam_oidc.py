@@ -77,6 +77,7 @@ def aam(*arguments: str) -> str:
     return done.stdout if done.returncode == 0 else done.stderr
 
 
+@pytest.mark.uaaps("S12.6.auth-oidc")
 def test_whoever_signs_in_with_a_browser_publishes(registry: str, issuer: str, place: Place) -> None:
     person = f"{issuer}|ann"
     asked = ("--registry", registry)

@@ -39,6 +39,7 @@ def typed_in(ws: Workspace, line: str) -> str:
     return done.output
 
 
+@pytest.mark.slow
 def test_every_command_at_the_desk_runs(desk: Workspace) -> None:
     section = GUIDE[GUIDE.index("## In a minute") : GUIDE.index("## The pages")]
     lines = [line for line, _ in typed(section)]

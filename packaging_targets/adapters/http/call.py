@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import Message, Receive, Scope
@@ -91,9 +92,14 @@ class Call:
         """The package that is asked for; raises RefusalError where no package can be called so."""
         text = self.parameters["name"]
         try:
-            return PackageName.parse(text)
+            return _parsed(text)
         except ValueError:
             raise no_package(text) from None
+
+
+@lru_cache(4096)
+def _parsed(text: str) -> PackageName:
+    return PackageName.parse(text)
 
 
 def no_package(text: str) -> RefusalError:

@@ -32,6 +32,8 @@ _PAGE = (
         b"base-uri 'none'; frame-ancestors 'none'"
     ),
 )
+_ON_PAGES = [*_ALWAYS, _PAGE]
+_ON_OTHERS = [*_ALWAYS, _API]
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 _GONE = 499  # what logs say of those who did not wait for an answer
 _ERROR = 500
@@ -87,8 +89,9 @@ class Front:
 
 
 def _added(call: Call, given: Headers) -> Headers:
-    is_page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in given)
-    found = [(b"x-request-id", call.id.encode()), *_ALWAYS, _PAGE if is_page else _API]
+    kind = next((value for name, value in given if name == b"content-type"), b"")
+    more = _ON_PAGES if kind.startswith(b"text/html") else _ON_OTHERS
+    found = [(b"x-request-id", call.id.encode()), *more]
     if call.is_https:
         found.append(_HSTS)
     return found

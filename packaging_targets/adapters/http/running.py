@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -75,16 +76,23 @@ def application() -> Opened:
     return opened
 
 
-def serve(listening: Listening) -> None:
-    """Serve until this process is told to end. Raises OSError where the address cannot be had."""
+def listen(listening: Listening) -> socket.socket:
+    """Return a socket that listens where a server is to; raises OSError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    found = socket.create_server((listening.host, listening.port), family=family)
+    found.set_inheritable(True)
+    return found
+
+
+def serve(listening: Listening, listener: socket.socket) -> None:
+    """Serve at a socket that listens until this process is told to end."""
     tls = {"ssl_certfile": listening.tls_cert or None, "ssl_keyfile": listening.tls_key or None}
     where = f"{application.__module__}:{application.__qualname__}"
     config = config_of(where, listening.host, listening.port, factory=True, workers=listening.workers, **tls)
-    sockets = [config.bind_socket()]
     if listening.workers > 1:
-        Multiprocess(config, sockets=sockets).run()
+        Multiprocess(config, sockets=[listener]).run()
     else:
-        uvicorn.Server(config).run(sockets)
+        uvicorn.Server(config).run([listener])
 
 
 def address_of(listening: Listening) -> str:

@@ -263,7 +263,7 @@ def test_people_sign_in_with_a_token_and_out_again(house: House, visitor: Visito
 
 def test_people_sign_in_with_a_name_and_a_password(house: House, visitor: Visitor) -> None:
     with house.host.database.begin() as connection:
-        accounts.add(connection, accounts.Account("bob", BOB.grants), "correct horse")
+        accounts.add(connection, accounts.Account("bob", BOB.grants), accounts.hashed("correct horse"))
     wrong = visitor.send("/browse/sign-in", "/browse/sign-in", name="bob", password="battery staple")
     assert wrong.status == 401
     assert "There is no account of this name with this password." in wrong.words

@@ -21,6 +21,7 @@ from packaging_targets.services.aam.hosting import approving, changing, publishi
 EVIL = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>{{ 7*7 }}{% raw %}\u202eevil\u200b"
 )
+PERSON = "ann " + EVIL.replace("\u202e", "").replace("\u200b", "")
 NAME = PackageName.parse("evil")
 MANIFEST = {
     "name": "evil",
@@ -73,7 +74,7 @@ def pages(house: House) -> dict[str, str]:
     rejected = publishing.publish(house.host, BOB, io.BytesIO(archive("1.3.0")), "").pending
     approving.reject(house.host, eve, rejected, "because <script>alert(1)</script>")
     ann = Visitor(house.app)
-    ann.sign_in(house.token(f"ann {EVIL}", label="label <script>"))
+    ann.sign_in(house.token(PERSON, label="label <script>"))
     evil = quote(EVIL)
     paths = [
         "/browse",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,13 @@ from typing import Any
 
 import pytest
 from agents import packed, publish
-from hosts import Hosted, hosted
+from hosts import OPERATOR, Hosted, hosted
 from serving import Server
 from signatures import signature
 
 from packaging_targets.adapters.http.application import make_app
 from packaging_targets.registry.aam.desk.access import ACTIONS
+from packaging_targets.services.aam.hosting.people.accounts import create_account
 
 ARCHIVE = {"Content-Type": "application/gzip"}
 
@@ -214,6 +216,14 @@ def test_who_says_nothing_of_themselves_changes_nothing(client: Client, token: s
     assert answer.headers.get_content_type() == "application/json"
     assert {"code", "message", "docs"} <= answer.value["error"].keys()
     assert client.ask("GET", "/packages/@acme/review/2.0.0").status == 404
+
+
+@pytest.mark.uaaps("S12.6.auth-basic")
+@pytest.mark.parametrize(("password", "status"), [("correct horse", 201), ("wrong horse", 401)])
+def test_a_name_and_a_password_are_credentials_too(client: Client, password: str, status: int) -> None:
+    create_account(client.served.host, OPERATOR, "ann", "correct horse", ("publish",), ("*",))
+    header = {"Authorization": f"Basic {b64encode(f'ann:{password}'.encode()).decode()}"}
+    assert client.ask("POST", "/packages", packed("plain"), ARCHIVE | header).status == status
 
 
 @pytest.mark.uaaps("S12.6.403")

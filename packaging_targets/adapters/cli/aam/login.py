@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _REGISTRY = "the registry: its URL, or its name in the configuration; default: the configured one"
 _MAX_SECRET = 1 << 16
+_NO_TERMINAL = "type the password at a terminal, or use a token: aam login --token-stdin < token.txt"
 _IDENTITY = "AAM_IDENTITY_TOKEN"
 
 
@@ -56,7 +57,7 @@ def _signed_in(options: Namespace) -> SignedIn:
     if options.oidc:
         return signing_in.login_with_browser(options.registry, lambda url: _open_browser(options, url))
     if options.username:
-        password = _asked(f"password of {options.username}: ")
+        password = _asked(f"password of {options.username}: ", _NO_TERMINAL)
         return signing_in.login_with_password(options.registry, options.username, password)
     if options.identity_token:
         return signing_in.login_with_identity(options.registry, _read(options.identity_token))
@@ -64,7 +65,9 @@ def _signed_in(options: Namespace) -> SignedIn:
         return signing_in.login_with_token(options.registry, _read("-"))
     if identity := os.environ.get(_IDENTITY, ""):
         return signing_in.login_with_identity(options.registry, identity)
-    return signing_in.login_with_token(options.registry, _asked("token: "))
+    return signing_in.login_with_token(
+        options.registry, _asked("token: ", "pipe it in: aam login --token-stdin < token.txt")
+    )
 
 
 def _logout(options: Namespace) -> int:
@@ -113,12 +116,11 @@ def _open_browser(options: Namespace, url: str) -> None:
     webbrowser.open(url)
 
 
-def _asked(prompt: str) -> str:
+def _asked(prompt: str, fix: str) -> str:
     """Return what somebody types, which is not shown."""
     import getpass
 
     if not _is_somebody_there():
-        fix = "pipe it in: aam login --token-stdin < token.txt"
         raise RequestError.one("there is nobody at the terminal to type a secret", "", fix)
     try:
         return getpass.getpass(prompt, sys.stderr)

@@ -6,13 +6,17 @@ import ipaddress
 import os
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.telling import add_verb
-from packaging_targets.errors import RequestError, reason
+from packaging_targets.errors import Problem, RequestError, reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from packaging_targets.services.aam.hosting.starting.configuring import Configuration, Listening
+    from packaging_targets.services.aam.hosting.starting.opening import Prepared
 
 # The options, each with the variable that it stands for.
 _OPTIONS = (
@@ -50,22 +54,27 @@ def add_serving(verbs: Any) -> None:
 
 def _serve(options: Namespace) -> int:
     try:
-        from packaging_targets.adapters.http.running import address_of, serve
+        from packaging_targets.adapters.http.running import address_of, listen, serve
         from packaging_targets.services.aam.hosting.starting.configuring import configuration
         from packaging_targets.services.aam.hosting.starting.opening import prepare
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         what = f"serving a registry needs the package `{error.name}`, which is not installed"
         raise RequestError.one(what, fix="pip install 'packaging-targets[registry]'") from None
     os.environ.update(_given(options))  # workers are processes of their own, and read it there
-    found = configuration(os.environ)
-    _demand_secrecy(found)
-    made = prepare(found.places)
-    _greet(found, address_of(found.listening), made=made)
     try:
-        serve(found.listening)
+        found = configuration(os.environ)
+    except RequestError as error:
+        raise RequestError(*_as_typed(error.problems, options)) from None
+    _demand_secrecy(found)
+    try:
+        listener = listen(found.listening)  # first: what cannot be served is not made either
     except OSError as error:
-        what = f"{found.listening.host}:{found.listening.port} cannot be listened at: {reason(error)}"
+        why = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else reason(error)
+        what = f"{found.listening.host}:{found.listening.port} cannot be listened at: {why}"
         raise RequestError.one(what, "", "name another with --host and --port") from error
+    with listener:
+        _greet(found, address_of(found.listening), prepare(found.places))
+        serve(found.listening, listener)
     return 0
 
 
@@ -75,6 +84,17 @@ def _given(options: Namespace) -> dict[str, str]:
     if options.behind_proxy:
         found["BEHIND_PROXY"] = "true"
     return {f"AAM_REGISTRY_{name}": value for name, value in found.items() if value}
+
+
+def _as_typed(problems: Iterable[Problem], options: Namespace) -> Iterator[Problem]:
+    """Yield problems with settings, of which those that are options of the command line are called so."""
+    options_by_variable = {
+        f"AAM_REGISTRY_{variable}": f"--{name}"
+        for name, variable, _, _ in _OPTIONS
+        if getattr(options, name.replace("-", "_"))
+    }
+    for problem in problems:
+        yield replace(problem, where=options_by_variable.get(problem.where, problem.where))
 
 
 def _demand_secrecy(found: Configuration) -> None:
@@ -94,12 +114,13 @@ def _is_loopback(listening: Listening) -> bool:
         return False
 
 
-def _greet(found: Configuration, address: str, *, made: bool) -> None:
+def _greet(found: Configuration, address: str, prepared: Prepared) -> None:
     from packaging_targets.services.aam.hosting.starting.opening import is_distributed, root_of
 
     lines = [f"serving {found.places.bucket if is_distributed(found.places) else root_of(found.places)} at {address}"]
-    if made:
+    if prepared.made:
         lines.insert(0, f"made an empty registry in {root_of(found.places)}")
+    if not prepared.has_people:
         place = f" {root_of(found.places)}" if found.places.root else ""
         lines.append("make the first token, in another terminal:")
         lines.append(f"  aam registry token create{place} --person YOU --label first --actions admin")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["token", "basic", "identity"]
+TYPED_TOKEN, TYPED_PASSWORD, TYPED_IDENTITY = "the token", "the password", "the identity token"
+"""Sources of what somebody signs in with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,10 @@ class Config:
             return self._found(Setting(text, where, folder))
         if self.default is None:
             fix = "name one with --registry, or run: aam config set registries.default file:///opt/aam-registry"
+            if self.sources:
+                what = "no registry is the default one, and none was named"
+                fix = f"name one with --registry, such as {next(iter(self.sources))}, or set registries.default to it"
+                raise RequestError.one(what, "config.yaml", fix)
             raise RequestError.one("no registry is configured", "config.yaml", fix)
         return self._found(self.default)
 

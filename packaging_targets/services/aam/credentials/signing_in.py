@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging_targets.errors import PackagingError, Problem, RegistryError, RequestError
 from packaging_targets.registry.aam.http.access import exchange
 from packaging_targets.registry.aam.http.answers import Issued, Person
-from packaging_targets.registry.aam.http.credentials import Credentials
+from packaging_targets.registry.aam.http.credentials import TYPED_IDENTITY, TYPED_PASSWORD, TYPED_TOKEN, Credentials
 from packaging_targets.registry.aam.http.login import desk
 from packaging_targets.registry.aam.http.login.browser import identity_by_browser
 from packaging_targets.registry.aam.http.registry import HttpRegistry
@@ -55,7 +55,7 @@ def login_with_token(registry: str, token: str) -> SignedIn:
 def login_with_password(registry: str, user: str, password: str) -> SignedIn:
     """Sign in with a name and a password, which are exchanged for a token."""
     url = server_of(registry)
-    known = _session(url, Credentials("basic", password, user, "the password"))
+    known = _session(url, Credentials("basic", password, user, TYPED_PASSWORD))
     grants = desk.whoami(known.session).grants
     issued = desk.make_token(known.session, f"aam login on {platform.node() or 'a machine'}"[:200], grants)
     known.close()
@@ -66,7 +66,7 @@ def login_with_identity(registry: str, identity: str) -> SignedIn:
     """Sign in with the token of an identity provider, which is exchanged."""
     url = server_of(registry)
     known = _session(url, None)
-    given = Credentials("identity", _one_line(identity), source="the identity token")
+    given = Credentials("identity", _one_line(identity), source=TYPED_IDENTITY)
     issued = exchange(known.session.transport, known.session.address, given)
     known.close()
     return _kept(url, issued)
@@ -116,7 +116,7 @@ def server_of(text: str) -> str:
 
 def _kept(url: str, issued: Issued) -> SignedIn:
     """Ask who a token is of, and keep it."""
-    known = _session(url, Credentials("token", issued.token, source="the token"))
+    known = _session(url, Credentials("token", issued.token, source=TYPED_TOKEN))
     person = desk.whoami(known.session)
     known.close()
     if not person.person:

@@ -88,6 +88,7 @@ def refused(host: Host, token: str) -> tuple[str, str]:
     return error.value.code, "; ".join(one.what for one in error.value.problems)
 
 
+@pytest.mark.uaaps("S12.6.auth-oidc")
 def test_an_identity_token_is_exchanged_for_a_token_that_holds_for_a_short_while(host: Host, hands: Hands) -> None:
     issued = exchange(host, signed(claims(hands, exp=hands.now + 3000)))
     found = identity_of_token(host, issued.secret)

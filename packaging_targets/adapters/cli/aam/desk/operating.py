@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.telling import add_verb
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from packaging_targets.registry.aam.desk.listing import Part
     from packaging_targets.services.aam.hosting.host import Desk
 
+# The options, each with the field of a request over HTTP that asks for the same.
+_WISHES = {"$.actions": "--actions", "$.patterns": "--pattern"}
 _ROOT = "the registry's folder, as for `serve`; default: what AAM_REGISTRY_ROOT says, or registry in ~/.aam"
 
 
@@ -49,13 +52,21 @@ def opened(options: Namespace, *, make: bool = False) -> Iterator[tuple[Desk, Id
     except ImportError as error:
         what = f"a server's database needs the package `{error.name}`, which is not installed"
         raise RequestError.one(what, fix="pip install 'packaging-targets[registry]'") from None
+    from packaging_targets.formats.aam.refusals import RefusalError
     from packaging_targets.registry.aam.desk.access import OPERATOR
 
     given = {"ROOT": options.registry, "DATA": options.data}
     environment = {**os.environ, **{f"AAM_REGISTRY_{name}": value for name, value in given.items() if value}}
     found = configuration(environment)
     with open_desk(found.places, found.settings, database=options.database, make=make) as desk:
-        yield desk, OPERATOR
+        try:
+            yield desk, OPERATOR
+        except RefusalError as error:
+            if error.code != "BAD_REQUEST":
+                raise
+            raise RequestError(
+                *(replace(one, field=_WISHES.get(one.field, one.field)) for one in error.problems)
+            ) from None
 
 
 def granted(options: Namespace) -> Grant:

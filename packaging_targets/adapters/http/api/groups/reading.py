@@ -8,7 +8,7 @@ from packaging_targets.adapters.http.api import examples
 from packaging_targets.adapters.http.api.operation import Operation, Reply
 from packaging_targets.adapters.http.api.queries import LISTS, SEARCH, SORT, YANKED
 from packaging_targets.adapters.http.api.values import listed, summary_value, version_value
-from packaging_targets.adapters.http.call import Call
+from packaging_targets.adapters.http.call import Call, no_package
 from packaging_targets.adapters.http.messages.answers import dumped
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.registry.aam.served.holdings import Document, Query
@@ -62,8 +62,11 @@ async def tags(call: Call) -> ASGIApp:
 
 async def seen(call: Call, name: PackageName) -> Document:
     """Return the document of a package; raises RefusalError where who asks sees none."""
-    if call.site.is_quick:
-        return seeing.visible(call.site.host, call.who, name)
+    if call.site.is_quick and call.site.is_public(str(name)):  # everybody sees it, whoever asks
+        document = call.site.host.holdings.document(name)
+        if document is None:
+            raise no_package(str(name))
+        return document
     return await call.site.in_thread(seeing.visible, call.site.host, call.who, name)
 
 

@@ -1,7 +1,7 @@
 """Objects in a bucket of Amazon S3, or of another server that speaks its protocol.
 
 Credentials, region and endpoint come from where boto3 looks for them: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
-`AWS_REGION`, `AWS_ENDPOINT_URL_S3`, its files, or the machine's role.
+`AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_S3`, its files, or the machine's role.
 """
 
 from __future__ import annotations

@@ -7,11 +7,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from packaging_targets.errors import RequestError, legible
-from packaging_targets.registry.aam.database.engine import open_database
+from packaging_targets.registry.aam.database import tables
+from packaging_targets.registry.aam.database.engine import open_database, reading
 from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.changing import recover
 from packaging_targets.registry.aam.folder.initialising import initialise
@@ -28,6 +30,14 @@ from packaging_targets.store.aam.places import home
 _DATABASE = "registry.sqlite3"
 _UPLOADS = "uploads"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a preparation found: whether it made the registry, and whether anybody was ever given a right there."""
+
+    made: bool
+    has_people: bool
 
 
 def _now() -> int:
@@ -50,10 +60,8 @@ def is_distributed(places: Places) -> bool:
     return bool(places.bucket)
 
 
-def prepare(places: Places) -> bool:
+def prepare(places: Places) -> Prepared:
     """Make what is not there yet, settle what a killed process left, and bring the database to this version.
-
-    Tells whether a registry was made.
 
     Raises RegistryError where the folder has other things in it, or cannot be made.
     """
@@ -68,9 +76,16 @@ def prepare(places: Places) -> bool:
     engine = _engine(places)
     try:
         migrate(engine)
+        has_people = _has_people(engine)
     finally:
         engine.dispose()
-    return made
+    return Prepared(made, has_people)
+
+
+def _has_people(engine: Engine) -> bool:
+    with reading(engine) as connection:
+        kinds = (tables.tokens, tables.accounts, tables.publishers)
+        return any(connection.execute(select(kind).limit(1)).first() is not None for kind in kinds)
 
 
 def uploads_of(places: Places) -> str | None:
