@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from packaging_targets.errors import legible
 from packaging_targets.formats.aam.manifest import AgentManifest
@@ -17,10 +17,18 @@ def named(archive: BinaryIO) -> str:
     return legible(name) if isinstance(name, str) else "the archive"
 
 
-def measured(archive: BinaryIO, where: str) -> tuple[AgentManifest, Digest, int]:
-    """Check an archive, and return its manifest, digest and size; raises IntegrityError with all that is wrong."""
+class Measured(NamedTuple):
+    """An archive that is in order: its manifest, its digest, and its size in bytes."""
+
+    manifest: AgentManifest
+    digest: Digest
+    size: int
+
+
+def measured(archive: BinaryIO, where: str) -> Measured:
+    """Check an archive, and return what it is; raises IntegrityError with all that is wrong."""
     archive.seek(0)
     reader = PackageReader(archive, where).finished()
     size = archive.seek(0, os.SEEK_END)
     archive.seek(0)
-    return reader.manifest, reader.digest, size
+    return Measured(reader.manifest, reader.digest, size)

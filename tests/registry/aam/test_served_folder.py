@@ -24,7 +24,7 @@ from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.reindexing import reindex
-from packaging_targets.registry.aam.served.caching import Documents
+from packaging_targets.registry.aam.served.caching import Documents, KnowingTree
 from packaging_targets.registry.aam.served.holdings import Page, Query
 from packaging_targets.registry.aam.served.served_folder import ServedFolder
 
@@ -55,6 +55,38 @@ def in_step(served: ServedFolder) -> bool:
 def again(served: ServedFolder) -> ServedFolder:
     """The holdings of a server that was started anew."""
     return ServedFolder(FolderRegistry(served.tree.root, served.clock), served._engine)
+
+
+# What documents say
+
+
+def test_what_is_known_of_a_package_is_what_its_file_says_now(served: ServedFolder, beside: FolderRegistry) -> None:
+    publish(served, "plain", "1.10.0")
+    publish(served, "plain", "1.9.0")
+    known, read = served.metadata(PLAIN), beside.metadata(PLAIN)
+    assert known is served.metadata(PLAIN)
+    assert known is not None
+    assert read is not None
+    assert (known, list(known.releases)) == (read, list(read.releases))
+    beside.deprecate(PLAIN, "1.9.0", "old")
+    assert served.metadata(PLAIN) == beside.metadata(PLAIN)
+    publish(served, "plain", "2.0.0")
+    assert served.metadata(PLAIN) == beside.metadata(PLAIN)
+    assert [one.deprecated for one in beside.metadata(PLAIN).releases.values()] == ["old", "", ""]  # type: ignore[union-attr]  # it is there
+
+
+def test_of_documents_that_are_too_large_together_the_last_ones_are_kept(
+    served: ServedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [PackageName("", one) for one in ("plain", "other")]
+    for name in names:
+        publish(served, str(name))
+    monkeypatch.setattr("packaging_targets.registry.aam.served.caching._PARSED", 600)
+    tree = KnowingTree(served.tree.root)
+    plain, other = (tree.metadata(name.folder) for name in names)
+    assert tree.metadata("other") is other
+    assert tree.metadata("plain") is not plain
+    assert tree.metadata("plain") == plain
 
 
 # The list

@@ -18,6 +18,8 @@ _WRITE = "write sqlite:////srv/aam/registry.sqlite3, or postgresql://USER:PASSWO
 _WAIT = 30
 """For so many seconds another's lock is waited for."""
 _READS = "aam_reads"
+_LATER = "aam_later"
+_WAITS = "aam_waits"
 # Names and what is sought are in lower case anyway: telling cases apart is faster.
 _SQLITE = ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "case_sensitive_like = on")
 # What waits for ever without being told so: a network that swallows, a lock that nobody gives back.
@@ -54,6 +56,20 @@ def reading(engine: Engine) -> Connection:
     if engine.dialect.name == "postgresql":
         return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     return engine.connect().execution_options(**{_READS: True})
+
+
+def writing(engine: Engine, *, later: bool = False) -> Connection:
+    """Return a connection, to use in a `with`, of somebody who writes.
+
+    Where it is for `later`, a commit in SQLite does not wait for the disk: a power cut may take it, with all that was
+    committed after it, and nothing that was before. The next that waits has the disk take both; PostgreSQL always does.
+    """
+    return engine.connect().execution_options(**{_LATER: later})
+
+
+def sqlite_journal(engine: Engine) -> str:
+    """Return the path of the file that the disk has to take for what was committed for later; empty for PostgreSQL."""
+    return f"{engine.url.database}-wal" if engine.dialect.name == "sqlite" and engine.url.database else ""
 
 
 def _sqlite(url: URL, path: str) -> Engine:
@@ -95,5 +111,12 @@ def _prepare(connection: Any, _: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get(_READS, False)
-    connection.exec_driver_sql("begin" if reads else "begin immediate")
+    options = connection.get_execution_options()
+    if options.get(_READS, False):
+        connection.exec_driver_sql("begin")
+        return
+    waits = not options.get(_LATER, False)
+    if connection.info.get(_WAITS, True) is not waits:
+        connection.exec_driver_sql(f"pragma synchronous = {'full' if waits else 'normal'}")
+        connection.info[_WAITS] = waits
+    connection.exec_driver_sql("begin immediate")

@@ -30,6 +30,12 @@ COLUMNS = (
     packages.c.shown,
 )
 """What `line_in` makes a line of."""
+# What every publishing asks: making a statement takes longer than SQLite does to answer it.
+_NUMBER = select(packages.c.number).where(packages.c.name == bindparam("sought"))
+_MARK = select(marks.c.value).where(marks.c.key == bindparam("sought"))
+_SET_MARK = update(marks).where(marks.c.key == bindparam("sought")).values(value=bindparam("value"))
+_CHANGE = update(packages).where(packages.c.number == bindparam("at"))
+_CHANGE_WORDS = update(WORDS).where(WORDS.c.rowid == bindparam("at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def every_line(connection: Connection) -> Iterator[tuple[int, Line]]:
 
 def number_of(connection: Connection, name: PackageName) -> int | None:
     """Return the number of a package's line, or None where it has none."""
-    return connection.execute(select(packages.c.number).where(packages.c.name == str(name))).scalar()
+    return connection.execute(_NUMBER, {"sought": str(name)}).scalar()
 
 
 def lines_by_name(connection: Connection, after: str, limit: int, *, hidden: bool) -> list[Line]:
@@ -114,10 +120,10 @@ def write_lines(
             connection.execute(delete(WORDS).where(WORDS.c.rowid == bindparam("gone")), gone)
     if changed:
         rows = [{"at": number, **_values(line)} for number, line in changed.items()]
-        connection.execute(update(packages).where(packages.c.number == bindparam("at")), rows)
+        connection.execute(_CHANGE, rows)
         if words:
             known = [{"at": row["at"], "sought": row["sought"]} for row in rows]
-            connection.execute(update(WORDS).where(WORDS.c.rowid == bindparam("at")), known)
+            connection.execute(_CHANGE_WORDS, known)
     if added:
         highest = connection.execute(select(func.max(packages.c.number))).scalar() or 0
         connection.execute(insert(packages), [_values(line) for line in added])
@@ -128,12 +134,12 @@ def write_lines(
 
 def mark(connection: Connection, key: str) -> str:
     """Return what is remembered under a key; empty for nothing."""
-    return connection.execute(select(marks.c.value).where(marks.c.key == key)).scalar() or ""
+    return connection.execute(_MARK, {"sought": key}).scalar() or ""
 
 
 def set_mark(connection: Connection, key: str, value: str) -> None:
     """Remember a text under a key."""
-    if not connection.execute(update(marks).where(marks.c.key == key).values(value=value)).rowcount:
+    if not connection.execute(_SET_MARK, {"sought": key, "value": value}).rowcount:
         connection.execute(insert(marks).values(key=key, value=value))
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from packaging_targets.formats.aam.refusals import RefusalError
+from packaging_targets.registry.aam.database.engine import writing
 
 T = TypeVar("T")
 
@@ -32,8 +33,10 @@ def faults_told() -> Iterator[None]:
         raise RefusalError.of("REGISTRY_UNAVAILABLE", _told(error), "", _AFTERWARDS) from error
 
 
-def transact(engine: Engine, work: Callable[[Connection], T]) -> T:
+def transact(engine: Engine, work: Callable[[Connection], T], *, later: bool = False) -> T:
     """Do work in one transaction, and return what it returns; it is done again where the database gave it up.
+
+    Where it is for `later`, SQLite does not wait for the disk; see `writing`.
 
     Raises RefusalError (REGISTRY_UNAVAILABLE) where the database cannot be reached, or whether it made the change
     is not known.
@@ -41,16 +44,16 @@ def transact(engine: Engine, work: Callable[[Connection], T]) -> T:
     with faults_told():
         for number in range(_TRIES - 1):
             try:
-                return _once(engine, work)
+                return _once(writing(engine, later=later), work)
             except DBAPIError as error:
                 if not _may_help(error):
                     raise
                 time.sleep(_PAUSE * 2**number * random.uniform(0.5, 1))  # noqa: S311  # spreads those who meet
-        return _once(engine, work)
+        return _once(writing(engine, later=later), work)
 
 
-def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with engine.connect() as connection:
+def _once(opened: Connection, work: Callable[[Connection], T]) -> T:
+    with opened as connection:
         transaction = connection.begin()
         try:
             result = work(connection)

@@ -5,7 +5,7 @@ SQLite gets a table of its own for that, which `lines.py` keeps in step. Postgre
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, column, insert, inspect, select, table, text
+from sqlalchemy import Connection, column, insert, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from packaging_targets.registry.aam.database.tables import packages
@@ -15,6 +15,8 @@ SHORTEST = 3
 _TABLE = "sought_words"
 WORDS = table(_TABLE, column("rowid"), column("sought"))
 _MADE = f"create virtual table {_TABLE} using fts5(sought, tokenize = 'trigram case_sensitive 1')"
+_MASTER = table("sqlite_master", column("type"), column("name"))
+_HAS_WORDS = select(_MASTER.c.name).where(_MASTER.c.type == "table", _MASTER.c.name == _TABLE)
 # All that a search looks at, in the order of names: SQLite goes through it without going to the lines themselves.
 # PostgreSQL could not have it, as what an entry may hold there is less than a description.
 _LINES = "create index if not exists ix_words_lines on packages (shown, name, short, sought)"
@@ -37,7 +39,7 @@ def quicken(connection: Connection) -> None:
 
 def has_words(connection: Connection) -> bool:
     """Tell whether there is a table of words."""
-    return connection.dialect.name == "sqlite" and inspect(connection).has_table(_TABLE)
+    return connection.dialect.name == "sqlite" and connection.execute(_HAS_WORDS).first() is not None
 
 
 def _try(connection: Connection, *statements: str) -> bool:

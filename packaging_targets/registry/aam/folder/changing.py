@@ -26,7 +26,6 @@ from packaging_targets.formats.aam.documents.index import (
     index_with,
     parse_index,
 )
-from packaging_targets.formats.aam.documents.meta import metadata_bytes
 from packaging_targets.formats.aam.documents.tags import MAX_TAGS, parse_tags, tags_bytes, tags_of, tags_with
 from packaging_targets.formats.aam.integrity import parse_integrity, sha256sum_line
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
@@ -47,9 +46,12 @@ class Addition:
     signature: bytes = b""
 
 
-def apply_change(tree: Tree, metadata: PackageMetadata, addition: Addition | None = None) -> tuple[Problem, ...]:
+def apply_change(
+    tree: Tree, metadata: PackageMetadata, addition: Addition | None = None, besides: Iterable[str] = ()
+) -> tuple[Problem, ...]:
     """Write what is known of a package now, and the archive that comes with it; the lock is held.
 
+    `besides` are paths of other files that the disk has to have before anybody sees the change.
     Returns what is wrong with other packages, where the listings had to be written anew.
     Raises RegistryError where another archive lies in the way, IntegrityError where the source's bytes are not those
     of the release.
@@ -61,9 +63,9 @@ def apply_change(tree: Tree, metadata: PackageMetadata, addition: Addition | Non
         with Staging(tree) as staging:
             if addition is not None:
                 _stage_archive(tree, staging, folder, addition)
-            staging.write(tree.meta(folder), metadata_bytes(metadata))
+            staging.write(tree.meta(folder), tree.bytes_of(metadata))
             others = _stage_listings(tree, staging, metadata)
-            staging.commit()
+            staging.commit(besides)
     except BaseException:
         _undo(tree, folder, made)
         raise

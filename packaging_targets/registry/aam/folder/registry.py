@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -18,7 +18,7 @@ from packaging_targets.registry.aam.altering import Alterable, Transition
 from packaging_targets.registry.aam.folder.changing import Addition, apply_change, recover
 from packaging_targets.registry.aam.folder.staging import writing
 from packaging_targets.registry.aam.folder.tree import SIGNATURE, Tree
-from packaging_targets.registry.aam.measuring import measured, named
+from packaging_targets.registry.aam.measuring import Measured, measured, named
 from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.searching import best_first
@@ -98,7 +98,12 @@ class FolderRegistry(Alterable):
         """Publish an archive; see the Protocol. The bytes are checked before anything is written."""
         if tag:
             transitions.check_tag(tag)
-        manifest, digest, size = measured(archive, named(archive))
+        return self.publish_measured(archive, measured(archive, named(archive)), tag, signature)
+
+    def publish_measured(self, archive: BinaryIO, found: Measured, tag: str = "", signature: bytes = b"") -> Published:
+        """Publish an archive that was checked; raises IntegrityError where it is another one now."""
+        archive.seek(0)
+        manifest, digest, size = found
         if signature:
             with refusals_of(self.url):
                 check_signature(signature, SignedArchive(manifest.name, str(manifest.version), digest))
@@ -128,9 +133,11 @@ class FolderRegistry(Alterable):
             if after is not before:
                 self._apply(after)
 
-    def _apply(self, metadata: PackageMetadata, addition: Addition | None = None) -> tuple[Problem, ...]:
+    def _apply(
+        self, metadata: PackageMetadata, addition: Addition | None = None, besides: Iterable[str] = ()
+    ) -> tuple[Problem, ...]:
         """Write what is known of a package now, as `apply_change` says; kinds that keep more write that here too."""
-        return apply_change(self.tree, metadata, addition)
+        return apply_change(self.tree, metadata, addition, besides)
 
     def _owned(self, name: PackageName) -> PackageMetadata | None:
         """Return what is known of a package; raises RegistryError where its folder belongs to another."""

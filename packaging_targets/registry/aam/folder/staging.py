@@ -10,7 +10,9 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import BinaryIO, Self
 
 from packaging_targets.errors import BuildError, IntegrityError, RegistryError, legible
@@ -22,7 +24,7 @@ from packaging_targets.store.lock import folder_lock
 
 _BLOCK = 1 << 20
 _FEW = 16
-"""Up to so many files are waited for one by one; for more, all that the system has to write is."""
+"""Up to so many files are waited for by themselves; for more, all that the system has to write is."""
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -68,13 +70,13 @@ class Staging:
         """Take the files that another process has staged."""
         self._files += ((beside, path) for beside, path in files)
 
-    def commit(self) -> bool:
+    def commit(self, besides: Iterable[str] = ()) -> bool:
         """Rename all files into their places, in the order in which they were written, when the disk has them.
 
-        Returns whether there were any.
+        `besides` are paths of other files that the disk has to have before that. Returns whether there were any.
         """
         some = bool(self._files)
-        _sync([beside for beside, _ in self._files], sync_file)
+        _sync([*(beside for beside, _ in self._files), *besides], sync_file)
         waiting: dict[str, None] = {}
         for number, (beside, path) in enumerate(self._files):
             os.rename(beside, path)
@@ -141,9 +143,20 @@ def sync_file(path: str) -> None:
 def _sync(paths: Collection[str], one: Callable[[str], None]) -> None:
     if len(paths) > _FEW:
         os.sync()
-        return
-    for path in paths:
-        one(path)
+    elif len(paths) > 1:  # all at once: a journaling disk writes what several wait for in one go
+        list(_waiting().map(one, paths))
+    else:
+        for path in paths:
+            one(path)
+
+
+@cache
+def _waiting() -> ThreadPoolExecutor:
+    """Return threads that wait for the disk: making new ones each time takes longer than they wait."""
+    return ThreadPoolExecutor(_FEW, "disk")
+
+
+os.register_at_fork(after_in_child=_waiting.cache_clear)  # threads stay behind in the process that forks
 
 
 def _read_only(tree: Tree) -> RegistryError:

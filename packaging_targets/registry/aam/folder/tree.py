@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from packaging_targets.errors import RegistryError, legible, reason
 from packaging_targets.formats.aam.documents.index import INDEX
-from packaging_targets.formats.aam.documents.meta import MAX_META, META, parse_metadata
+from packaging_targets.formats.aam.documents.meta import MAX_META, META, metadata_bytes, parse_metadata
 from packaging_targets.formats.aam.documents.tags import TAGS
 from packaging_targets.formats.aam.metadata import PackageMetadata
 
@@ -119,9 +119,16 @@ class Tree:
 
     def metadata(self, folder: str) -> PackageMetadata | None:
         """Return what the meta.json in a package's folder says, or None where there is none."""
-        path = self.meta(folder)
-        data = self.read(path, MAX_META)
-        return None if data is None else parse_metadata(data, legible(path))
+        data = self.read(self.meta(folder), MAX_META)
+        return None if data is None else self.parsed(data, folder)
+
+    def parsed(self, data: bytes, folder: str) -> PackageMetadata:
+        """Return what the bytes of the meta.json in a package's folder say."""
+        return parse_metadata(data, legible(self.meta(folder)))
+
+    def bytes_of(self, metadata: PackageMetadata) -> bytes:
+        """Return what the meta.json of a package has to hold."""
+        return metadata_bytes(metadata)
 
     def folders(self) -> Iterator[str]:
         """Yield the names of the folders of packages, sorted; raises RegistryError where they cannot be listed."""

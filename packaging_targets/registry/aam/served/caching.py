@@ -1,15 +1,20 @@
-"""The meta.json of packages in a folder, kept in memory as long as the file is the same: one stat for each question."""
+"""The meta.json of packages in a folder, kept in memory: as long as the file is the same, there is one stat to do.
+
+What one says is kept too, for those who change a package: it is read each time, and parsed where it has other bytes.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections import OrderedDict
+from dataclasses import replace
 from threading import Lock
 
 from packaging_targets.errors import legible
-from packaging_targets.formats.aam.documents.meta import MAX_META
+from packaging_targets.formats.aam.documents.meta import MAX_META, in_order
 from packaging_targets.formats.aam.documents.reading import load_object
+from packaging_targets.formats.aam.metadata import PackageMetadata
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.registry.aam.folder.tree import Tree
 from packaging_targets.registry.aam.served.holdings import Document
@@ -21,6 +26,8 @@ _KEPT = 32 << 20
 """Bytes of documents that are kept."""
 _EACH = 1024
 """Bytes that keeping one takes besides."""
+_PARSED = 4 << 20
+"""Bytes of documents of which is kept what they say, which takes some times as much."""
 
 
 def signature_of(stats: os.stat_result) -> Signature:
@@ -80,6 +87,43 @@ class Documents:
             while self._room < 0 and self._known:
                 _, (_, oldest) = self._known.popitem(last=False)
                 self._room += _weight(oldest)
+
+
+class KnowingTree(Tree):
+    """A registry's folder, which knows what the documents say that were read or written last."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self._lock = Lock()
+        self._room = _PARSED
+        self._known: OrderedDict[str, tuple[bytes, PackageMetadata]] = OrderedDict()
+
+    def parsed(self, data: bytes, folder: str) -> PackageMetadata:
+        """Return what the bytes of the meta.json in a package's folder say."""
+        with self._lock:
+            known = self._known.get(folder)
+        if known and known[0] == data:
+            return known[1]
+        metadata = super().parsed(data, folder)
+        self._keep(folder, data, metadata)
+        return metadata
+
+    def bytes_of(self, metadata: PackageMetadata) -> bytes:
+        """Return what the meta.json of a package has to hold: whoever reads that later gets the same metadata."""
+        data = super().bytes_of(metadata)
+        releases = {str(one.version): one for one in in_order(metadata.releases.values())}
+        self._keep(metadata.name.folder, data, replace(metadata, releases=releases))
+        return data
+
+    def _keep(self, folder: str, data: bytes, metadata: PackageMetadata) -> None:
+        with self._lock:
+            if before := self._known.pop(folder, None):
+                self._room += len(before[0])
+            self._known[folder] = data, metadata
+            self._room -= len(data)
+            while self._room < 0:
+                _, (oldest, _) = self._known.popitem(last=False)
+                self._room += len(oldest)
 
 
 def _weight(document: Document) -> int:

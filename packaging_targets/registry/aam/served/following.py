@@ -101,7 +101,7 @@ class Following:
             return in_step
 
         with suppress(RegistryError):
-            if transact(self._engine, write):
+            if transact(self._engine, write, later=True):  # what a power cut takes, `follow` finds out
                 self._seen = after
         self._changed()
 

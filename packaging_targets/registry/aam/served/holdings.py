@@ -12,7 +12,8 @@ from typing import BinaryIO, Literal, Protocol
 
 from packaging_targets.formats.aam.metadata import Release
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.registry.aam.protocol import Registry, Summary
+from packaging_targets.registry.aam.measuring import Measured
+from packaging_targets.registry.aam.protocol import Published, Registry, Summary
 
 Order = Literal["name", "updated", "relevance"]
 
@@ -104,6 +105,10 @@ class Holdings(Registry, Protocol):
 
     def pieces(self, name: PackageName, release: Release, start: int, end: int) -> Iterator[bytes]:
         """Yield the bytes of an archive from `start` to before `end`, in pieces."""
+        ...
+
+    def publish_measured(self, archive: BinaryIO, found: Measured, tag: str = "", signature: bytes = b"") -> Published:
+        """Publish an archive that was checked, as `publish` does; raises IntegrityError where it is another one now."""
         ...
 
     def set_aside(self, key: str, archive: BinaryIO) -> None:

@@ -7,7 +7,7 @@ follows the folder's index.json. What waits for approval lies beside the databas
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
@@ -16,12 +16,12 @@ from sqlalchemy import Engine
 from packaging_targets.errors import Problem, RegistryError, legible
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
-from packaging_targets.registry.aam.database.engine import reading
+from packaging_targets.registry.aam.database.engine import reading, sqlite_journal
 from packaging_targets.registry.aam.database.transactions import faults_told
 from packaging_targets.registry.aam.folder.changing import Addition
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.protocol import Summary
-from packaging_targets.registry.aam.served.caching import Documents
+from packaging_targets.registry.aam.served.caching import Documents, KnowingTree
 from packaging_targets.registry.aam.served.following import Following
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
 from packaging_targets.registry.aam.served.listing import Listing
@@ -41,6 +41,7 @@ class ServedFolder(FolderRegistry):
 
     def __init__(self, registry: FolderRegistry, engine: Engine, data: str = "") -> None:
         super().__init__(registry.tree.root, registry.clock, registry.waiting)
+        self.tree = KnowingTree(registry.tree.root)
         self._engine = engine
         self._documents = Documents(self.tree)
         self._listing = Listing(engine)
@@ -95,8 +96,11 @@ class ServedFolder(FolderRegistry):
         with faults_told(), reading(self._engine):
             pass
 
-    def _apply(self, metadata: PackageMetadata, addition: Addition | None = None) -> tuple[Problem, ...]:
-        before = self._following.signature()
-        warnings = super()._apply(metadata, addition)
+    def _apply(
+        self, metadata: PackageMetadata, addition: Addition | None = None, besides: Iterable[str] = ()
+    ) -> tuple[Problem, ...]:
+        before, journal = self._following.signature(), sqlite_journal(self._engine)
+        notes = [journal] if os.path.exists(journal) else []  # what says that this is about to be done
+        warnings = super()._apply(metadata, addition, [*besides, *notes])
         self._following.applied(metadata, before)
         return warnings

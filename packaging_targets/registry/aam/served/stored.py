@@ -35,7 +35,7 @@ from packaging_targets.registry.aam.database.lines import (
 )
 from packaging_targets.registry.aam.database.tables import documents, signatures
 from packaging_targets.registry.aam.database.transactions import faults_told, transact
-from packaging_targets.registry.aam.measuring import measured, named
+from packaging_targets.registry.aam.measuring import Measured, measured, named
 from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
@@ -131,7 +131,12 @@ class StoredRegistry(Alterable):
         """Publish an archive; see the Protocol. It is kept before the database hears of it."""
         if tag:
             transitions.check_tag(tag)
-        manifest, digest, size = measured(archive, named(archive))
+        return self.publish_measured(archive, measured(archive, named(archive)), tag, signature)
+
+    def publish_measured(self, archive: BinaryIO, found: Measured, tag: str = "", signature: bytes = b"") -> Published:
+        """Publish an archive that was checked; see the Protocol."""
+        archive.seek(0)
+        manifest, digest, size = found
         name, release = manifest.name, transitions.release_of(manifest, digest, size, self._clock())
         publication = transitions.Publication(release, tag, transitions.declared_tags(manifest))
         with self._changing():

@@ -9,14 +9,12 @@ from typing import Any, BinaryIO
 from packaging_targets.errors import PackagingError
 from packaging_targets.formats.aam.documents import transitions
 from packaging_targets.formats.aam.integrity import parse_integrity
-from packaging_targets.formats.aam.manifest import AgentManifest
-from packaging_targets.formats.aam.metadata import Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.formats.aam.signature import SignedArchive, check_signature
 from packaging_targets.registry.aam.desk.access import Identity
 from packaging_targets.registry.aam.desk.audit import Event
-from packaging_targets.registry.aam.measuring import measured
+from packaging_targets.registry.aam.measuring import Measured, measured
 from packaging_targets.registry.aam.protocol import Published
 from packaging_targets.registry.aam.served.holdings import matches
 from packaging_targets.services.aam.hosting.approving import ask, own_warnings
@@ -35,7 +33,8 @@ def publish(host: Host, who: Identity, archive: BinaryIO, tag: str = "", signatu
     _demand_any(host, who)
     if tag:
         transitions.check_tag(tag)
-    release, manifest = _measured(host, archive)
+    found = _measured(host, archive)
+    manifest, release = found.manifest, transitions.release_of(*found, host.clock())
     name = manifest.name
     _demand_publishing(host, who, name)
     publication = transitions.Publication(release, tag, transitions.declared_tags(manifest))
@@ -51,7 +50,7 @@ def publish(host: Host, who: Identity, archive: BinaryIO, tag: str = "", signatu
         return Published(name, release, (), warnings, number)
     event = Event(who.person, "publish", str(name), str(release.version), _details(publication, signature))
     with recorded(host, event):
-        published = host.holdings.publish(archive, tag, signature)
+        published = host.holdings.publish_measured(archive, found, tag, signature)
     return own_warnings(published)
 
 
@@ -69,18 +68,17 @@ def _demand_publishing(host: Host, who: Identity, name: PackageName) -> None:
         demand(host, who, "publish", name)
 
 
-def _measured(host: Host, archive: BinaryIO) -> tuple[Release, AgentManifest]:
-    """Return the release that an archive makes, and its manifest."""
+def _measured(host: Host, archive: BinaryIO) -> Measured:
+    """Return what an archive is, which may be sent here."""
     size = archive.seek(0, os.SEEK_END)
     if size > host.settings.max_archive:
         what = f"the archive has {size:,} bytes, and {host.settings.max_archive:,} is the most"
         raise RefusalError.of("ARCHIVE_TOO_LARGE", what)
     try:
-        manifest, digest, size = measured(archive, "")
+        return measured(archive, "")
     except PackagingError as error:
         within = (replace(one, where=one.where.removeprefix("/")) for one in error.problems)
         raise RefusalError(*within, code="MANIFEST_INVALID") from error
-    return transitions.release_of(manifest, digest, size, host.clock()), manifest
 
 
 def _details(publication: transitions.Publication, signature: bytes) -> dict[str, Any]:

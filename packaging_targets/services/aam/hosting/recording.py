@@ -30,12 +30,16 @@ RECOVERED = {"recovered": True}
 
 @contextmanager
 def recorded(host: Host, event: Event) -> Iterator[None]:
-    """Tell of what is done in the block, once it is done; nothing is told where that raises PackagingError."""
-    number = transact(host.database, lambda connection: audit.begin(connection, event, host.clock()))
+    """Tell of what is done in the block, once it is done; nothing is told where that raises PackagingError.
+
+    The note is on the disk before the act: a folder's holdings have the disk take it with the files that they write,
+    and in a database that has the act as well, the note stands before it.
+    """
+    number = transact(host.database, lambda connection: audit.begin(connection, event, host.clock()), later=True)
     try:
         yield
     except PackagingError:
-        transact(host.database, lambda connection: audit.forget(connection, number))
+        transact(host.database, lambda connection: audit.forget(connection, number), later=True)
         raise
     transact(host.database, lambda connection: _told(connection, number, event, host.clock()))
 

@@ -290,7 +290,7 @@ def test_what_was_published_before_the_kill_is_told_of_as_recovered(host: Host) 
 def test_acts_of_a_killed_server_are_told_if_they_happened(host: Host, hands: Hands, happened: bool) -> None:
     name = PackageName("", "plain")
     acts: dict[str, Callable[[], Any]] = {
-        "publish": lambda: offer(host, ROOT, "plain"),
+        "publish_measured": lambda: offer(host, ROOT, "plain"),
         "set_tag": lambda: changing.set_tag(host, ROOT, name, "beta", "1.0.0"),
         "remove_tag": lambda: changing.remove_tag(host, ROOT, name, "beta"),
         "deprecate": lambda: changing.deprecate(host, ROOT, name, "1.0.0", "old"),
