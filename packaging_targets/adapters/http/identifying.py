@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qsl
 
@@ -36,7 +36,10 @@ async def identify(call: Call) -> None:
 async def checked(call: Call, sent: bytes) -> Identity:
     """Return who has the credentials of an `Authorization` header; failures are counted by address."""
     with _failures_counted(call):
-        return await _identity(call, sent)
+        way, given = _way(sent)
+    if way == "token":
+        return await call.site.in_thread(_counted, call, authenticating.identity_of_token, *given)
+    return await call.site.with_password(_counted, call, authenticating.identity_of_basic, *given)
 
 
 async def exchanged(call: Call, identity_token: str) -> IssuedToken:
@@ -44,7 +47,7 @@ async def exchanged(call: Call, identity_token: str) -> IssuedToken:
     if not call.is_secure:
         raise _in_the_open()
     with _failures_counted(call):
-        return await call.site.in_thread(authenticating.exchange, call.site.host, identity_token)
+        return await call.site.exchanged(authenticating.exchange, call.site.host, identity_token)
 
 
 @contextmanager
@@ -59,14 +62,20 @@ def _failures_counted(call: Call) -> Iterator[None]:
         raise
 
 
-async def _identity(call: Call, sent: bytes) -> Identity:
+def _counted(call: Call, act: Callable[..., Identity], *given: str) -> Identity:
+    """Look into credentials when it is their turn: who sends many at once fails no more often than one by one."""
+    with _failures_counted(call):
+        return act(call.site.host, *given)
+
+
+def _way(sent: bytes) -> tuple[str, tuple[str, ...]]:
+    """Return what kind of credentials came, and what they are."""
     scheme, _, rest = sent.strip().partition(b" ")
     rest = rest.strip()
     if scheme.lower() == b"bearer" and _TOKEN.fullmatch(rest):
-        return await call.site.in_thread(authenticating.identity_of_token, call.site.host, rest.decode())
+        return "token", (rest.decode(),)
     if scheme.lower() == b"basic" and len(rest) <= _MAX_BASIC:
-        name, password = _basic(rest)
-        return await call.site.with_password(authenticating.identity_of_basic, call.site.host, name, password)
+        return "password", _basic(rest)
     raise RefusalError.of("UNAUTHORIZED", "the credentials are of no kind that is known here", "", _WRITE)
 
 

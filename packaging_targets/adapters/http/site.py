@@ -27,6 +27,7 @@ from packaging_targets.services.aam.hosting.host import Host
 _THREADS = 16
 _VALIDATIONS = 2  # at once: each unpacks an archive
 _PASSWORDS = 2  # at once: each takes 16 MiB and a core
+_EXCHANGES = 4  # at once: each may wait for another's server
 _LEFTOVER_SECONDS = 3600
 UPLOAD = ".aam-upload-"
 
@@ -60,6 +61,7 @@ class Site:
         self._threads = ThreadPoolExecutor(_THREADS, "aam")
         self._validating = ThreadPoolExecutor(_VALIDATIONS, "aam-validating")
         self._passwords = ThreadPoolExecutor(_PASSWORDS, "aam-passwords")
+        self._exchanges = ThreadPoolExecutor(_EXCHANGES, "aam-exchanges")
         self._networks = _networks(host.settings.trusted_proxies)
         self.trusts = lru_cache(1024)(self._trusts)
         self._numbers = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
@@ -85,6 +87,10 @@ class Site:
         """Do what compares a password: few at once, since that is made to be dear."""
         return await asyncio.get_running_loop().run_in_executor(self._passwords, partial(act, *given, **named))
 
+    async def exchanged(self, act: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs) -> _Found:
+        """Do what may ask an identity provider: where that hangs, all else goes on."""
+        return await asyncio.get_running_loop().run_in_executor(self._exchanges, partial(act, *given, **named))
+
     def sweep(self, now: float) -> None:
         """Remove uploads that a killed server left; they have no name where the system can do without."""
         if self.uploads is None:
@@ -97,7 +103,7 @@ class Site:
     def close(self) -> None:
         """Let the threads end, and what was told be written."""
         ACCESS.flush()
-        for threads in (self._threads, self._validating, self._passwords):
+        for threads in (self._threads, self._validating, self._passwords, self._exchanges):
             threads.shutdown(wait=True)
 
     def _trusts(self, address: str) -> bool:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
+import random
+import socket
+import threading
 import time
+from base64 import b64encode, urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from agents import packed
 from asking import GZIP, Asking, asking
+from hosts import hosted
 from serving import Server, received
 
 from packaging_targets.adapters.http.application import make_app
+from packaging_targets.adapters.http.limits import FAILURES
 from packaging_targets.adapters.http.listening import Listening
+from packaging_targets.adapters.http.pages.routes import routes
 from packaging_targets.adapters.http.watching.access import ACCESS
+from packaging_targets.registry.aam.desk import accounts
+from packaging_targets.registry.aam.desk.oidc import providers
 
 
 def head(ask: Asking, *lines: str, path: str = "/packages", method: str = "POST") -> bytes:
@@ -155,6 +166,15 @@ def test_slow_bodies_are_cut(tmp_path: Path) -> None:
             assert status(connection.recv(65536)) == 408
 
 
+def test_slow_forms_are_cut(tmp_path: Path) -> None:
+    with hosted(tmp_path, body_seconds=0.3) as host:
+        app = make_app(host.host, pages=routes(host.host), uploads=str(tmp_path))
+        with Server(app) as server, server.connect(3) as connection:
+            kind = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9"
+            connection.sendall(b"POST /browse/sign-in HTTP/1.1\r\nHost: x\r\n" + kind + b"\r\n\r\na")
+            assert status(received(connection)) == 408
+
+
 def test_slow_heads_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Listening, "head_seconds", 0.2)
     with asking(tmp_path) as ask, ask.server.connect(3) as slow, ask.server.connect(3) as silent:
@@ -175,6 +195,53 @@ def test_endless_heads_are_cut(ask: Asking) -> None:
         assert status(answer) in {0, 400}
     whole = ask.server.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 40_000 + b"\r\n\r\n", 2)
     assert status(whole) == 400
+
+
+def swallowed(connection: socket.socket, data: bytes, most: int) -> int:
+    """How many of `most` bytes a server takes before it ends the connection, or stops reading."""
+    size = 0
+    try:
+        while size < most:
+            connection.sendall(data)
+            size += len(data)
+    except OSError:
+        pass
+    return size
+
+
+def publish_large(ask: Asking) -> int:
+    """Publish a package that is more than a connection takes by itself; its size."""
+    noise = random.Random(8).randbytes(8 << 20).hex()
+    data = packed("large", files={"skills/work/assets/noise.txt": noise})
+    assert ask("POST", "/packages", data, **GZIP, **ask.hosted.bearer("ann")).status == 201
+    return len(data)
+
+
+def test_who_does_not_take_an_answer_loses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Listening, "write_seconds", 0.3)
+    with asking(tmp_path) as ask:
+        size = publish_large(ask)
+        with ask.server.connect(2) as connection:
+            connection.sendall(b"GET /packages/large/1.0.0/tarball HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(1)
+            assert len(received(connection)) < size
+
+
+def test_endless_heads_behind_an_answer_that_nobody_reads_are_cut(ask: Asking) -> None:
+    publish_large(ask)
+    with ask.server.connect(2) as connection:
+        connection.sendall(b"GET /packages/large/1.0.0/tarball HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.recv(1000)
+        connection.sendall(b"GET / HTTP/1.1\r\nX: ")
+        assert swallowed(connection, bytes(1 << 20).replace(b"\0", b"y"), 40 << 20) < 30 << 20
+        assert b"400 Bad Request" not in received(connection), "an answer has nothing of another in its middle"
+
+
+def test_endless_fields_behind_a_body_are_cut(ask: Asking) -> None:
+    for field in (b"X: y\r\n" * 10_000, b"y" * 60_000):
+        with ask.server.connect(2) as connection:
+            connection.sendall(head(ask, "Transfer-Encoding: chunked") + b"2\r\nab\r\n0\r\nX: ")
+            assert swallowed(connection, field, 40 << 20) < 30 << 20
 
 
 def test_who_is_refused_early_is_told_so_though_it_sends_on(ask: Asking) -> None:
@@ -239,6 +306,63 @@ def test_wrong_credentials_are_limited_by_address(tmp_path: Path) -> None:
         assert (limited.status, limited.code) == (429, "RATE_LIMITED")
         assert 0 < int(limited.headers["retry-after"]) <= 61
         assert ask.get("/packages").status == 200, "who says nothing still may read"
+
+
+def test_wrong_passwords_at_once_are_limited_as_those_one_by_one_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def fits(password: str, _: str) -> bool:
+        tried.append(password)
+        time.sleep(0.01)
+        return False
+
+    monkeypatch.setattr(accounts, "fits", fits)
+    with asking(tmp_path) as ask, ThreadPoolExecutor(50) as threads:
+        sent = b64encode(b"ann:wrong").decode()
+        every = threads.map(lambda _: ask.get("/whoami", Authorization=f"Basic {sent}").status, range(100))
+        assert set(every) == {401, 429}
+        assert len(tried) <= FAILURES + 2
+
+
+def test_a_provider_that_hangs_keeps_nobody_else_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    end = threading.Event()
+
+    def hangs(_: str) -> bytes:
+        end.wait(10)
+        raise TimeoutError
+
+    monkeypatch.setattr(providers, "fetched", hangs)
+    issuer = "https://issuer.example"
+    parts = ({"alg": "RS256", "kid": "x"}, {"iss": issuer}, {})
+    token = ".".join(urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts)
+    with asking(tmp_path, audience="here") as ask, ThreadPoolExecutor(24) as threads:
+        admin = ask.hosted.bearer("ann", "admin")
+        trust = {"label": "x", "issuer": issuer, "subject": "x", "actions": ["read"], "patterns": ["*"]}
+        assert ask.send("POST", "/publishers", trust, **admin).status == 201
+        waiting = [threads.submit(ask.send, "POST", "/auth/oidc", {"token": token}) for _ in range(24)]
+        time.sleep(0.3)
+        try:
+            whoami = b"GET /whoami HTTP/1.1\r\nHost: x\r\nAuthorization: "
+            assert status(ask.server.raw(whoami + admin["Authorization"].encode() + b"\r\n\r\n", 2)) == 200
+        finally:
+            end.set()
+        assert {one.result().status for one in waiting} == {503}
+
+
+def test_no_site_that_somebody_visits_publishes_for_nobody(tmp_path: Path) -> None:
+    with asking(tmp_path, open_publishing=True) as ask:
+        for origin in ("https://evil.example", "null"):
+            got = ask("POST", "/packages", packed("plain"), **GZIP, Origin=origin)
+            assert (got.status, got.message) == (401, "a page in a browser publishes nothing without credentials")
+        assert ask("POST", "/packages", packed("plain"), **GZIP).status == 201
+
+
+def test_numbers_with_a_point_are_no_whole_numbers(ask: Asking) -> None:
+    wish = {"label": "x", "actions": ["read"], "patterns": ["*"], "expires_in": 3600.0}
+    got = ask.send("POST", "/tokens", wish, **ask.hosted.bearer("ann"))
+    assert (got.status, got.message) == (400, "`expires_in` must be a whole number or `null`")
 
 
 def test_reads_and_writes_are_limited_apart_and_by_token(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from starlette.requests import ClientDisconnect
 
 from packaging_targets.adapters.http.call import Call
@@ -17,7 +17,12 @@ from packaging_targets.formats.plain_json import parse_json, shown
 
 MAX_JSON = 64 << 10
 _MAX_DEPTH = 16
-_MAX_SECONDS = 30.0
+MAX_SECONDS = 30.0
+# 3600.0 is a whole number to JSON Schema, and none to whoever counts with it.
+_CHECKER = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: _is_whole(value)),
+)
 _TYPES = {
     "string": "text",
     "object": "an object",
@@ -53,7 +58,7 @@ async def _data(call: Call) -> bytes:
         raise _too_large()
     data = bytearray()
     try:
-        async with asyncio.timeout(min(call.site.host.settings.body_seconds, _MAX_SECONDS)):
+        async with asyncio.timeout(min(call.site.host.settings.body_seconds, MAX_SECONDS)):
             while not call.is_read:
                 message = await call.receive()
                 if message["type"] == "http.disconnect":
@@ -77,8 +82,12 @@ def overdue() -> RefusalError:
 
 def problems_of(value: Any, schema: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong with a value; no text has any of it, since that may be a secret."""
-    found = Draft202012Validator(schema).iter_errors(value)
+    found = _CHECKER(schema).iter_errors(value)
     return [Problem("", _what(error), field=shown(tuple(error.absolute_path))) for error in found]
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _what(error: Any) -> str:

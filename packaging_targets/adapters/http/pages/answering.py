@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from urllib.parse import parse_qsl
@@ -12,6 +13,7 @@ from starlette.responses import Response
 
 from packaging_targets.adapters.http.call import CALL, Call
 from packaging_targets.adapters.http.limits import counted_as
+from packaging_targets.adapters.http.messages.bodies import MAX_SECONDS, overdue
 from packaging_targets.adapters.http.pages.visiting import FORM, SESSION, Given, Room, Visit
 from packaging_targets.adapters.http.watching.logs import LOG
 from packaging_targets.formats.aam.refusals import CODES, RefusalError
@@ -26,6 +28,7 @@ _TITLES = {
     401: "Sign in first",
     403: "This is not allowed",
     404: "There is nothing here",
+    408: "This took too long",
     409: "This cannot be done",
     410: "This is gone",
     413: "This is too much",
@@ -114,11 +117,16 @@ async def _form(request: Request) -> Given:
         raise RefusalError.of(
             "UNSUPPORTED_MEDIA_TYPE", "forms of pages are sent as `application/x-www-form-urlencoded`"
         )
+    call: Call = request.scope[CALL]
     data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > MAX_FORM:
-            raise RefusalError.of("ARCHIVE_TOO_LARGE", f"a form has more than {MAX_FORM:,} bytes")
+    try:
+        async with asyncio.timeout(min(call.site.host.settings.body_seconds, MAX_SECONDS)):
+            async for piece in request.stream():
+                data += piece
+                if len(data) > MAX_FORM:
+                    raise RefusalError.of("ARCHIVE_TOO_LARGE", f"a form has more than {MAX_FORM:,} bytes")
+    except TimeoutError:
+        raise overdue() from None
     return _pairs(bytes(data))
 
 

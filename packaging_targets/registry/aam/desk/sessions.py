@@ -55,6 +55,11 @@ def close_session(connection: Connection, secret: str) -> None:
     connection.execute(delete(tables.sessions).where(tables.sessions.c.hash == _hash(secret)))
 
 
+def close_all_of(connection: Connection, name: str) -> None:
+    """Sign an account out everywhere: who knew its old password may be signed in with that."""
+    connection.execute(delete(tables.sessions).where(tables.sessions.c.way == f"{_ACCOUNT}{name}"))
+
+
 def _identity(connection: Connection, way: str, at: int) -> Identity | None:
     if way.startswith(_TOKEN):
         token = tokens.numbered(connection, way.removeprefix(_TOKEN))

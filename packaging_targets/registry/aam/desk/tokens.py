@@ -17,7 +17,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, true, update
 
 from packaging_targets.registry.aam.database import tables
 from packaging_targets.registry.aam.desk.access import Grant, Identity, grants_of, grants_text
@@ -121,6 +121,13 @@ def revoke(connection: Connection, number: str, at: int) -> bool:
         update(tables.tokens).where(column.number == number, column.revoked_at.is_(None)).values(revoked_at=at)
     )
     return done.rowcount == 1
+
+
+def revoke_all_of(connection: Connection, person: str, at: int) -> int:
+    """Let no token of somebody hold any longer; return how many did until now."""
+    column = tables.tokens.c
+    theirs = and_(column.person == person, column.revoked_at.is_(None))
+    return connection.execute(update(tables.tokens).where(theirs).values(revoked_at=at)).rowcount
 
 
 def exchanged_first(connection: Connection, signed: bytes, expires_at: int, at: int) -> bool:

@@ -42,6 +42,8 @@ def publish(host: Host, who: Identity, archive: BinaryIO, tag: str = "", signatu
     known = host.holdings.metadata(name) or transitions.nothing_of(name)
     _, warnings = transitions.with_release(known, publication)
     if matches(str(name), host.settings.needs_approval):
+        if who.is_anonymous:  # who could be the second person, and nobody would know
+            raise forbidden(who, f"may not ask for a version of {name}, which a second person has to approve")
         if signature:
             digest = parse_integrity(release.integrity)
             check_signature(signature, SignedArchive(name, str(release.version), digest))

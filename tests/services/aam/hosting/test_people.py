@@ -10,8 +10,10 @@ from desks import ROOT, Hands, somebody, told
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.desk import accounts
 from packaging_targets.registry.aam.desk.access import ANONYMOUS, Grant
+from packaging_targets.registry.aam.desk.tokens import Order
 from packaging_targets.services.aam.hosting import auditing
 from packaging_targets.services.aam.hosting.host import Host, Sparing
+from packaging_targets.services.aam.hosting.people.accounts import create_account, remove_account
 from packaging_targets.services.aam.hosting.people.authenticating import identity_of_basic, identity_of_token
 from packaging_targets.services.aam.hosting.people.publishers import (
     Trust,
@@ -20,7 +22,7 @@ from packaging_targets.services.aam.hosting.people.publishers import (
     remove_publisher,
 )
 from packaging_targets.services.aam.hosting.people.sessions import session_of, sign_in, sign_out
-from packaging_targets.services.aam.hosting.people.tokens import create_token, revoke_token, tokens
+from packaging_targets.services.aam.hosting.people.tokens import create_token, make_token, revoke_token, tokens
 
 ANN = somebody("ann", "publish", "read", on=("@acme/*",))
 DAY = 86400
@@ -171,6 +173,36 @@ def test_a_session_is_opened_by_a_token_or_a_password_and_ends(host: Host) -> No
     assert session_of(host, "") is None
     assert session_of(host, "\ud800") is None
     sign_out(host, "x" * 10_000)
+
+
+def test_a_new_password_ends_the_sessions_that_the_old_one_opened(host: Host) -> None:
+    add_ann(host)
+    cookie, _ = sign_in(host, name="ann", password="correct horse")
+    create_account(host, ROOT, "ann", "another horse", ["publish"], ["*"])
+    assert session_of(host, cookie) is None
+
+
+def test_tokens_end_with_the_account_of_their_person(host: Host) -> None:
+    add_ann(host)
+    mine = create_token(host, ANN, "", ["publish"], ["@acme/*"], 10 * 365 * 86400)
+    yours = make_token(host, ROOT, Order("bob", "", ANN.grants, None))
+    remove_account(host, ROOT, "ann")
+    refused(identity_of_token, host, mine.secret)
+    assert identity_of_token(host, yours.secret).person == "bob"
+    assert details(host)[-1] == {"account": "ann", "tokens_revoked": 1}
+
+
+@pytest.mark.parametrize("person", ["ann ", " ann", "\uff41nn", "\u200bann", ""])
+def test_people_are_not_told_apart_by_what_nobody_sees(host: Host, person: str) -> None:
+    refused(make_token, host, ROOT, Order(person, "", ANN.grants, None))
+
+
+def test_who_is_removed_and_added_again_is_not_signed_in(host: Host) -> None:
+    add_ann(host)
+    cookie, _ = sign_in(host, name="ann", password="correct horse")
+    remove_account(host, ROOT, "ann")
+    add_ann(host)
+    assert session_of(host, cookie) is None
 
 
 # Trusted publishers

@@ -157,6 +157,18 @@ def test_open_publishing_lets_anybody_publish_new_versions_and_nothing_else(tmp_
         assert told(host) == [("", "publish", "plain")]
 
 
+def test_what_a_second_person_approves_is_not_asked_for_by_who_may_be_that_person(tmp_path: Path) -> None:
+    with desk(tmp_path, Hands(), open_publishing=True, needs_approval=("@slow/*",)) as host:
+        with pytest.raises(RefusalError) as error:
+            offer(host, ANONYMOUS, "@slow/review")
+        assert error.value.code == "UNAUTHORIZED"
+        assert str(error.value) == (
+            "error: whoever is not signed in may not ask for a version of @slow/review, which a second person has to "
+            "approve\n  fix: send a token: aam login"
+        )
+        assert told(host) == []
+
+
 def test_versions_are_found_by_tags_too(published: Host) -> None:
     name = PackageName("", "plain")
     for text in ("1.0.0", "latest"):

@@ -14,6 +14,7 @@ from packaging_targets.adapters.http.messages.answers import done
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.services.aam.hosting import publishing
 
+_TOOL = "publish with `aam`, or send a token"
 _PUBLISHERS = frozenset({"publish", "admin"})
 
 
@@ -38,6 +39,10 @@ def _demand_right(call: Call) -> None:
         if not call.site.host.settings.open_publishing:
             fix = f"aam login --registry {call.site.host.settings.url or 'URL'}"
             raise RefusalError.of("UNAUTHORIZED", "publishing needs credentials", "", fix)
+        if b"origin" in call.headers:  # any site that somebody visits could send a form here
+            raise RefusalError.of(
+                "UNAUTHORIZED", "a page in a browser publishes nothing without credentials", "", _TOOL
+            )
     elif not any(_PUBLISHERS & set(grant.actions) for grant in call.who.grants):
         raise RefusalError.of("FORBIDDEN", "the credentials do not allow to publish anything")
 

@@ -11,7 +11,7 @@ from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.database.engine import reading
 from packaging_targets.registry.aam.database.transactions import transact
 from packaging_targets.registry.aam.desk import accounts as table
-from packaging_targets.registry.aam.desk import audit
+from packaging_targets.registry.aam.desk import audit, sessions, tokens
 from packaging_targets.registry.aam.desk.access import Identity, grants_value
 from packaging_targets.registry.aam.desk.accounts import Account
 from packaging_targets.registry.aam.desk.audit import Event
@@ -26,7 +26,7 @@ MIN_PASSWORD = 8  # characters
 def create_account(
     desk: Desk, who: Identity, name: str, password: str, actions: Sequence[str], patterns: Sequence[str]
 ) -> Account:
-    """Make an account, or give the one of that name another password and other rights; raises RefusalError."""
+    """Make an account, or give the one of that name another password and other rights, and end its sessions."""
     demand_admin(who, "make accounts")
     grant, faults = grant_of(actions, patterns)
     if fault := table.name_fault(name):
@@ -50,7 +50,10 @@ def accounts(desk: Desk, who: Identity) -> list[Account]:
 
 @verb
 def remove_account(desk: Desk, who: Identity, name: str) -> None:
-    """Remove an account, and end its sessions; raises RefusalError (NOT_FOUND)."""
+    """Remove an account, end its sessions, and revoke all tokens of who has its name; raises RefusalError (NOT_FOUND).
+
+    They may have made tokens for years ahead.
+    """
     demand_admin(who, "remove accounts")
     if not transact(desk.database, lambda connection: _removed(connection, who, name, desk.clock())):
         raise RefusalError.of("NOT_FOUND", f"there is no account `{name[:80]}`")
@@ -59,6 +62,7 @@ def remove_account(desk: Desk, who: Identity, name: str) -> None:
 def _made(connection: Connection, who: Identity, made: tuple[Account, str], at: int) -> None:
     account, kept = made
     table.add(connection, account, kept)
+    sessions.close_all_of(connection, account.name)
     details = {"account": account.name, "grants": grants_value(account.grants)}
     audit.append(connection, Event(who.person, "account.created", details=details), at)
 
@@ -66,5 +70,7 @@ def _made(connection: Connection, who: Identity, made: tuple[Account, str], at: 
 def _removed(connection: Connection, who: Identity, name: str, at: int) -> bool:
     if not table.remove(connection, name):
         return False
-    audit.append(connection, Event(who.person, "account.removed", details={"account": name}), at)
+    sessions.close_all_of(connection, name)
+    details = {"account": name, "tokens_revoked": tokens.revoke_all_of(connection, name, at)}
+    audit.append(connection, Event(who.person, "account.removed", details=details), at)
     return True

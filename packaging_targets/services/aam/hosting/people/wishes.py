@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from packaging_targets.errors import Problem, near_miss, plain, raise_all
@@ -27,8 +28,9 @@ def label_faults(label: str) -> Iterator[Problem]:
 
 def person_faults(person: str) -> Iterator[Problem]:
     """Yield what keeps a text from telling people apart."""
-    if not person.strip() or plain(person) != person or len(person) > MAX_PERSON:
-        what = f"a person is named by one line of up to {MAX_PERSON} characters"
+    same = unicodedata.normalize("NFKC", person).strip()
+    if not person or not person.isprintable() or same != person or len(person) > MAX_PERSON:
+        what = f"a person is named by one line of up to {MAX_PERSON} characters, without spaces around it"
         yield Problem("", what, "write it as ann, or ann@example.org")
 
 
