@@ -335,7 +335,7 @@ def test_a_provider_that_hangs_keeps_nobody_else_waiting(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(providers, "fetched", hangs)
     issuer = "https://issuer.example"
-    parts = ({"alg": "RS256", "kid": "x"}, {"iss": issuer}, {})
+    parts: tuple[dict[str, str], ...] = ({"alg": "RS256", "kid": "x"}, {"iss": issuer}, {})
     token = ".".join(urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts)
     with asking(tmp_path, audience="here") as ask, ThreadPoolExecutor(24) as threads:
         admin = ask.hosted.bearer("ann", "admin")

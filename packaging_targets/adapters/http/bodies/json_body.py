@@ -19,7 +19,7 @@ MAX_JSON = 64 << 10
 _MAX_DEPTH = 16
 MAX_SECONDS = 30.0
 # 3600.0 is a whole number to JSON Schema, and none to whoever counts with it.
-_CHECKER = validators.extend(
+_CHECKER: Any = validators.extend(  # type: ignore[no-untyped-call]  # its types lack this one
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: _is_whole(value)),
 )

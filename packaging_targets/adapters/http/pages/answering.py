@@ -11,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from packaging_targets.adapters.http.bodies.json_body import MAX_SECONDS, overdue
 from packaging_targets.adapters.http.call import CALL, Call
 from packaging_targets.adapters.http.limits import counted_as
-from packaging_targets.adapters.http.messages.bodies import MAX_SECONDS, overdue
 from packaging_targets.adapters.http.pages.visiting import FORM, SESSION, Given, Room, Visit
 from packaging_targets.adapters.http.watching.logs import LOG
 from packaging_targets.formats.aam.refusals import CODES, RefusalError
