@@ -47,7 +47,11 @@ def test_who_has_no_token_yet_is_told_how_to_make_one(
     serve = ("registry", "serve", str(root), "--port", str(port))
     assert aam(capsys, *serve) == (0, "", f"made an empty registry in {root}\n{serving}{hint}")
     assert aam(capsys, *serve) == (0, "", serving + hint)
-    aam(capsys, "registry", "token", "create", str(root), "--person", "ann", "--actions", "admin")
+    create = ("--person", "ann", "--actions", "admin")
+    aam(capsys, "registry", "token", "create", str(root), *create)
+    mistyped = f"{root}s"
+    told = aam(capsys, "registry", "token", "create", mistyped, *create)[2]
+    assert told.startswith(f"made an empty registry in {mistyped}\ntoken ")
     assert aam(capsys, *serve) == (0, "", serving)
 
 

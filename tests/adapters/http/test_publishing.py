@@ -242,6 +242,10 @@ def test_bodies_that_are_wrong_are_told_all_at_once_and_without_what_they_hold(a
         ("$.patterns", "`patterns` must not be empty"),
     ]
     assert "hunter2" not in got.body.decode()
+    wrong = ask.send("POST", "/tokens", {"label": "", "actions": ["hunter2"], "patterns": ["*"]}, **ann)
+    assert [(one["field"], one["what"]) for one in wrong.value["error"]["details"]] == [
+        ("$.actions[0]", "each entry of `actions` must be one of `read`, `publish`, `yank`, `admin`"),
+    ]
 
 
 def test_bodies_that_are_no_json(ask: Asking) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jsonschema import Draft202012Validator, validators
@@ -92,9 +92,17 @@ def _is_whole(value: object) -> bool:
 
 def _what(error: Any) -> str:
     """Return what a ValidationError says, whose attributes are any JSON."""
-    name = f"`{error.absolute_path[-1]}`" if error.absolute_path else "the body"
     tell = _SAID.get(error.validator, lambda _: "is not of the form that is wanted here")
-    return f"{name} {tell(error)}"
+    return f"{_named(error.absolute_path)} {tell(error)}"
+
+
+def _named(path: Sequence[str | int]) -> str:
+    """Return what a path leads to, for people, to whom a number of an entry says nothing."""
+    if not path:
+        return "the body"
+    if isinstance(path[-1], int):
+        return f"each entry of `{path[-2]}`" if len(path) > 1 else "each entry"
+    return f"`{path[-1]}`"
 
 
 def _kinds(error: Any) -> str:

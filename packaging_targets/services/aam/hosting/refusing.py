@@ -23,6 +23,7 @@ _Parameters = ParamSpec("_Parameters")
 _Desk = TypeVar("_Desk", bound=Desk)
 _Result = TypeVar("_Result")
 _LOG_IN = "send a token: aam login"
+_ASK = "aam whoami tells what these credentials allow; else ask who administers the registry"
 _DOES: dict[Action, str] = {
     "read": "read",
     "publish": "publish, or change tags and deprecations of,",
@@ -83,7 +84,7 @@ def forbidden(who: Identity, what: str) -> RefusalError:
     """Return the refusal for somebody who may not do something; who said nothing is asked who they are."""
     if who.is_anonymous:
         return RefusalError.of("UNAUTHORIZED", f"whoever is not signed in {what}", "", _LOG_IN)
-    return RefusalError.of("FORBIDDEN", f"{who.person} {what}", "", "ask who administers the registry")
+    return RefusalError.of("FORBIDDEN", f"{who.person} {what}", "", _ASK)
 
 
 def no_package(name: PackageName) -> RefusalError:

@@ -137,7 +137,10 @@ def test_who_sees_a_package_but_may_not_change_it_is_told_so(published: Host) ->
     name = PackageName("", "plain")
     with pytest.raises(RefusalError) as error:
         changing.yank(published, ann, name, "1.0.0")
-    assert str(error.value) == "error: ann may not yank or unyank plain\n  fix: ask who administers the registry"
+    assert str(error.value) == (
+        "error: ann may not yank or unyank plain\n"
+        "  fix: aam whoami tells what these credentials allow; else ask who administers the registry"
+    )
     with pytest.raises(RefusalError) as error:
         changing.yank(published, ANONYMOUS, name, "1.0.0")
     assert str(error.value) == (

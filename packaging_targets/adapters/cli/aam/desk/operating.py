@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import Namespace
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.telling import add_verb
+from packaging_targets.adapters.output import tells
 from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def opened(options: Namespace, *, make: bool = False) -> Iterator[tuple[Desk, Id
     """Open the desk that the command line and the environment name, for its operator."""
     try:
         from packaging_targets.services.aam.hosting.starting.configuring import configuration
-        from packaging_targets.services.aam.hosting.starting.opening import open_desk
+        from packaging_targets.services.aam.hosting.starting.opening import is_distributed, open_desk, root_of
     except ImportError as error:
         what = f"a server's database needs the package `{error.name}`, which is not installed"
         raise RequestError.one(what, fix="pip install 'packaging-targets[registry]'") from None
@@ -58,7 +60,11 @@ def opened(options: Namespace, *, make: bool = False) -> Iterator[tuple[Desk, Id
     given = {"ROOT": options.registry, "DATA": options.data}
     environment = {**os.environ, **{f"AAM_REGISTRY_{name}": value for name, value in given.items() if value}}
     found = configuration(environment)
+    root = "" if options.database or is_distributed(found.places) else root_of(found.places)
+    is_new = bool(make and root and not os.path.isdir(root))
     with open_desk(found.places, found.settings, database=options.database, make=make) as desk:
+        if is_new and options.format != "json" and tells(options, "info"):  # who mistyped a folder should see it
+            sys.stderr.write(f"made an empty registry in {root}\n")
         try:
             yield desk, OPERATOR
         except RefusalError as error:
