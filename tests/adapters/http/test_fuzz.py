@@ -23,6 +23,12 @@ NAMES = [one.name for one in OPERATIONS]
 _QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 
+@schemathesis.serializer("application/gzip")  # type: ignore[untyped-decorator, unused-ignore]  # it may not be installed
+def archive(_: object, value: object) -> bytes:
+    """What is sent where an archive is wanted: no archive, whatever it is."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The document of a server that has some packages, asked by an admin."""
@@ -61,7 +67,7 @@ def test_no_answer_is_undocumented(api: Any, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_no_answer_is_undocumented_whatever_is_asked(api: Any, name: str) -> None:
-    ask_in_many_ways(api, name, 150)
+    ask_in_many_ways(api, name, 60)
 
 
 @pytest.mark.slow
