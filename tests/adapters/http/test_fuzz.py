@@ -42,6 +42,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         # No schema tells which cursors were given out, what an archive is, or that a text is one line.
         known = schema.config.checks.positive_data_acceptance.expected_statuses
         schema.config.checks.positive_data_acceptance.expected_statuses = [*known, "400", "410", "415", "422"]
+        refused = schema.config.checks.negative_data_rejection.expected_statuses
+        schema.config.checks.negative_data_rejection.expected_statuses = [*refused, "413"]  # too long a text
         yield schema
 
 
