@@ -63,8 +63,8 @@ class Process:
             self._running.stderr.close()
 
 
-def publish_until_killed(process: Process, first: int, after: float) -> list[str]:
-    """Publish versions from `first` on, kill the server so long after one is there; return what it said is published."""
+def publish_until_killed(process: Process, name: str, after: float) -> list[str]:
+    """Publish versions of a package, kill the server so long after one is there; return what it said is published."""
     said: list[str] = []
     begun = threading.Event()
 
@@ -73,7 +73,7 @@ def publish_until_killed(process: Process, first: int, after: float) -> list[str
         try:
             for patch in range(1000):
                 version = f"1.{minor}.{patch}"
-                answer = pool.request("POST", f"{process.url}/packages", body=packed("plain", version), headers=GZIP)
+                answer = pool.request("POST", f"{process.url}/packages", body=packed(name, version), headers=GZIP)
                 if answer.status == 201:
                     said.append(version)
                     begun.set()
@@ -82,7 +82,7 @@ def publish_until_killed(process: Process, first: int, after: float) -> list[str
         finally:
             pool.clear()
 
-    threads = [threading.Thread(target=publish, args=(first + number,)) for number in range(2)]
+    threads = [threading.Thread(target=publish, args=(minor,)) for minor in range(2)]
     for thread in threads:
         thread.start()
     begun.wait(30)
@@ -93,13 +93,17 @@ def publish_until_killed(process: Process, first: int, after: float) -> list[str
     return said
 
 
-def check(process: Process, said: list[str]) -> None:
-    """Everything that was said is there, whole, and in the log; nothing is there in part."""
-    document = json.loads(urllib3.request("GET", f"{process.url}/packages/plain").data) if said else {"versions": {}}
+def check(process: Process, name: str, said: list[str]) -> None:
+    """Everything that was said is there, whole."""
+    document = json.loads(urllib3.request("GET", f"{process.url}/packages/{name}").data) if said else {"versions": {}}
     assert set(said) <= set(document["versions"])
     for version in said[-3:]:
-        archive = urllib3.request("GET", f"{process.url}/packages/plain/{version}/tarball")
-        assert archive.data == packed("plain", version)
+        archive = urllib3.request("GET", f"{process.url}/packages/{name}/{version}/tarball")
+        assert archive.data == packed(name, version)
+
+
+def check_folder(process: Process) -> None:
+    """Nothing is there in part."""
     folder = FolderRegistry(str(process.root), lambda: int(time.time()))
     assert verify(folder).problems == []
 
@@ -107,17 +111,23 @@ def check(process: Process, said: list[str]) -> None:
 def killed(tmp_path: Path, times: int) -> None:
     process = Process(tmp_path / "registry")
     moments = random.Random(8)
-    said: list[str] = []
+    said: dict[str, list[str]] = {}
     process.start()
     try:
         for number in range(times):
-            said += publish_until_killed(process, number * 2, moments.uniform(0, 0.3))
+            name = f"plain{number}"
+            said[name] = publish_until_killed(process, name, moments.uniform(0, 0.3))
             process.start()
-            check(process, said)
+            check(process, name, said[name])
+            if number % 20 == 0:
+                check_folder(process)
+        for name, versions in said.items():
+            check(process, name, versions)
+        check_folder(process)
     finally:
         process.end(signal.SIGTERM)
     assert os.listdir(tmp_path / "registry" / ".aam-server" / "uploads") == []
-    assert len(said) >= times
+    assert sum(map(len, said.values())) >= times
 
 
 def test_what_a_killed_server_has_said_is_there(tmp_path: Path) -> None:
