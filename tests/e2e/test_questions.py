@@ -19,6 +19,8 @@ from repository import commit, git
 
 from packaging_targets.adapters.testing import Run, Workspace
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,8 +31,6 @@ from packaging_targets.services.affected import affected
 from packaging_targets.services.graph.opening import open_graph
 from packaging_targets.services.query.meaning import query
 from packaging_targets.services.why import why
-
-pytestmark = pytest.mark.slow
 
 found = affected("HEAD")
 graph, package = open_graph()

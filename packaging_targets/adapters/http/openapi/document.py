@@ -21,7 +21,16 @@ _ABOUT = """The registry of agent packages, as docs/uaaps/http.md tells.
 
 A scoped name stands in a path as `@scope/name` or `@scope%2Fname`. Errors have codes of a closed list (`GET /errors`).
 Every answer has `X-Request-Id`. Who may not see a package is told that there is none."""
-_ALL = ("BAD_REQUEST", "UNAUTHORIZED", "NOT_ACCEPTABLE", "RATE_LIMITED", "INTERNAL_ERROR", "REGISTRY_UNAVAILABLE")
+# A name with dots between its slashes makes another path, which may not know the method.
+_ALL = (
+    "BAD_REQUEST",
+    "UNAUTHORIZED",
+    "METHOD_NOT_ALLOWED",
+    "NOT_ACCEPTABLE",
+    "RATE_LIMITED",
+    "INTERNAL_ERROR",
+    "REGISTRY_UNAVAILABLE",
+)
 _ANYBODY = ("BAD_REQUEST", "INTERNAL_ERROR", "REGISTRY_UNAVAILABLE")
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
