@@ -11,6 +11,7 @@ from typing import Any
 
 from agents import packed
 from hosts import hosted
+from served_registries import Clock
 
 from packaging_targets.registry.aam.desk.access import Action, Grant, Identity
 from packaging_targets.registry.aam.desk.oidc.providers import Providers
@@ -18,18 +19,6 @@ from packaging_targets.registry.aam.protocol import Published
 from packaging_targets.services.aam.hosting import auditing
 from packaging_targets.services.aam.hosting.host import Host
 from packaging_targets.services.aam.hosting.publishing import publish
-
-START = 1_771_768_800  # 2026-02-22T14:00:00Z
-
-
-class Hands:
-    """A clock that stands still until somebody turns its hands."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> int:
-        return self.now
 
 
 def somebody(name: str, *actions: Action, on: tuple[str, ...] = ("*",)) -> Identity:
@@ -41,7 +30,7 @@ ROOT = somebody("root", "admin")
 
 
 @contextmanager
-def desk(path: Path, hands: Hands, providers: Providers | None = None, **settings: Any) -> Iterator[Host]:
+def desk(path: Path, hands: Clock, providers: Providers | None = None, **settings: Any) -> Iterator[Host]:
     """An empty registry in a folder with its desk; `settings` are members of HostSettings."""
     with hosted(path, hands, **settings) as made:
         yield replace(made.host, providers=providers or Providers())

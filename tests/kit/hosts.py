@@ -6,13 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from packaging_targets.registry.aam.database.engine import open_database
-from packaging_targets.registry.aam.database.tables import metadata
+from served_registries import database_in
+
 from packaging_targets.registry.aam.desk.access import Action, Grant, Identity
 from packaging_targets.registry.aam.desk.tokens import Order
 from packaging_targets.registry.aam.folder.initialising import initialise
@@ -22,16 +20,6 @@ from packaging_targets.services.aam.hosting.host import Host, HostSettings
 from packaging_targets.services.aam.hosting.people.tokens import make_token
 
 OPERATOR = Identity("operator", (Grant(("admin",)),))
-
-
-@cache
-def empty_database() -> bytes:
-    """The file of a database with all tables."""
-    with TemporaryDirectory() as folder:
-        engine = open_database(f"sqlite:///{folder}/registry.sqlite3")
-        metadata.create_all(engine)
-        engine.dispose()
-        return Path(folder, "registry.sqlite3").read_bytes()
 
 
 @dataclass
@@ -60,13 +48,7 @@ def hosted(path: Path, clock: Callable[[], int] = _now, **settings: Any) -> Iter
     """An empty registry in a folder of `path`, and a host of it."""
     folder = FolderRegistry(str(path / "registry"), clock)
     initialise(folder)
-    data = path / "server"
-    data.mkdir(mode=0o700)
-    (data / "registry.sqlite3").write_bytes(empty_database())
-    engine = open_database(f"sqlite:///{data}/registry.sqlite3")
-    holdings = ServedFolder(folder, engine)
-    host = Host(database=engine, settings=HostSettings(**settings), clock=clock, holdings=holdings)
-    try:
+    with database_in(path) as engine:
+        holdings = ServedFolder(folder, engine)
+        host = Host(database=engine, settings=HostSettings(**settings), clock=clock, holdings=holdings)
         yield Hosted(host, folder)
-    finally:
-        engine.dispose()

@@ -13,19 +13,18 @@ import html
 import io
 import re
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from agents import packed
+from hosts import OPERATOR
+from served_registries import START, empty_database
 
 from packaging_targets.adapters.http.application import make_app
 from packaging_targets.adapters.http.front import Front
 from packaging_targets.adapters.http.pages.routes import routes
 from packaging_targets.registry.aam.database.engine import open_database
-from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.desk.access import ANONYMOUS, Action, Grant, Identity
 from packaging_targets.registry.aam.desk.tokens import Order
 from packaging_targets.registry.aam.folder.initialising import initialise
@@ -35,18 +34,7 @@ from packaging_targets.services.aam.hosting import publishing
 from packaging_targets.services.aam.hosting.host import Host, HostSettings
 from packaging_targets.services.aam.hosting.people import tokens
 
-START = 1_771_768_800  # 2026-02-22T14:00:00Z
 EVERYTHING: tuple[Action, ...] = ("read", "publish", "yank", "admin")
-OPERATOR = Identity("operator", (Grant(("admin",)),))
-
-
-@cache
-def _empty_database() -> bytes:
-    with TemporaryDirectory() as folder:
-        engine = open_database(f"sqlite:///{folder}/registry.sqlite3")
-        migrate(engine)
-        engine.dispose()
-        return Path(folder, "registry.sqlite3").read_bytes()
 
 
 class House:
@@ -58,7 +46,7 @@ class House:
         if not (path / "data").exists():
             initialise(folder)
             (path / "data").mkdir()
-            (path / "data" / "registry.sqlite3").write_bytes(_empty_database())
+            (path / "data" / "registry.sqlite3").write_bytes(empty_database())
         engine = open_database(f"sqlite:///{path}/data/registry.sqlite3")
         self.host = Host(
             database=engine,

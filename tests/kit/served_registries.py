@@ -54,8 +54,10 @@ def database_in(path: Path) -> Iterator[Engine]:
     (path / "server").mkdir(mode=0o700, exist_ok=True)
     (path / "server" / "registry.sqlite3").write_bytes(empty_database())
     engine = open_database(f"sqlite:///{path}/server/registry.sqlite3")
-    yield engine
-    engine.dispose()
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager

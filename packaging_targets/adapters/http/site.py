@@ -77,19 +77,19 @@ class Site:
 
     async def in_thread(self, act: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs) -> _Found:
         """Do what waits for a disk or a database, while others are answered."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(act, *given, **named))
+        return await _done_in(self._threads, partial(act, *given, **named))
 
     async def validated(self, act: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs) -> _Found:
         """Do what looks into an archive: few at once, so that memory is bounded."""
-        return await asyncio.get_running_loop().run_in_executor(self._validating, partial(act, *given, **named))
+        return await _done_in(self._validating, partial(act, *given, **named))
 
     async def with_password(self, act: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs) -> _Found:
         """Do what compares a password: few at once, since that is made to be dear."""
-        return await asyncio.get_running_loop().run_in_executor(self._passwords, partial(act, *given, **named))
+        return await _done_in(self._passwords, partial(act, *given, **named))
 
     async def exchanged(self, act: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs) -> _Found:
         """Do what may ask an identity provider: where that hangs, all else goes on."""
-        return await asyncio.get_running_loop().run_in_executor(self._exchanges, partial(act, *given, **named))
+        return await _done_in(self._exchanges, partial(act, *given, **named))
 
     def sweep(self, now: float) -> None:
         """Remove uploads that a killed server left; they have no name where the system can do without."""
@@ -112,6 +112,10 @@ class Site:
         except ValueError:
             return False
         return any(found in network for network in self._networks)
+
+
+async def _done_in(threads: ThreadPoolExecutor, act: Callable[[], _Found]) -> _Found:
+    return await asyncio.get_running_loop().run_in_executor(threads, act)
 
 
 def _networks(texts: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:

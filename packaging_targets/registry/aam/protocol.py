@@ -39,6 +39,13 @@ class Published:
     warnings: tuple[Problem, ...] = ()
     pending: str = ""
 
+    @classmethod
+    def among(cls, metadata: PackageMetadata, release: Release, warnings: tuple[Problem, ...]) -> Published:
+        """Return what the publishing of a release came to, by what is known of its package now."""
+        text = str(release.version)
+        leading = tuple(tag for tag, version in metadata.tags.items() if version == text)
+        return cls(metadata.name, release, leading, warnings)
+
 
 class Registry(Protocol):
     """Where agent packages are published and fetched.

@@ -113,9 +113,7 @@ class FolderRegistry(Alterable):
             publication = transitions.Publication(release, tag, transitions.declared_tags(manifest))
             after, warnings = transitions.with_release(before, publication)
             warnings += self._apply(after, Addition(release, archive, signature))
-        text = str(release.version)
-        leading = tuple(one for one, version in after.tags.items() if version == text)
-        return Published(manifest.name, release, leading, warnings)
+        return Published.among(after, release, warnings)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

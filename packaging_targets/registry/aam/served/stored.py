@@ -158,9 +158,7 @@ class StoredRegistry(Alterable):
                 return after, warnings
 
             after, warnings = transact(self._engine, write)
-        text = str(release.version)
-        leading = tuple(one for one, version in after.tags.items() if version == text)
-        return Published(name, release, leading, warnings)
+        return Published.among(after, release, warnings)
 
     def set_aside(self, key: str, archive: BinaryIO) -> None:
         """Keep an archive that waits for approval."""

@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from desks import Hands, desk
+from desks import desk
+from served_registries import Clock
 from sqlalchemy import Engine
 
 from packaging_targets.registry.aam.desk import audit
@@ -21,7 +22,7 @@ FIX = "keep the database as it is, and compare it with a backup: somebody change
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    with desk(tmp_path, Hands()) as host:
+    with desk(tmp_path, Clock()) as host:
         yield host.database
 
 

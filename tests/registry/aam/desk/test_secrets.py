@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desks import Hands, desk
+from desks import desk
 from hypothesis import given
 from hypothesis import strategies as st
+from served_registries import Clock
 from sqlalchemy import Connection, text
 
 from packaging_targets.registry.aam.desk import accounts, sessions, tokens
@@ -21,7 +22,7 @@ GRANTS = (Grant(("publish",), ("@acme/*",)), Grant(("yank", "read"), ("plain",))
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    with desk(tmp_path, Hands()) as host, host.database.begin() as connection:
+    with desk(tmp_path, Clock()) as host, host.database.begin() as connection:
         yield connection
 
 

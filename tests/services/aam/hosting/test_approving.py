@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from agents import packed
-from desks import ROOT, Hands, offer, somebody, told
+from desks import ROOT, offer, somebody, told
+from served_registries import Clock
 
 from packaging_targets.errors import RegistryError
 from packaging_targets.formats.aam.names import PackageName
@@ -111,7 +112,7 @@ def test_only_who_has_the_package_in_their_care_decides(host: Host) -> None:
     assert approve(host, CAT, number)[0].state == "approved"
 
 
-def test_lists_have_what_somebody_asked_for_or_cares_for(host: Host, hands: Hands) -> None:
+def test_lists_have_what_somebody_asked_for_or_cares_for(host: Host, hands: Clock) -> None:
     numbers = []
     for name in ("@bank/core", "@bank/core_x", "@bank/corex"):
         hands.now += 1
@@ -246,7 +247,7 @@ def test_other_bytes_than_those_that_were_asked_for_are_never_published(host: Ho
 
 
 @pytest.mark.parametrize("moment", ["set_aside", "publish", "discard"])
-def test_a_server_that_is_killed_leaves_what_the_next_one_settles(host: Host, hands: Hands, moment: str) -> None:
+def test_a_server_that_is_killed_leaves_what_the_next_one_settles(host: Host, hands: Clock, moment: str) -> None:
     killed_in(type(host.holdings), moment, lambda: approve(host, BEN, offer(host, ANN, "@bank/core").pending))
     found = approvals(host, BEN, "all").entries
     assert [one.state for one in found] == {"set_aside": [], "publish": ["approving"], "discard": ["approved"]}[moment]
@@ -287,7 +288,7 @@ def test_what_was_published_before_the_kill_is_told_of_as_recovered(host: Host) 
 
 
 @pytest.mark.parametrize("happened", [True, False])
-def test_acts_of_a_killed_server_are_told_if_they_happened(host: Host, hands: Hands, happened: bool) -> None:
+def test_acts_of_a_killed_server_are_told_if_they_happened(host: Host, hands: Clock, happened: bool) -> None:
     name = PackageName("", "plain")
     acts: dict[str, Callable[[], Any]] = {
         "publish_measured": lambda: offer(host, ROOT, "plain"),

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import ROOT, Hands, desk, told
+from desks import ROOT, desk, told
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from served_registries import Clock
 
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.desk.access import Grant
@@ -57,7 +58,7 @@ def provider() -> Provider:
 
 
 @pytest.fixture
-def host(tmp_path: Path, hands: Hands, provider: Provider) -> Iterator[Host]:
+def host(tmp_path: Path, hands: Clock, provider: Provider) -> Iterator[Host]:
     """`repo:acme/*` on `main` publishes `@acme/*`, and who is of `release` yanks too."""
     providers = Providers(provider, lambda: provider.time)
     with desk(tmp_path, hands, providers, audience="https://aam.example") as made:
@@ -66,7 +67,7 @@ def host(tmp_path: Path, hands: Hands, provider: Provider) -> Iterator[Host]:
         yield made
 
 
-def claims(hands: Hands, **changes: Any) -> dict[str, Any]:
+def claims(hands: Clock, **changes: Any) -> dict[str, Any]:
     """What an identity token says when all is in order; None takes a claim away."""
     value = {
         "iss": ISSUER, "aud": "https://aam.example", "sub": "repo:acme/review", "ref": "main",
@@ -89,7 +90,7 @@ def refused(host: Host, token: str) -> tuple[str, str]:
 
 
 @pytest.mark.uaaps("S12.6.auth-oidc")
-def test_an_identity_token_is_exchanged_for_a_token_that_holds_for_a_short_while(host: Host, hands: Hands) -> None:
+def test_an_identity_token_is_exchanged_for_a_token_that_holds_for_a_short_while(host: Host, hands: Clock) -> None:
     issued = exchange(host, signed(claims(hands, exp=hands.now + 3000)))
     found = identity_of_token(host, issued.secret)
     assert found.person == f"{ISSUER}|repo:acme/review"
@@ -99,11 +100,11 @@ def test_an_identity_token_is_exchanged_for_a_token_that_holds_for_a_short_while
     assert issued.secret[4:] not in repr(auditing.entries(host, ROOT))
 
 
-def test_a_token_holds_no_longer_than_what_it_was_exchanged_for(host: Host, hands: Hands) -> None:
+def test_a_token_holds_no_longer_than_what_it_was_exchanged_for(host: Host, hands: Clock) -> None:
     assert exchange(host, signed(claims(hands, exp=hands.now + 30))).token.expires_at == hands.now + 90
 
 
-def test_what_several_trusted_publishers_allow_is_in_one_token(host: Host, hands: Hands) -> None:
+def test_what_several_trusted_publishers_allow_is_in_one_token(host: Host, hands: Clock) -> None:
     issued = exchange(host, signed(claims(hands, sub="repo:acme/[x]", job=1)))
     assert set(issued.token.grants) == {Grant(("publish",), ("@acme/*",)), Grant(("yank",), ("*",))}
 
@@ -112,11 +113,11 @@ def test_what_several_trusted_publishers_allow_is_in_one_token(host: Host, hands
     ("name", "alg"), [("ec", "ES256"), ("rsa", "RS256"), ("rsa", "PS256"), ("ed", "Ed25519"), ("ed", "EdDSA")]
 )
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # and still what most providers that use it say
-def test_every_algorithm_with_public_keys_is_taken(host: Host, hands: Hands, name: str, alg: str) -> None:
+def test_every_algorithm_with_public_keys_is_taken(host: Host, hands: Clock, name: str, alg: str) -> None:
     assert exchange(host, signed(claims(hands), KEYS[name], alg)).token.person == f"{ISSUER}|repo:acme/review"
 
 
-WRONG: dict[str, tuple[Callable[[Hands], dict[str, Any]], str]] = {
+WRONG: dict[str, tuple[Callable[[Clock], dict[str, Any]], str]] = {
     "expired": (lambda hands: {"exp": hands.now - 60}, "has expired"),
     "too old": (lambda hands: {"iat": hands.now - 3661}, "was issued more than 60 minutes ago"),
     "from the future": (lambda hands: {"iat": hands.now + 61}, "was issued in the future"),
@@ -142,17 +143,17 @@ WRONG: dict[str, tuple[Callable[[Hands], dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize("case", sorted(WRONG))
-def test_what_is_wrong_with_an_identity_token_is_told(host: Host, hands: Hands, case: str) -> None:
+def test_what_is_wrong_with_an_identity_token_is_told(host: Host, hands: Clock, case: str) -> None:
     changes, what = WRONG[case]
     assert refused(host, signed(claims(hands, **changes(hands)))) == ("UNAUTHORIZED", f"the identity token {what}")
 
 
-def test_all_that_is_wrong_is_told_at_once(host: Host, hands: Hands) -> None:
+def test_all_that_is_wrong_is_told_at_once(host: Host, hands: Clock) -> None:
     token = signed(claims(hands, exp=hands.now - 60, aud="x"))
     assert refused(host, token)[1] == "the identity token has expired, and is not meant for this registry"
 
 
-def test_clocks_may_be_off_by_a_minute(host: Host, hands: Hands) -> None:
+def test_clocks_may_be_off_by_a_minute(host: Host, hands: Clock) -> None:
     for number, changes in enumerate(({"exp": hands.now - 59}, {"iat": hands.now + 60}, {"nbf": hands.now + 60})):
         assert exchange(host, signed(claims(hands, jti=str(number), **changes))).secret
 
@@ -161,18 +162,18 @@ def test_clocks_may_be_off_by_a_minute(host: Host, hands: Hands) -> None:
     "changes",
     [{"sub": "repo:evil/acme"}, {"sub": "x repo:acme/x"}, {"ref": "dev"}, {"ref": None}, {"ref": ["main"]}],
 )
-def test_who_is_not_named_by_a_trusted_publisher_is_refused(host: Host, hands: Hands, changes: dict[str, Any]) -> None:
+def test_who_is_not_named_by_a_trusted_publisher_is_refused(host: Host, hands: Clock, changes: dict[str, Any]) -> None:
     value = claims(hands, **changes)
     what = f"no trusted publisher is `{value['sub']}`, with the claims that the identity token has"
     assert refused(host, signed(value)) == ("UNAUTHORIZED", what)
 
 
 @pytest.mark.parametrize("changes", [{"sub": "repo:acme/x", "job": 1}, {"sub": "repo:acme/[x]", "job": True}])
-def test_brackets_mean_themselves_and_true_is_not_one(host: Host, hands: Hands, changes: dict[str, Any]) -> None:
+def test_brackets_mean_themselves_and_true_is_not_one(host: Host, hands: Clock, changes: dict[str, Any]) -> None:
     assert exchange(host, signed(claims(hands, **changes))).token.grants == (Grant(("publish",), ("@acme/*",)),)
 
 
-def test_an_issuer_that_nobody_trusts_is_never_asked(host: Host, hands: Hands, provider: Provider) -> None:
+def test_an_issuer_that_nobody_trusts_is_never_asked(host: Host, hands: Clock, provider: Provider) -> None:
     for issuer in ("https://evil.example", f"{ISSUER}/", ISSUER.upper(), ""):
         found = refused(host, signed(claims(hands, iss=issuer)))
         assert found == ("UNAUTHORIZED", "no trusted publisher has the issuer of the identity token")
@@ -184,7 +185,7 @@ def encoded(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
-def test_a_token_without_a_signature_is_refused(host: Host, hands: Hands, provider: Provider) -> None:
+def test_a_token_without_a_signature_is_refused(host: Host, hands: Clock, provider: Provider) -> None:
     for alg in ("none", "None", "nOnE", "", None, ["ES256"]):
         for signature in ("", "x"):
             token = f"{encoded({'alg': alg, 'kid': 'ec'})}.{encoded(claims(hands))}.{signature}"
@@ -195,7 +196,7 @@ def test_a_token_without_a_signature_is_refused(host: Host, hands: Hands, provid
 
 
 @pytest.mark.parametrize("alg", ["HS256", "HS384", "HS512"])
-def test_a_public_key_is_no_secret_to_sign_with(host: Host, hands: Hands, alg: str) -> None:
+def test_a_public_key_is_no_secret_to_sign_with(host: Host, hands: Clock, alg: str) -> None:
     for key in (KEYS["rsa"].as_pem(private=False), json.dumps(KEYS["rsa"].as_dict(private=False)).encode()):
         body = f"{encoded({'alg': alg, 'kid': 'rsa'})}.{encoded(claims(hands))}"
         mac = hmac.digest(key, body.encode(), alg.replace("HS", "sha"))
@@ -204,7 +205,7 @@ def test_a_public_key_is_no_secret_to_sign_with(host: Host, hands: Hands, alg: s
         assert refused(host, token) == ("UNAUTHORIZED", what)
 
 
-def test_a_signature_by_somebody_else_is_refused(host: Host, hands: Hands) -> None:
+def test_a_signature_by_somebody_else_is_refused(host: Host, hands: Clock) -> None:
     what = "the identity token is not signed by its issuer"
     header, _, signature = signed(claims(hands)).split(".")
     changed = encoded(claims(hands, sub="repo:acme/other"))
@@ -213,7 +214,7 @@ def test_a_signature_by_somebody_else_is_refused(host: Host, hands: Hands) -> No
         assert refused(host, token) == ("UNAUTHORIZED", what)
 
 
-def test_headers_that_name_keys_of_their_own_count_for_nothing(host: Host, hands: Hands) -> None:
+def test_headers_that_name_keys_of_their_own_count_for_nothing(host: Host, hands: Clock) -> None:
     own = signed(claims(hands), OTHER, jwk=OTHER.as_dict(private=False))
     assert refused(host, own)[1] == "the identity token is not signed by its issuer"
     header = {"alg": "ES256", "kid": "ec", "crit": ["b64"], "b64": False}
@@ -230,7 +231,7 @@ def test_what_is_no_token_is_refused(host: Host, token: str) -> None:
     assert what.startswith("the identity token is ")
 
 
-def test_an_identity_token_is_exchanged_once(host: Host, hands: Hands) -> None:
+def test_an_identity_token_is_exchanged_once(host: Host, hands: Clock) -> None:
     token = signed(claims(hands))
     exchange(host, token)
     assert refused(host, token) == ("UNAUTHORIZED", "the identity token has been exchanged already")
@@ -239,7 +240,7 @@ def test_an_identity_token_is_exchanged_once(host: Host, hands: Hands) -> None:
     assert exchange(host, signed(claims(hands, jti="2"))).secret
 
 
-def test_a_failed_exchange_is_in_the_log_without_the_token(host: Host, hands: Hands) -> None:
+def test_a_failed_exchange_is_in_the_log_without_the_token(host: Host, hands: Clock) -> None:
     token = signed(claims(hands, exp=hands.now - 60))
     refused(host, token)
     last = auditing.entries(host, ROOT).entries[0].event
@@ -247,7 +248,7 @@ def test_a_failed_exchange_is_in_the_log_without_the_token(host: Host, hands: Ha
     assert last.details == {"way": "identity token", "reason": "the identity token has expired"}
 
 
-def test_without_an_audience_nothing_is_exchanged(tmp_path: Path, hands: Hands, provider: Provider) -> None:
+def test_without_an_audience_nothing_is_exchanged(tmp_path: Path, hands: Clock, provider: Provider) -> None:
     with desk(tmp_path, hands, Providers(provider)) as host:
         create_publisher(host, ROOT, Trust("", ISSUER, "*", ("publish",), ("*",), {"ref": "main"}))
         assert (
@@ -259,7 +260,7 @@ def test_without_an_audience_nothing_is_exchanged(tmp_path: Path, hands: Hands, 
 # Keys
 
 
-def test_keys_are_kept_and_looked_for_anew_when_one_is_not_known(host: Host, hands: Hands, provider: Provider) -> None:
+def test_keys_are_kept_and_looked_for_anew_when_one_is_not_known(host: Host, hands: Clock, provider: Provider) -> None:
     for number in range(3):
         exchange(host, signed(claims(hands, jti=str(number))))
     assert provider.asked == [f"{ISSUER}/.well-known/openid-configuration", "https://keys.example/jwks"]
@@ -278,14 +279,14 @@ def test_keys_are_kept_and_looked_for_anew_when_one_is_not_known(host: Host, han
     assert refused(host, signed(claims(hands))) == ("UNAUTHORIZED", unknown)
 
 
-def test_keys_are_asked_for_again_after_an_hour(host: Host, hands: Hands, provider: Provider) -> None:
+def test_keys_are_asked_for_again_after_an_hour(host: Host, hands: Clock, provider: Provider) -> None:
     exchange(host, signed(claims(hands)))
     provider.time += 3600
     provider.keys = {"keys": [OTHER.as_dict(private=False)]}
     assert refused(host, signed(claims(hands, jti="2")))[1] == "the identity token is not signed by its issuer"
 
 
-def test_a_token_that_names_no_key_is_by_the_only_one(host: Host, hands: Hands, provider: Provider) -> None:
+def test_a_token_that_names_no_key_is_by_the_only_one(host: Host, hands: Clock, provider: Provider) -> None:
     token = jwt.encode({"alg": "ES256"}, claims(hands), KEYS["ec"])
     assert refused(host, token)[0] == "UNAUTHORIZED"
     provider.keys = {"keys": [KEYS["ec"].as_dict(private=False)]}
@@ -293,7 +294,7 @@ def test_a_token_that_names_no_key_is_by_the_only_one(host: Host, hands: Hands, 
     assert exchange(host, token).secret
 
 
-def test_weak_secret_and_broken_keys_are_not_taken(host: Host, hands: Hands, provider: Provider) -> None:
+def test_weak_secret_and_broken_keys_are_not_taken(host: Host, hands: Clock, provider: Provider) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         weak = RSAKey.generate_key(1024, {"kid": "weak"})
@@ -326,7 +327,7 @@ def test_weak_secret_and_broken_keys_are_not_taken(host: Host, hands: Hands, pro
     ],
 )
 def test_a_provider_that_does_not_answer_as_it_has_to_is_told_of(
-    host: Host, hands: Hands, provider: Provider, discovery: Any, keys: Any, what: str
+    host: Host, hands: Clock, provider: Provider, discovery: Any, keys: Any, what: str
 ) -> None:
     provider.discovery, provider.keys = discovery, keys
     told = f"the identity provider {ISSUER} {what}"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import ROOT, Hands, desk, offer, somebody, told
+from desks import ROOT, desk, offer, somebody, told
+from served_registries import Clock
 from services import MissingError, postgres
 
 from packaging_targets.formats.aam.refusals import RefusalError
@@ -37,7 +38,7 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture
-def host(tmp_path: Path, hands: Hands, url: str) -> Iterator[Host]:
+def host(tmp_path: Path, hands: Clock, url: str) -> Iterator[Host]:
     engine = open_database(url)
     migrate(engine)
     with desk(tmp_path, hands, needs_approval=("@bank/*",)) as made:
@@ -85,7 +86,7 @@ def test_of_many_who_ask_for_one_version_one_waits_and_of_many_who_approve_one_d
     assert auditing.settle(host) == 0
 
 
-def test_tokens_hold_until_they_are_revoked_and_come_in_parts(host: Host, hands: Hands) -> None:
+def test_tokens_hold_until_they_are_revoked_and_come_in_parts(host: Host, hands: Clock) -> None:
     secrets = []
     for _ in range(3):
         hands.now += 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from desks import ROOT, Hands, somebody, told
+from desks import ROOT, somebody, told
+from served_registries import Clock
 
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.desk import accounts
@@ -41,7 +42,7 @@ def details(host: Host) -> list[dict[str, Any]]:
 # Tokens
 
 
-def test_a_token_says_who_comes_and_what_they_may(host: Host, hands: Hands) -> None:
+def test_a_token_says_who_comes_and_what_they_may(host: Host, hands: Clock) -> None:
     made = create_token(host, ANN, "ci", ["publish"], ["@acme/review"], 60)
     found = identity_of_token(host, made.secret)
     assert (found.person, found.token, found.expires_at) == ("ann", made.token.number, hands.now + 60)
@@ -90,7 +91,7 @@ def test_all_that_is_wrong_with_a_wish_is_told_at_once(host: Host) -> None:
     assert refused(create_token, host, ROOT, "", [], [])[1] == "no action is named; no pattern is named"
 
 
-def test_a_token_ends_no_later_than_what_it_was_made_with(host: Host, hands: Hands) -> None:
+def test_a_token_ends_no_later_than_what_it_was_made_with(host: Host, hands: Clock) -> None:
     short = identity_of_token(host, create_token(host, ANN, "", ["publish"], ["@acme/*"], 100).secret)
     hands.now += 40
     assert create_token(host, short, "", ["publish"], ["@acme/*"]).token.expires_at == hands.now + 60
@@ -100,7 +101,7 @@ def test_a_token_ends_no_later_than_what_it_was_made_with(host: Host, hands: Han
     assert create_token(host, ANN, "", ["publish"], ["@acme/*"]).token.expires_at == hands.now + 90 * DAY
 
 
-def test_tokens_are_seen_and_revoked_by_whose_they_are_and_by_admins(host: Host, hands: Hands) -> None:
+def test_tokens_are_seen_and_revoked_by_whose_they_are_and_by_admins(host: Host, hands: Clock) -> None:
     own = create_token(host, ANN, "a", ["read"], ["@acme/*"]).token
     hands.now += 1
     other = create_token(host, somebody("ben", "read"), "b", ["read"], ["*"]).token
@@ -149,7 +150,7 @@ def test_who_fails_to_sign_in_is_in_the_log_without_what_they_sent(host: Host) -
     assert secret[4:] not in repr(auditing.entries(host, ROOT))
 
 
-def test_nobody_fills_the_log_by_failing(host: Host, hands: Hands) -> None:
+def test_nobody_fills_the_log_by_failing(host: Host, hands: Clock) -> None:
     for _ in range(25):
         refused(sign_in, host, token="x")
     assert len(told(host)) == 20
@@ -210,7 +211,7 @@ def test_who_is_removed_and_added_again_is_not_signed_in(host: Host) -> None:
 TRUST = Trust("ci", "https://issuer.example", "repo:acme/*", ("publish",), ("@acme/*",), {"ref": "main", "prod": True})
 
 
-def test_trusted_publishers_are_added_listed_and_removed_by_admins(host: Host, hands: Hands) -> None:
+def test_trusted_publishers_are_added_listed_and_removed_by_admins(host: Host, hands: Clock) -> None:
     made = create_publisher(host, ROOT, TRUST)
     assert (made.subject, made.claims, made.grants) == (
         "repo:acme/*",

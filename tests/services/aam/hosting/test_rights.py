@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from agents import packed
-from desks import ROOT, Hands, desk, offer, somebody, told
+from desks import ROOT, desk, offer, somebody, told
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from served_registries import Clock
 
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
@@ -68,7 +69,7 @@ def model(who: Identity, action: str, name: str) -> str:
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with desk(tmp_path_factory.mktemp("published"), Hands(), private=("@secret/*",)) as host:
+    with desk(tmp_path_factory.mktemp("published"), Clock(), private=("@secret/*",)) as host:
         for name in NAMES:
             offer(host, ROOT, name)
         yield host
@@ -150,7 +151,7 @@ def test_who_sees_a_package_but_may_not_change_it_is_told_so(published: Host) ->
 
 
 def test_open_publishing_lets_anybody_publish_new_versions_and_nothing_else(tmp_path: Path) -> None:
-    with desk(tmp_path, Hands(), open_publishing=True, private=("@secret/*",)) as host:
+    with desk(tmp_path, Clock(), open_publishing=True, private=("@secret/*",)) as host:
         assert offer(host, ANONYMOUS, "plain").tags == ("latest",)
         assert outcome(lambda: offer(host, ANONYMOUS, "@secret/x")) == "PACKAGE_NOT_FOUND"
         assert outcome(lambda: changing.yank(host, ANONYMOUS, PackageName("", "plain"), "1.0.0")) == "UNAUTHORIZED"
@@ -158,7 +159,7 @@ def test_open_publishing_lets_anybody_publish_new_versions_and_nothing_else(tmp_
 
 
 def test_what_a_second_person_approves_is_not_asked_for_by_who_may_be_that_person(tmp_path: Path) -> None:
-    with desk(tmp_path, Hands(), open_publishing=True, needs_approval=("@slow/*",)) as host:
+    with desk(tmp_path, Clock(), open_publishing=True, needs_approval=("@slow/*",)) as host:
         with pytest.raises(RefusalError) as error:
             offer(host, ANONYMOUS, "@slow/review")
         assert error.value.code == "UNAUTHORIZED"
