@@ -28,7 +28,10 @@ _PYPROJECT = '[tool.doit]\nloader = "packaging"\n'
 _GROUP = "build:"
 _NOT_INHERITED = {"PACKAGING_LOG_JSON", "SOURCE_DATE_EPOCH"}
 
-PACKAGING = (sys.executable, "-m", "packaging_targets.adapters.cli.main")
+# As the installed commands do, `-P` keeps folders of the workspace from being taken for Python packages that we import.
+_MODULE = (sys.executable, "-P", "-m")
+
+PACKAGING = (*_MODULE, "packaging_targets.adapters.cli.main")
 """The `packaging` command, with the interpreter that runs the tests."""
 
 
@@ -119,7 +122,7 @@ class Workspace:
 
     def doit(self, *arguments: str) -> Run:
         """Run doit with these arguments in the workspace."""
-        return self.run([sys.executable, "-m", "doit", *arguments])
+        return self.run([*_MODULE, "doit", *arguments])
 
     def packaging(self, *arguments: str, cwd: str = "") -> Run:
         """Run the `packaging` command with these arguments in the workspace, or in its folder `cwd`."""

@@ -199,3 +199,8 @@ def test_events_are_one_object_a_line(ws: Workspace) -> None:
     assert [event["event"] for event in events] == ["start", "running", "built", "running", "built", "end"]
     assert events[-1]["built"] == 2
     assert [event["task"] for event in events[1:-1:2]] == ["build://a:a", "build://a:b"]
+
+
+def test_a_folder_of_the_workspace_is_not_taken_for_a_package_that_we_import(ws: Workspace) -> None:
+    ws.write({"packaging_targets/__init__.py": "raise RuntimeError", "json/__init__.py": "raise RuntimeError"})
+    assert (ws.build().exit_code, ws.packaging("list").exit_code) == (0, 0)

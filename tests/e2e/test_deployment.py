@@ -42,7 +42,7 @@ def test_what_is_committed_is_what_the_rules_render(tmp_path: Path) -> None:
     """Where this fails, `packaging build` and a commit of ops/packaging mend it."""
     ws = Workspace(tmp_path / "repo")
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("packaging_targets", "rules", "deploy", "ops/packaging/templates"):
+    for name in ("packaging_targets", "deploy", "ops/packaging/templates"):
         shutil.copytree(ROOT / name, ws.path(name), ignore=ignored)
     targets = (ROOT / "TARGETS.toml").read_text("utf-8")
     ws.path("TARGETS.toml").write_text(f"[workspace]\n{targets[targets.index('[[service]]') :]}")
