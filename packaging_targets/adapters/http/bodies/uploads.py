@@ -104,7 +104,7 @@ class _Place:
     def write(self, piece: bytearray, folder: str | None) -> None:
         """Write what came of an archive into a file of a folder."""
         if not self.size:
-            self.file = tempfile.TemporaryFile(dir=folder, prefix=UPLOAD)
+            self.file = tempfile.TemporaryFile(dir=folder, prefix=UPLOAD)  # noqa: SIM115  # closed by `_place`
         self.size += self.file.write(piece)
 
     def keep(self, piece: bytearray) -> None:
