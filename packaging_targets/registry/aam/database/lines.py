@@ -101,7 +101,7 @@ def claim_line(connection: Connection, name: PackageName) -> int:
             what = f"the folder of {name} belongs to another package"
             raise RefusalError.of("CONFLICT", what, "", "publish it under another name")
         if done.rowcount and has_words(connection):
-            connection.execute(insert(WORDS).values(rowid=number, sought=""))
+            connection.execute(insert(WORDS).values(rowid=number, name=str(name), sought=""))
     return number
 
 
@@ -122,14 +122,14 @@ def write_lines(
         rows = [{"at": number, **_values(line)} for number, line in changed.items()]
         connection.execute(_CHANGE, rows)
         if words:
-            known = [{"at": row["at"], "sought": row["sought"]} for row in rows]
+            known = [{"at": row["at"], "name": row["name"], "sought": row["sought"]} for row in rows]
             connection.execute(_CHANGE_WORDS, known)
     if added:
         highest = connection.execute(select(func.max(packages.c.number))).scalar() or 0
         connection.execute(insert(packages), [_values(line) for line in added])
         if words:
-            new = select(packages.c.number, packages.c.sought).where(packages.c.number > highest)
-            connection.execute(insert(WORDS).from_select(["rowid", "sought"], new))
+            new = select(packages.c.number, packages.c.name, packages.c.sought).where(packages.c.number > highest)
+            connection.execute(insert(WORDS).from_select(["rowid", "name", "sought"], new))
 
 
 def mark(connection: Connection, key: str) -> str:
