@@ -20,12 +20,12 @@ A = '[[archive]]\nname = "a"\nsrcs = ["*.txt"]\n'
 B = A.replace('"a"', '"b"')
 
 
-def told(ws: Workspace) -> str:
-    """Build twice: the exit code is 2, nothing is made, and what is told the second time is the same."""
+def told(ws: Workspace, made: int = 0) -> str:
+    """Build twice: the exit code is 2, no more is made than before, and what is told the second time is the same."""
     first, second = ws.packaging("build"), ws.packaging("build")
     assert (first.exit_code, second.exit_code) == (2, 2)
     assert first.output == second.output
-    assert ws.paths("dist") == []
+    assert len(ws.paths("dist")) == made
     return first.output
 
 
@@ -545,3 +545,14 @@ def test_what_may_not_be_read_is_named(name: str, tmp_path: Path) -> None:
     assert (run.exit_code, run.output) == (2, CLOSED[name])
     ws.path(name).chmod(mode)
     assert ws.run(command).built == ["//a:a"]
+
+
+@pytest.mark.parametrize("case", ["fifo", "absolute link", "relative link"])
+def test_what_takes_the_place_of_a_source_is_judged_as_a_new_one_is(case: str, tmp_path: Path) -> None:
+    make, expected = SOURCES[case]
+    ws = Workspace(tmp_path / "repo")
+    ws.write({"a/TARGETS.toml": A, "a/p.txt": "", "a/x.txt": ""})
+    assert ws.packaging("build").exit_code == 0
+    ws.path("a/p.txt").unlink()
+    make(ws.path("a/p.txt"))
+    assert told(ws, made=1) == expected
