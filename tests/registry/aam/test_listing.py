@@ -171,7 +171,8 @@ def test_without_an_index_of_words_the_same_is_found(a_sqlite: Engine) -> None:
     listing = filled(a_sqlite, lines)
     before = {words: listing.page(Query(words)).entries for words in WORDS}
     with a_sqlite.begin() as connection:
-        connection.exec_driver_sql("drop table sought_words")
+        for table in ("sought_words", "sought_names"):
+            connection.exec_driver_sql(f"drop table {table}")
     listing = Listing(a_sqlite)
     assert {words: listing.page(Query(words)).entries for words in WORDS} == before
 

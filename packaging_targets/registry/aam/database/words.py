@@ -1,24 +1,25 @@
 """Looking for words as parts of texts: an index of all runs of three letters, where the database has such.
 
-SQLite gets a table of its own for that, which `lines.py` keeps in step. PostgreSQL keeps its own indexes.
+SQLite gets tables of its own for that, of names and of all that is looked into, which `lines.py` keeps in step.
+PostgreSQL keeps its own indexes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Connection, column, insert, select, table, text
+from sqlalchemy import Connection, Select, TableClause, column, insert, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from packaging_targets.registry.aam.database.tables import packages
 
 SHORTEST = 3
 """Words of fewer letters are in no index."""
-_TABLE = "sought_words"
-WORDS = table(_TABLE, column("rowid"), column("name"), column("sought"))
-_MADE = f"create virtual table {_TABLE} using fts5(name, sought, tokenize = 'trigram case_sensitive 1')"
+WORDS = table("sought_words", column("rowid"), column("sought"))
+NAMES = table("sought_names", column("rowid"), column("name"))
+_MADE = "create virtual table {} using fts5({}, tokenize = 'trigram case_sensitive 1')"
 _MASTER = table("sqlite_master", column("type"), column("name"))
-_HAS_WORDS = select(_MASTER.c.name).where(_MASTER.c.type == "table", _MASTER.c.name == _TABLE)
+_HAS_WORDS = select(_MASTER.c.name).where(_MASTER.c.type == "table", _MASTER.c.name == NAMES.name)
 # All that a search looks at, in the order of names: SQLite goes through it without going to the lines themselves.
 # PostgreSQL could not have it, as what an entry may hold there is less than a description.
 _LINES = "create index if not exists ix_words_lines on packages (shown, name, short, sought, modified_at)"
@@ -36,20 +37,27 @@ def quicken(connection: Connection) -> None:
         _try(connection, *_INDEXES)
         return
     connection.execute(text(_LINES))
-    if not has_words(connection) and _try(connection, _MADE):
-        every = select(packages.c.number, packages.c.name, packages.c.sought)
-        connection.execute(insert(WORDS).from_select(["rowid", "name", "sought"], every))
+    made = (_MADE.format("sought_words", "sought"), _MADE.format("sought_names", "name"))
+    if not is_indexed(connection) and _try(connection, *made):
+        write_words(connection, select(packages.c.number, packages.c.name, packages.c.sought))
 
 
-def has_words(connection: Connection) -> bool:
-    """Tell whether there is a table of words."""
+def write_words(connection: Connection, lines: Select[int, str, str]) -> None:
+    """Take up the number, the name and what is looked into of new lines."""
+    number, name, sought = lines.subquery().c
+    connection.execute(insert(WORDS).from_select(["rowid", "sought"], select(number, sought)))
+    connection.execute(insert(NAMES).from_select(["rowid", "name"], select(number, name)))
+
+
+def is_indexed(connection: Connection) -> bool:
+    """Tell whether there are tables of words."""
     return connection.dialect.name == "sqlite" and connection.execute(_HAS_WORDS).first() is not None
 
 
-def matching_words(text: str, words: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that a text of the table, `name` or `sought`, has all of some words."""
+def numbers_with(table: TableClause, words: Iterable[str], limit: int) -> Select[int]:
+    """Return the query for the numbers of some lines that have all words, in `WORDS` or `NAMES`."""
     quoted = " ".join('"{}"'.format(word.replace('"', '""')) for word in words)
-    return column(_TABLE).op("match", is_comparison=True)(f"{text} : ({quoted})")
+    return select(table.c.rowid).where(column(table.name).op("match", is_comparison=True)(quoted)).limit(limit)
 
 
 def _try(connection: Connection, *statements: str) -> bool:

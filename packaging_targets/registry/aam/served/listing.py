@@ -19,19 +19,31 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Engine, and_, false, func, not_, or_, select, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Engine,
+    TableClause,
+    and_,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from packaging_targets.formats.aam.names import name_faults
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.database.engine import reading
 from packaging_targets.registry.aam.database.lines import COLUMNS, line_in
+from packaging_targets.registry.aam.database.matching import Condition, fits, has_words, may_stand, ranked
 from packaging_targets.registry.aam.database.tables import packages
 from packaging_targets.registry.aam.database.transactions import faults_told
-from packaging_targets.registry.aam.database.words import SHORTEST, WORDS, has_words, matching_words
+from packaging_targets.registry.aam.database.words import NAMES, SHORTEST, WORDS, is_indexed, numbers_with
 from packaging_targets.registry.aam.searching import TOLD, rank_of
 from packaging_targets.registry.aam.served.holdings import Page, Query, Visibility
 
-Condition = ColumnElement[bool]
 _Asked = tuple[bool, Visibility]
 _Found = tuple[int, Sequence[Any]]
 """A line, and the number of the stage that has found it."""
@@ -70,7 +82,7 @@ class Listing:
         self._engine = engine
         self._lock = Lock()
         self._totals: OrderedDict[_Asked, tuple[float, int]] = OrderedDict()
-        self._has_words: bool | None = None
+        self._is_indexed: bool | None = None
 
     def changed(self) -> None:
         """Forget totals, as the list is another one now."""
@@ -84,7 +96,7 @@ class Listing:
         if len(words) > MAX_WORDS:
             what = f"{len(words):,} words are looked for, and {MAX_WORDS} is the most"
             raise RefusalError.of("BAD_REQUEST", what, "", "look for fewer")
-        if not all(map(_may_stand, words)):
+        if not all(map(may_stand, words)):
             return Page((), "", 0)
         with faults_told(), reading(self._engine) as connection:
             return self._page(connection, query, words, place)
@@ -101,8 +113,12 @@ class Listing:
 
     def _of_many(self, connection: Connection, query: Query, words: Sequence[str], place: _Place) -> Sequence[_Found]:
         """Return one line more than a page has; whose names have the words are few more often than not."""
-        stages = _stages(query, words, and_(_shown(connection, query), _visible(query.visibility)))
-        if query.order != "relevance" or place.stage == TOLD:
+        shown = _shown(connection, query, looked_up=query.order == "relevance")
+        seen = and_(shown, _visible(query.visibility))
+        if query.order != "relevance":
+            return _walked(connection, query, [and_(seen, has_words(packages.c.sought, words))], place)
+        stages = ranked(connection, words, seen)
+        if place.stage == TOLD:
             return _walked(connection, query, stages, place)
         named = self._hits(connection, query, words, packages.c.name)
         if len(named) > MOST_COUNTED:
@@ -116,23 +132,22 @@ class Listing:
     ) -> Sequence[_Hit]:
         """Return the packages that have all words in a text, if they are few, and else some, one more than are few."""
         columns = packages.c
-        has_them = and_(*(_has(text, word) for word in words))
-        few = self._looked_up(connection, words, text.key or "")
+        has_them = has_words(text, words)
+        few = self._looked_up(connection, words, NAMES if text is columns.name else WORDS)
         if few is not None:
             has_them = and_(columns.number.in_(few), has_them)
         seen = and_(_shown(connection, query, looked_up=few is not None), _visible(query.visibility))
         wanted = select(columns.number, columns.name, columns.short, columns.modified_at).where(seen, has_them)
         return [_Hit(*row) for row in connection.execute(wanted.limit(MOST_COUNTED + 1))]
 
-    def _looked_up(self, connection: Connection, words: Sequence[str], column: str) -> Sequence[int] | None:
+    def _looked_up(self, connection: Connection, words: Sequence[str], table: TableClause) -> Sequence[int] | None:
         """Return the numbers of the packages that SQLite's index of words has for them, or None for too many."""
         long = [word for word in words if len(word) >= SHORTEST]
-        if self._has_words is None:
-            self._has_words = has_words(connection)
-        if not (long and self._has_words):
+        if self._is_indexed is None:
+            self._is_indexed = is_indexed(connection)
+        if not (long and self._is_indexed):
             return None
-        found = select(WORDS.c.rowid).where(matching_words(column, long)).limit(MOST_COUNTED + 1)
-        numbers = connection.execute(found).scalars().all()
+        numbers = list(connection.execute(numbers_with(table, long, MOST_COUNTED + 1)).scalars())
         return numbers if len(numbers) <= MOST_COUNTED else None
 
     def _total(self, connection: Connection, key: _Asked, condition: Condition) -> int:
@@ -216,55 +231,15 @@ def _shown(connection: Connection, query: Query, *, looked_up: bool = False) -> 
     """
     if query.yanked:
         return true()
-    if connection.dialect.name == "sqlite" and (looked_up or query.order == "relevance"):
+    if connection.dialect.name == "sqlite" and looked_up:
         return func.likely(packages.c.shown, type_=Boolean)
     return packages.c.shown == true()
-
-
-def _stages(query: Query, words: Sequence[str], seen: Condition) -> Sequence[Condition | None]:
-    """Return the conditions of the stages, None for an empty one, which together are all matches.
-
-    What has the words in its name has them: it is looked for there alone.
-    """
-    matching = and_(seen, *(_has(packages.c.sought, word) for word in words))
-    if query.order != "relevance":
-        return (matching,)
-    name, short, first = packages.c.name, packages.c.short, words[0]
-    has_it = and_(*(_has(name, word) for word in words))
-    told = and_(matching, not_(has_it))
-    if len(words) > 1:  # which no name is, or starts with
-        return None, None, and_(seen, has_it), told
-    is_it = or_(name == first, short == first)
-    starts = or_(*(and_(one >= first, one < f"{first}\x7f") for one in (name, short)))  # names are of ASCII
-    return and_(seen, is_it), and_(seen, starts, not_(is_it)), and_(seen, has_it, not_(starts)), told
-
-
-def _has(text: ColumnElement[str], word: str) -> Condition:
-    return text.like(f"%{_escaped(word)}%", escape="\\")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _visible(visibility: Visibility) -> Condition:
     if not visibility.private:
         return true()
-    return or_(not_(_fits(visibility.private)), _fits(visibility.allowed))
-
-
-def _fits(patterns: Sequence[str]) -> Condition:
-    """Return what `holdings.matches` says, for a name in the database."""
-    if "*" in patterns:
-        return true()
-    possible = [one for one in patterns if one == one.lower() and _may_stand(one)]  # as names are
-    likes = (packages.c.name.like(_escaped(one).replace("*", "%"), escape="\\") for one in possible)
-    return or_(false(), *likes)
-
-
-def _may_stand(text: str) -> bool:
-    """Tell whether a text can be in any name or description; no database is asked for others."""
-    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+    return or_(not_(fits(visibility.private)), fits(visibility.allowed))
 
 
 def _cursor(order: str, place: _Place) -> str:
