@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
+from packaging_targets.adapters.cli.aam.granting import moment
 from packaging_targets.adapters.cli.aam.telling import add_verb, as_json
 from packaging_targets.adapters.output import tell, tells, warn
 from packaging_targets.errors import RequestError, legible, reason
@@ -34,7 +35,12 @@ def add_parsers(verbs: Any) -> None:
     leaving = add_verb(verbs, "logout", "revoke the token of a registry, and forget it", _logout)
     asking = add_verb(verbs, "whoami", "tell whom a registry takes you for, and what you may do there", _whoami)
     for parser in (entering, leaving, asking):
-        parser.add_argument("--registry", default="", metavar="URL", help=_REGISTRY)
+        add_server(parser)
+
+
+def add_server(parser: ArgumentParser) -> None:
+    """Add the flag that says which registry on a server is meant."""
+    parser.add_argument("--registry", default="", metavar="URL", help=_REGISTRY)
 
 
 def _login(options: Namespace) -> int:
@@ -43,10 +49,10 @@ def _login(options: Namespace) -> int:
         "ok": True,
         "registry": done.url,
         "person": done.person,
-        "expiresAt": _time(done.expires_at),
+        "expiresAt": moment(done.expires_at),
         "kept": done.place,
     }
-    until = f", and is good until {_time(done.expires_at)}" if done.expires_at is not None else ""
+    until = f", and is good until {moment(done.expires_at)}" if done.expires_at is not None else ""
     return tell(options, value, [f"signed in to {done.url} as {done.person}", f"  the token is in {done.place}{until}"])
 
 
@@ -99,12 +105,12 @@ def _whoami(options: Namespace) -> int:
         "person": person.person,
         "token": person.token,
         "grants": [{"actions": list(one.actions), "patterns": list(one.patterns)} for one in person.grants],
-        "expiresAt": _time(person.expires_at),
+        "expiresAt": moment(person.expires_at),
         "source": known.source,
     }
     lines = [f"{person.person} at {known.url}, by {known.source}"]
     lines += [f"  may {', '.join(one.actions)}: {', '.join(one.patterns)}" for one in person.grants]
-    lines += [f"  until {_time(person.expires_at)}"] if person.expires_at is not None else []
+    lines += [f"  until {moment(person.expires_at)}"] if person.expires_at is not None else []
     return tell(options, value, lines)
 
 
@@ -143,9 +149,3 @@ def _read(path: str) -> str:
         raise RequestError.one(f"`{legible(path)}` cannot be read: {reason(error)}") from error
     except UnicodeDecodeError:
         raise RequestError.one(f"`{legible(path)}` holds no token", "", "a token is one line of text") from None
-
-
-def _time(seconds: int | None) -> str | None:
-    from packaging_targets.formats.aam.times import time_text
-
-    return None if seconds is None else time_text(seconds)

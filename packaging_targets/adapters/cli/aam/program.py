@@ -7,6 +7,7 @@ import sys
 
 from packaging_targets import __version__
 from packaging_targets.adapters.cli.aam import login, packing, registries
+from packaging_targets.adapters.cli.aam.people import approvals, tokens
 from packaging_targets.adapters.cli.aam.projects import asking, installing
 from packaging_targets.adapters.cli.aam.telling import Parser, add_verb, run
 from packaging_targets.adapters.guard import guarded
@@ -28,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"packaging-targets {__version__}")
     parser.set_defaults(log_level=None)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
-    for module in (packing, registries, login, installing, asking):
+    for module in (packing, registries, login, tokens, approvals, installing, asking):
         module.add_parsers(verbs)
     completion = add_verb(verbs, "completion", "print what completes these verbs in a shell", _completion)
     completion.add_argument("shell", choices=_SHELLS, help="the shell")

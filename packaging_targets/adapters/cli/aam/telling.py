@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Verb = Callable[[argparse.Namespace], int]
 
 
-_SHORT = {"install": ("i",), "info": ("view",), "list": ("ls",), "uninstall": ("rm",)}
+_SHORT = {"install": ("i",), "info": ("view",), "list": ("ls",), "ls": ("list",), "uninstall": ("rm",)}
 """What npm's users type."""
 
 

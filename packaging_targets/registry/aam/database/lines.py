@@ -18,7 +18,7 @@ from packaging_targets.formats.aam.metadata import PackageMetadata
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.database.tables import marks, packages
-from packaging_targets.registry.aam.database.words import WORDS, has_words
+from packaging_targets.registry.aam.database.words import NAMES, WORDS, is_indexed, write_words
 from packaging_targets.registry.aam.protocol import Summary
 
 COLUMNS = (
@@ -39,6 +39,7 @@ _NUMBER = select(packages.c.number).where(packages.c.name == bindparam("sought")
 _MARK = select(marks.c.value).where(marks.c.key == bindparam("sought"))
 _SET_MARK = update(marks).where(marks.c.key == bindparam("sought")).values(value=bindparam("value"))
 _CHANGE = update(packages).where(packages.c.number == bindparam("at"))
+_LOOKED_INTO = select(packages.c.number, packages.c.name, packages.c.sought)
 _CHANGE_WORDS = update(WORDS).where(WORDS.c.rowid == bindparam("at"))
 
 
@@ -115,8 +116,8 @@ def claim_line(connection: Connection, name: PackageName) -> int:
         if number is None:
             what = f"the folder of {name} belongs to another package"
             raise RefusalError.of("CONFLICT", what, "", "publish it under another name")
-        if done.rowcount and has_words(connection):
-            connection.execute(insert(WORDS).values(rowid=number, sought=""))
+        if done.rowcount and is_indexed(connection):
+            write_words(connection, _LOOKED_INTO.where(packages.c.number == number))
     return number
 
 
@@ -127,12 +128,13 @@ def write_lines(
     removed: Collection[int] = (),
 ) -> None:
     """Add lines, change those of some numbers, and remove others."""
-    words = has_words(connection)
+    words = is_indexed(connection)
     if removed:
         gone = [{"gone": number} for number in removed]
         connection.execute(delete(packages).where(packages.c.number == bindparam("gone")), gone)
         if words:
-            connection.execute(delete(WORDS).where(WORDS.c.rowid == bindparam("gone")), gone)
+            for table in (WORDS, NAMES):
+                connection.execute(delete(table).where(table.c.rowid == bindparam("gone")), gone)
     if changed:
         rows = [{"at": number, **_values(line)} for number, line in changed.items()]
         connection.execute(_CHANGE, rows)
@@ -143,8 +145,7 @@ def write_lines(
         highest = connection.execute(select(func.max(packages.c.number))).scalar() or 0
         connection.execute(insert(packages), [_values(line) for line in added])
         if words:
-            new = select(packages.c.number, packages.c.sought).where(packages.c.number > highest)
-            connection.execute(insert(WORDS).from_select(["rowid", "sought"], new))
+            write_words(connection, _LOOKED_INTO.where(packages.c.number > highest))
 
 
 def mark(connection: Connection, key: str) -> str:

@@ -28,7 +28,7 @@ packages = Table(
     Column("sought", Text, nullable=False, default=""),
     Column("modified_at", BigInteger, nullable=False, default=0),
     Column("shown", Boolean, nullable=False, default=True),
-    Index("ix_packages_shown_name", "shown", "name"),
+    Index("ix_packages_shown_name", "shown", "name", "short"),  # a word of two letters is looked for in it
     Index("ix_packages_shown_modified_at", "shown", "modified_at", "name"),
 )
 

@@ -13,23 +13,31 @@ import base64
 import hashlib
 import json
 import re
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import BinaryIO, cast
 
 from packaging_targets.errors import PackagingError, RequestError
+from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.registry.aam.http.address import Address
 from packaging_targets.registry.aam.http.answers import Issued, issued_of
 from packaging_targets.registry.aam.http.credentials import Credentials
 from packaging_targets.registry.aam.http.refusals import refusal_of, refused_access
 from packaging_targets.registry.http.addresses import is_loopback, origin_of
+from packaging_targets.registry.http.download import Download
 from packaging_targets.registry.http.messages import Answer, Request
 from packaging_targets.registry.http.transport import Transport
+from packaging_targets.store.aam.cache import MAX_PACKED
 
 ACCEPT = "application/vnd.uaaps.v1+json, application/json;q=0.9"
 _SECRET = re.compile(r"[\x21-\x7e]{1,16384}")
 _MARGIN = 30.0
+_IN_MEMORY = 8 << 20  # of an archive, before it goes to a file
+_ARCHIVE = {"Accept": "application/gzip, application/octet-stream;q=0.9, application/json;q=0.5"}
 _UNAUTHORIZED = 401
 
 
@@ -73,6 +81,17 @@ class Session:
         if not answer.done:
             raise self.error(request, answer)
         return answer
+
+    @contextmanager
+    def opened(self, url: str, integrity: str, size: int) -> Iterator[BinaryIO]:
+        """Open the archive at a URL, which is here as a whole then, and has the integrity; `size` is 0 if unknown."""
+        request = Request("GET", url, _ARCHIVE, limit=min(size or MAX_PACKED, MAX_PACKED))
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+            answer = Download(self.transport, self.send, request, parse_integrity(integrity)).run(file)
+            if not answer.done:
+                raise self.error(request, answer)
+            file.seek(0)
+            yield cast("BinaryIO", file)
 
     def error(self, request: Request, answer: Answer) -> PackagingError:
         """Return the error that an answer is."""

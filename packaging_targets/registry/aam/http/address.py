@@ -56,6 +56,13 @@ class Address:
         asked = urlencode({key: value for key, value in query.items() if value})
         return f"{self.url}{path or '/'}{f'?{asked}' if asked else ''}"
 
+    def entry(self, room: str, number: str, *parts: str) -> str:
+        """Return the URL of something with a number, which people type: nothing in it leads elsewhere."""
+        path = "/".join(quote(part, safe="", errors="replace") for part in (number, *parts))
+        if number in {"", ".", ".."}:
+            raise RequestError.one(f"`{number}` is no number of the registry's", "", "take it from the list: ls")
+        return f"{self.url}/{room}/{path}"
+
 
 def _no_address() -> RequestError:
     return RequestError.one("this is no address of a registry on a server", "", _WRITE)

@@ -68,7 +68,7 @@ def page_of(data: bytes, where: str) -> ListPage:
     """Return a page of the list of packages."""
     value = load_object(data, where, MAX_PAGE)
     reading = Reading(where)
-    found = tuple(_summaries(reading, _objects(reading, value, "packages")))
+    found = tuple(_summaries(reading, objects_in(reading, value, "packages")))
     following = reading.text(value, "next", "$")
     if len(following) > _MAX_CURSOR:
         reading.wrong("$.next", f"`next` has more than {_MAX_CURSOR:,} characters")
@@ -78,15 +78,19 @@ def page_of(data: bytes, where: str) -> ListPage:
 
 def published_of(data: bytes, where: str) -> Published:
     """Return what a publishing came to."""
-    value = load_object(data, where, MAX_ANSWER)
+    return published_in(load_object(data, where, MAX_ANSWER), where)
+
+
+def published_in(value: Mapping[str, Any], where: str) -> Published:
+    """Return what a publishing came to, as a value tells it; raises RegistryError with all that is wrong with that."""
     reading = Reading(where)
-    name = _name(reading, value, "$")
+    name = name_in(reading, value, "$")
     release = _release(reading, value)
     tags = reading.texts(value, "tags", "$")
     pending = reading.line(value, "id", "$") if value.get("approval_status") == "pending" else ""
     warnings = tuple(
         Problem(*(reading.line(one, key, "$.warnings") for key in ("where", "what", "fix", "label", "field")))
-        for one in _objects(reading, value, "warnings")[:_MAX_WARNINGS]
+        for one in objects_in(reading, value, "warnings")[:_MAX_WARNINGS]
     )
     reading.done()
     assert name is not None  # or something was wrong
@@ -107,16 +111,6 @@ def version_of(data: bytes, where: str) -> tuple[Release, tuple[str, ...]]:
     return release, tags
 
 
-def waiting_of(data: bytes, where: str) -> tuple[tuple[Mapping[str, Any], ...], str]:
-    """Return a page of requests for approval, and the cursor of the next one."""
-    value = load_object(data, where, MAX_PAGE)
-    reading = Reading(where)
-    found = _objects(reading, value, "approvals")
-    following = reading.text(value, "next", "$")
-    reading.done()
-    return found, following
-
-
 def issued_of(data: bytes, where: str) -> Issued:
     """Return a token that was made."""
     value = load_object(data, where, MAX_ANSWER)
@@ -133,12 +127,8 @@ def person_of(data: bytes, where: str) -> Person:
     """Return who the registry takes somebody for."""
     value = load_object(data, where, MAX_ANSWER)
     reading = Reading(where)
-    grants = tuple(
-        Granted(reading.texts(one, "actions", "$.grants"), reading.texts(one, "patterns", "$.grants"))
-        for one in _objects(reading, value, "grants")
-    )
     texts = reading.line(value, "person", "$"), reading.line(value, "token", "$")
-    found = Person(*texts, grants, _expiry(reading, value))
+    found = Person(*texts, grants_in(reading, value), _expiry(reading, value))
     reading.done()
     return found
 
@@ -153,7 +143,16 @@ def greeting_of(data: bytes, where: str) -> Greeting:
     return found
 
 
-def _objects(reading: Reading, value: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], ...]:
+def grants_in(reading: Reading, value: Mapping[str, Any]) -> tuple[Granted, ...]:
+    """Return what a value says that somebody may do."""
+    return tuple(
+        Granted(reading.texts(one, "actions", "$.grants"), reading.texts(one, "patterns", "$.grants"))
+        for one in objects_in(reading, value, "grants")
+    )
+
+
+def objects_in(reading: Reading, value: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], ...]:
+    """Return a member that is a list of objects; an empty one where there is none, or another thing."""
     found = value.get(key, [])
     if isinstance(found, list) and all(isinstance(one, dict) for one in found):
         return tuple(found)
@@ -164,14 +163,15 @@ def _objects(reading: Reading, value: Mapping[str, Any], key: str) -> tuple[Mapp
 def _summaries(reading: Reading, packages: tuple[Mapping[str, Any], ...]) -> Iterator[Summary]:
     for number, one in enumerate(packages):
         place = f"$.packages[{number}]"
-        name = _name(reading, one, place)
+        name = name_in(reading, one, place)
         versions = reading.texts(one, "versions", place)
         latest, description = reading.line(one, "latest", place), reading.text(one, "description", place)
         if name is not None:
             yield Summary(name, latest, versions, description)
 
 
-def _name(reading: Reading, value: Mapping[str, Any], place: str) -> PackageName | None:
+def name_in(reading: Reading, value: Mapping[str, Any], place: str) -> PackageName | None:
+    """Return the name of a package, or None where there is none that could be one."""
     try:
         return PackageName.parse(reading.text(value, "name", place, needed=True))
     except ValueError as error:

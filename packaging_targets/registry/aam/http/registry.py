@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import BinaryIO, cast
+from contextlib import AbstractContextManager
+from typing import BinaryIO
 
 from packaging_targets.errors import RegistryError
 from packaging_targets.formats.aam.documents import transitions
 from packaging_targets.formats.aam.documents.meta import MAX_META
-from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName, tag_fault
 from packaging_targets.formats.aam.refusals import RefusalError
@@ -26,16 +24,13 @@ from packaging_targets.registry.aam.http.sending import Parcel, send
 from packaging_targets.registry.aam.measuring import named
 from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import known_of, refusals_of
-from packaging_targets.registry.http.download import Download
 from packaging_targets.registry.http.faults import demand_library
 from packaging_targets.registry.http.messages import Request
 from packaging_targets.registry.http.transport import Patience, Transport
-from packaging_targets.store.aam.cache import MAX_PACKED
 from packaging_targets.store.aam.documents import DocumentCache
 
 _PAGE = 200
 _MAX_PACKAGES = 1_000_000
-_IN_MEMORY = 8 << 20  # of an archive, before it goes to a file
 
 
 def _nobody() -> None:
@@ -92,19 +87,9 @@ class HttpRegistry:
         """Return what is known of a package, or None where there is none of that name that may be read."""
         return self._known.metadata(name)
 
-    @contextmanager
-    def open(self, name: PackageName, release: Release) -> Iterator[BinaryIO]:
+    def open(self, name: PackageName, release: Release) -> AbstractContextManager[BinaryIO]:
         """Open the archive of a release, which is here as a whole then, and has the release's integrity."""
-        limit = min(release.size or MAX_PACKED, MAX_PACKED)
-        headers = {"Accept": "application/gzip, application/octet-stream;q=0.9, application/json;q=0.5"}
-        request = Request("GET", self._at(name, str(release.version), "tarball"), headers, limit=limit)
-        digest = parse_integrity(release.integrity)
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
-            answer = Download(self.session.transport, self.session.send, request, digest).run(file)
-            if not answer.done:
-                raise self.session.error(request, answer)
-            file.seek(0)
-            yield cast("BinaryIO", file)
+        return self.session.opened(self._at(name, str(release.version), "tarball"), release.integrity, release.size)
 
     def signature(self, name: PackageName, release: Release) -> bytes | None:
         """Return the Sigstore bundle that a release was published with, or None."""

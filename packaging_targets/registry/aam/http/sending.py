@@ -10,6 +10,7 @@ import errno
 import io
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, BinaryIO
 
 from packaging_targets.errors import IntegrityError, PackagingError, RegistryError
@@ -19,15 +20,15 @@ from packaging_targets.formats.aam.manifest import AgentManifest
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.http.access import Session
-from packaging_targets.registry.aam.http.answers import MAX_ANSWER, MAX_PAGE, published_of, version_of, waiting_of
+from packaging_targets.registry.aam.http.answers import MAX_ANSWER, published_of, version_of
+from packaging_targets.registry.aam.http.desk.approvals import approvals
 from packaging_targets.registry.aam.measuring import measured
 from packaging_targets.registry.aam.protocol import Published
 from packaging_targets.registry.http.messages import Body, Request
 from packaging_targets.registry.http.multipart import multipart
 
 _CONFLICT = 409
-_MAX_PAGES = 20
-_MAX_ID = 64
+_MAX_WAITING = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +120,10 @@ def _published(session: Session, parcel: Parcel) -> Published | None:
 
 
 def _waiting(session: Session, parcel: Parcel) -> Published | None:
-    following = ""
-    for _ in range(_MAX_PAGES):
-        url = session.address.to("approvals", state="pending", limit="200", cursor=following)
-        answer = session.done(Request("GET", url, limit=MAX_PAGE))
-        found, following = waiting_of(answer.body, session.address.url)
-        for one in found:
-            if one.get("integrity") == integrity_of(parcel.digest):
-                release = release_from(parcel.manifest, parcel.digest, parcel.size, 0)
-                return Published(parcel.manifest.name, release, (), pending=str(one.get("id", ""))[:_MAX_ID])
-        if not following:
-            break
+    for one in islice(approvals(session, "pending"), _MAX_WAITING):
+        if one.integrity == integrity_of(parcel.digest):
+            release = release_from(parcel.manifest, parcel.digest, parcel.size, 0)
+            return Published(parcel.manifest.name, release, (), pending=one.number)
     return None
 
 

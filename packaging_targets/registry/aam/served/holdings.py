@@ -78,7 +78,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a list; `next` is empty on the last one, and `total` counts the packages of all pages."""
+    """A part of a list; `next` is empty on the last one, and `total` counts the packages of all pages.
+
+    Of a search it counts at most `listing.MOST_COUNTED`: that many means that many or more.
+    """
 
     entries: tuple[Summary, ...]
     next: str

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from packaging_targets.errors import PackagingError, Problem, RegistryError, RequestError
 from packaging_targets.registry.aam.http.access import exchange
 from packaging_targets.registry.aam.http.answers import Issued, Person
 from packaging_targets.registry.aam.http.credentials import TYPED_IDENTITY, TYPED_PASSWORD, TYPED_TOKEN, Credentials
-from packaging_targets.registry.aam.http.login import desk
+from packaging_targets.registry.aam.http.desk.tokens import make_token, revoke_token
+from packaging_targets.registry.aam.http.desk.tokens import whoami as recognised
 from packaging_targets.registry.aam.http.login.browser import identity_by_browser
 from packaging_targets.registry.aam.http.registry import HttpRegistry
 from packaging_targets.registry.aam.opening import is_server
@@ -56,8 +58,11 @@ def login_with_password(registry: str, user: str, password: str) -> SignedIn:
     """Sign in with a name and a password, which are exchanged for a token."""
     url = server_of(registry)
     known = _session(url, Credentials("basic", password, user, TYPED_PASSWORD))
-    grants = desk.whoami(known.session).grants
-    issued = desk.make_token(known.session, f"aam login on {platform.node() or 'a machine'}"[:200], grants)
+    grants = recognised(known.session).grants
+    if not grants:
+        raise RequestError.one("the account may do nothing, so no token can be made for it", url)
+    label = f"aam login on {platform.node() or 'a machine'}"[:200]
+    issued, _ = make_token(known.session, label, grants[0].actions, grants[0].patterns)
     known.close()
     return _kept(url, issued)
 
@@ -88,7 +93,7 @@ def logout(registry: str) -> SignedOut:
         token = kept_credentials(url)
         if token is not None:
             known = _session(url, token)
-            desk.revoke_token(known.session, desk.whoami(known.session).token)
+            revoke_token(known.session, recognised(known.session).token)
             known.close()
     except PackagingError as error:
         problems = error.problems
@@ -97,27 +102,34 @@ def logout(registry: str) -> SignedOut:
 
 def whoami(registry: str) -> Recognised:
     """Return whom a registry takes us for; raises RefusalError where there are no credentials, or it knows none."""
-    url = server_of(registry)
-    config = read_config()
-    known = HttpRegistry(url, lambda: find_credentials(config, url))
-    person = desk.whoami(known.session)
-    credentials = known.session.credentials
-    known.close()
-    return Recognised(url, person, credentials.source if credentials else "")
+    with visited(server_of(registry)) as known:
+        credentials = known.session.credentials
+        return Recognised(known.url, recognised(known.session), credentials.source if credentials else "")
 
 
-def server_of(text: str) -> str:
-    """Return the URL of the server that a text names; raises RequestError where it is a folder."""
+def server_of(text: str, lack: str = "where nobody signs in") -> str:
+    """Return the URL of the server that a text names; raises RequestError where it is a folder.
+
+    `lack` says what folders lack, as the end of "`…` is a folder, …".
+    """
     url = read_config().registry(text).url
     if not is_server(url):
-        raise RequestError.one(f"`{url}` is a folder, where nobody signs in", "", "name a server: --registry https://…")
+        raise RequestError.one(f"`{url}` is a folder, {lack}", "", "name a server: --registry https://…")
     return url
+
+
+@contextmanager
+def visited(url: str) -> Iterator[HttpRegistry]:
+    """Speak to the server at a URL, with the credentials that are for it."""
+    config = read_config()
+    with closing(HttpRegistry(url, lambda: find_credentials(config, url))) as known:
+        yield known
 
 
 def _kept(url: str, issued: Issued) -> SignedIn:
     """Ask who a token is of, and keep it."""
     known = _session(url, Credentials("token", issued.token, source=TYPED_TOKEN))
-    person = desk.whoami(known.session)
+    person = recognised(known.session)
     known.close()
     if not person.person:
         raise RegistryError.one("the registry does not say whose token this is", url, "tell whoever runs it")

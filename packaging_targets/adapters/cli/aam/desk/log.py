@@ -7,7 +7,8 @@ from argparse import Namespace
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.aam.desk.operating import add_operator, moment, opened
+from packaging_targets.adapters.cli.aam.desk.operating import add_operator, opened
+from packaging_targets.adapters.cli.aam.granting import moment
 from packaging_targets.adapters.cli.aam.telling import as_json
 from packaging_targets.adapters.output import complain, counted, table, tell
 from packaging_targets.errors import Problem, RequestError

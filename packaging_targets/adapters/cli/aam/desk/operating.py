@@ -6,23 +6,21 @@ import os
 import sys
 from argparse import Namespace
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from packaging_targets.adapters.cli.aam.granting import actions_of, at_options
 from packaging_targets.adapters.cli.aam.telling import add_verb
 from packaging_targets.adapters.output import tells
 from packaging_targets.errors import RequestError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from packaging_targets.registry.aam.desk.access import Grant, Identity
     from packaging_targets.registry.aam.desk.listing import Part
     from packaging_targets.services.aam.hosting.host import Desk
 
-# The options, each with the field of a request over HTTP that asks for the same.
-_WISHES = {"$.actions": "--actions", "$.patterns": "--pattern"}
 _ROOT = "the registry's folder, as for `serve`; default: what AAM_REGISTRY_ROOT says, or registry in ~/.aam"
 
 
@@ -35,14 +33,6 @@ def add_operator(verbs: Any, name: str, does: str, act: Callable[[Namespace], in
     parser.add_argument("--data", default="", metavar="DIR", help="the server's own folder; default: .aam-server")
     parser.add_argument("--database", default="", metavar="URL", help="PostgreSQL instead: postgresql://USER@HOST/NAME")
     return parser
-
-
-def add_grant(parser: ArgumentParser) -> None:
-    """Add what is to be allowed to a verb."""
-    parser.add_argument("--actions", required=True, help="read, publish, yank or admin; several with commas")
-    parser.add_argument(
-        "--pattern", action="append", default=[], help="packages, such as @acme/*; may be repeated; default: all"
-    )
 
 
 @contextmanager
@@ -70,16 +60,14 @@ def opened(options: Namespace, *, make: bool = False) -> Iterator[tuple[Desk, Id
         except RefusalError as error:
             if error.code != "BAD_REQUEST":
                 raise
-            raise RequestError(
-                *(replace(one, field=_WISHES.get(one.field, one.field)) for one in error.problems)
-            ) from None
+            raise RequestError(*at_options(error.problems)) from None
 
 
 def granted(options: Namespace) -> Grant:
     """Return what is to be allowed; whether there is such a thing, services tell."""
     from packaging_targets.registry.aam.desk.access import EVERYTHING, Grant
 
-    actions: Any = tuple(filter(None, options.actions.replace(" ", ",").split(",")))
+    actions: Any = actions_of(options)
     return Grant(actions, tuple(options.pattern) or EVERYTHING)
 
 
@@ -93,22 +81,3 @@ def whole(part: Callable[[str], Part[Any]]) -> list[Any]:
         if not got.next:
             return found
         after = got.next
-
-
-def grants_told(grants: Sequence[Grant]) -> Any:
-    """Return grants as JSON."""
-    from packaging_targets.registry.aam.desk.access import grants_value
-
-    return grants_value(grants)
-
-
-def allowed(grants: Sequence[Grant]) -> str:
-    """Return grants for people."""
-    return "; ".join(f"{', '.join(one.actions)} on {', '.join(one.patterns)}" for one in grants)
-
-
-def moment(seconds: int | None) -> str | None:
-    """Return a time as text, or None for none."""
-    from packaging_targets.formats.aam.times import time_text
-
-    return None if seconds is None else time_text(seconds)

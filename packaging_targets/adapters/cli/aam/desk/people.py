@@ -6,15 +6,8 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.adapters.cli.aam.desk.operating import (
-    add_grant,
-    add_operator,
-    allowed,
-    granted,
-    grants_told,
-    opened,
-    whole,
-)
+from packaging_targets.adapters.cli.aam.desk.operating import add_operator, granted, opened, whole
+from packaging_targets.adapters.cli.aam.granting import add_grant, allowed, grants_told
 from packaging_targets.adapters.output import table, tell
 from packaging_targets.errors import RequestError, reason
 

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from argparse import Namespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from packaging_targets.adapters.cli.aam.desk.operating import (
-    add_grant,
-    add_operator,
-    allowed,
-    granted,
-    grants_told,
-    moment,
-    opened,
-    whole,
-)
-from packaging_targets.adapters.output import table, tell, tells
-from packaging_targets.errors import RequestError
-
-if TYPE_CHECKING:
-    from packaging_targets.registry.aam.desk.tokens import Token
-
-_LIFETIME = re.compile(r"([1-9][0-9]{0,6})([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+from packaging_targets.adapters.cli.aam.desk.operating import add_operator, granted, opened, whole
+from packaging_targets.adapters.cli.aam.granting import add_grant, lifetime_of, tell_secret, token_lines, token_value
+from packaging_targets.adapters.output import tell
 
 
 def add_tokens(verbs: Any) -> None:
@@ -45,36 +28,19 @@ def _create_token(options: Namespace) -> int:
         from packaging_targets.registry.aam.desk.tokens import Order
         from packaging_targets.services.aam.hosting.people.tokens import make_token
 
-        lifetime = _seconds(options.expires, desk.settings.token_lifetime)
-        expires_at = None if lifetime is None else desk.clock() + lifetime
+        expires_at = _end(options.expires, desk.clock(), desk.settings.token_lifetime)
         issued = make_token(desk, operator, Order(options.person, options.label, (granted(options),), expires_at))
-    if options.format != "json" and tells(options, "info"):
-        until = moment(expires_at) or "it is revoked"
-        sys.stderr.write(f"token {issued.token.number} of {options.person}, until {until}; it is shown this once\n")
-    return tell(options, {"ok": True, "token": issued.secret, **_token_value(issued.token)}, [issued.secret])
+    return tell_secret(options, issued.secret, issued.token)
 
 
 def _list_tokens(options: Namespace) -> int:
     with opened(options) as (desk, operator):
         from packaging_targets.services.aam.hosting.people.tokens import tokens
 
-        found = [
-            one for one in whole(lambda after: tokens(desk, operator, after)) if options.person in {"", one.person}
-        ]
-        at = desk.clock()
-    rows = [
-        (
-            one.number,
-            one.person,
-            allowed(one.grants),
-            moment(one.expires_at) or "-",
-            one.fault(at) or "holds",
-            one.label,
-        )
-        for one in found
-    ]
-    lines = table([("NUMBER", "PERSON", "ALLOWS", "UNTIL", "STATE", "LABEL"), *rows]) if rows else ["no tokens"]
-    return tell(options, {"ok": True, "tokens": [_token_value(one) for one in found]}, lines)
+        every = whole(lambda after: tokens(desk, operator, after))
+        found = [one for one in every if options.person in {"", one.person}]
+        lines = token_lines(found, desk.clock())
+    return tell(options, {"ok": True, "tokens": [token_value(one) for one in found]}, lines)
 
 
 def _revoke_token(options: Namespace) -> int:
@@ -82,26 +48,11 @@ def _revoke_token(options: Namespace) -> int:
         from packaging_targets.services.aam.hosting.people.tokens import revoke_token
 
         found = revoke_token(desk, operator, options.about)
-    return tell(options, {"ok": True, **_token_value(found)}, [f"token {found.number} of {found.person} is revoked"])
+    return tell(options, {"ok": True, **token_value(found)}, [f"token {found.number} of {found.person} is revoked"])
 
 
-def _seconds(text: str, usual: int) -> int | None:
-    """Return how long a token holds, in seconds, or None for ever."""
-    if text in {"", "never"}:
-        return None if text else usual
-    match = _LIFETIME.fullmatch(text)
-    if match is None:
-        raise RequestError.one(f"`{text[:40]}` is no time", "", "write it as 90d, 12h, 30m, or never")
-    return int(match[1]) * _SECONDS[match[2]]
-
-
-def _token_value(token: Token) -> dict[str, Any]:
-    return {
-        "id": token.number,
-        "person": token.person,
-        "label": token.label,
-        "grants": grants_told(token.grants),
-        "created_at": moment(token.created_at),
-        "expires_at": moment(token.expires_at),
-        "revoked_at": moment(token.revoked_at),
-    }
+def _end(text: str, at: int, usual: int) -> int | None:
+    """Return until when a token holds that is made at a time, or None for ever."""
+    if text == "never":
+        return None
+    return at + (lifetime_of(text, ", or never") if text else usual)

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from packaging_targets.adapters.http.pages.showing.changes import MAX_FILES, change_rows, summary_of, wanted_paths
+from packaging_targets.adapters.http.pages.showing.changes import MAX_FILES, change_rows, summary_of
 from packaging_targets.adapters.http.pages.showing.marks import mark_of
 from packaging_targets.adapters.http.pages.showing.package import package_path
 from packaging_targets.adapters.http.pages.visiting import Visit
@@ -17,7 +17,13 @@ from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.desk.approvals import Approval
 from packaging_targets.services.aam.browsing.contents import read_contents, read_texts
-from packaging_targets.services.aam.browsing.differences import MAX_TEXT, Difference, differences
+from packaging_targets.services.aam.browsing.differences import (
+    MAX_TEXT,
+    Difference,
+    differences,
+    former_of,
+    wanted_paths,
+)
 from packaging_targets.services.aam.hosting import approving
 
 _LIMIT = 30
@@ -131,11 +137,7 @@ def _changes(visit: Visit, found: Approval) -> dict[str, Any]:
 
 
 def _former(visit: Visit, found: Approval) -> Release | None:
-    """Return the version that this one would follow: the highest lower one, or else the lowest; None for none."""
-    metadata = visit.host.holdings.metadata(found.name)
-    there = list(metadata.newest_first()) if metadata else []
-    lower = [one for one in there if one.version < SemanticVersion.parse(found.version)]
-    return next(iter(lower or there[::-1]), None)
+    return former_of(visit.host.holdings.metadata(found.name), SemanticVersion.parse(found.version))
 
 
 def _texts(

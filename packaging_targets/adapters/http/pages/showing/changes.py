@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging_targets.adapters.http.pages.showing.words import counted_text, size_text
-from packaging_targets.services.aam.browsing.differences import MAX_TEXT, Difference, lines_of_difference
+from packaging_targets.services.aam.browsing.differences import Difference, lines_of_difference
 
 MAX_FILES = 200
-MAX_SHOWN = 25
-"""The most files of which lines are shown."""
 _KINDS = {"+": "added", "-": "removed", "@": "place"}
 
 
@@ -34,12 +32,6 @@ class ChangeRow:
     sizes: str
     anchor: str
     lines: tuple[Line, ...]
-
-
-def wanted_paths(found: Sequence[Difference]) -> frozenset[str]:
-    """Return the files of which lines are shown, if they are texts: small ones, what agents read first."""
-    small = [one.path for one in found if _largest(one) <= MAX_TEXT]
-    return frozenset(sorted(small, key=lambda path: (not path.endswith((".md", ".json", ".yaml")), path))[:MAX_SHOWN])
 
 
 def change_rows(
@@ -75,7 +67,3 @@ def _line(text: str) -> Line:
 def _sizes(one: Difference) -> str:
     sizes = [size_text(side.size) for side in (one.before, one.after) if side]
     return " → ".join(dict.fromkeys(sizes))
-
-
-def _largest(one: Difference) -> int:
-    return max(side.size for side in (one.before, one.after) if side)

@@ -10,9 +10,10 @@ from urllib.parse import urlencode, urlsplit
 
 from packaging_targets.errors import RegistryError
 from packaging_targets.registry.aam.http.access import Session
-from packaging_targets.registry.aam.http.login.desk import greeting
+from packaging_targets.registry.aam.http.answers import greeting_of
 from packaging_targets.registry.aam.http.login.issuer import Asked, Issuer, discover, redeem
 from packaging_targets.registry.aam.http.login.landing import Landing
+from packaging_targets.registry.http.messages import Request
 
 _SECONDS = 300.0
 
@@ -22,7 +23,7 @@ def identity_by_browser(session: Session, show: Callable[[str], None], seconds: 
 
     Raises RegistryError where the registry names no provider of identities, or nobody signs in.
     """
-    told = greeting(session)
+    told = greeting_of(session.done(Request("GET", session.address.to())).body, session.address.url)
     if not told.issuer or not told.client:
         fix = f"with a token: aam login --registry {session.address.url}"
         raise RegistryError.one("the registry names no place where people sign in", session.address.url, fix)

@@ -38,7 +38,7 @@ def _packages() -> None:
         sa.UniqueConstraint("folder", name="uq_packages_folder"),
     )
     op.create_index("ix_packages_short", "packages", ["short"])
-    op.create_index("ix_packages_shown_name", "packages", ["shown", "name"])
+    op.create_index("ix_packages_shown_name", "packages", ["shown", "name", "short"])
     op.create_index("ix_packages_shown_modified_at", "packages", ["shown", "modified_at", "name"])
     op.create_table(
         "documents",
