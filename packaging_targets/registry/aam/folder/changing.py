@@ -210,10 +210,8 @@ def _stage(staging: Staging, path: str, before: bytes | None, after: bytes) -> N
 
 
 def _mark(tree: Tree, folder: str, made: str) -> None:
-    beside = f"{tree.pending}.new"
-    with open(beside, "w", encoding="ascii") as file:
-        json.dump({"folder": folder, "made": made}, file)
-    os.rename(beside, tree.pending)
+    with open(tree.pending, "w", encoding="ascii") as file:  # whoever is killed before it is whole has staged nothing
+        file.write(json.dumps({"folder": folder, "made": made}))
 
 
 def _pending(data: bytes) -> tuple[str, str]:
@@ -243,6 +241,5 @@ def _undo(tree: Tree, folder: str, made: str) -> None:
                 os.rmdir(path)
     elif made:
         return  # the version is known: whoever changes something next brings it to the tags and the index
-    for path in (tree.pending, f"{tree.pending}.new"):
-        with suppress(OSError):
-            os.unlink(path)
+    with suppress(OSError):
+        os.unlink(tree.pending)
