@@ -119,6 +119,9 @@ class StoredRegistry(Alterable):
             found = connection.execute(select(columns.bundle).where(*of_it)).scalar()
         return None if found is None else bytes(found)
 
+    def persist(self) -> None:
+        """Do nothing: what was published is in a database that has it on its disk."""
+
     def kept_up(self) -> AbstractContextManager[None]:
         """Do nothing in the background: lists are changed with what they list."""
         return nullcontext()
