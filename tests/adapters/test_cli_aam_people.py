@@ -136,6 +136,24 @@ def test_a_token_that_may_not_be_made_is_refused(run: Client, monkeypatch: pytes
     )
 
 
+def test_a_narrow_token_lists_and_revokes_nothing_that_allows_more(
+    run: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.host.token("bob", "publish")
+    wide = next(one["id"] for one in run.value("token", "ls")["tokens"] if one["person"] == "bob")
+    run.enter(monkeypatch, run.host.token("bob", "read"))
+    (own,) = run.value("token", "ls")["tokens"]
+    assert (own["grants"][0]["actions"], own["own"]) == (["read"], True)
+    assert run("token", "revoke", wide) == (
+        1,
+        "",
+        f"error: token `{wide}` allows more than the one that bob came with, which cannot revoke it\n  at {run.url}\n"
+        "  fix: sign in with a token that allows as much, or with a name and a password, or ask who administers the registry\n",
+    )
+    assert run("token", "revoke", own["id"]) == (0, f"token {own['id']} of bob is revoked\n", "")
+    assert run("whoami")[0] == 1
+
+
 @pytest.mark.parametrize("number", ["00", "../whoami", "a/b?c=d"])
 def test_a_token_that_is_not_there_is_told(run: Client, number: str) -> None:
     code, out, err = run("token", "revoke", number)

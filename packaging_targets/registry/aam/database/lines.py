@@ -6,7 +6,7 @@ All who change a line do it here, so that the index of words is never behind.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,10 @@ COLUMNS = (
     packages.c.shown,
 )
 """What `line_in` makes a line of."""
+_ROWS = select(*COLUMNS, packages.c.number)
+Row = tuple[str, str, str, str, int, bool]
+"""A line as the database has it: one value for each of `COLUMNS`."""
+Numbered = tuple[int, Row]
 # What every publishing asks: making a statement takes longer than SQLite does to answer it.
 _NUMBER = select(packages.c.number).where(packages.c.name == bindparam("sought"))
 _MARK = select(marks.c.value).where(marks.c.key == bindparam("sought"))
@@ -63,10 +67,21 @@ def line_in(row: Sequence[Any]) -> Line:
     return Line(Summary(PackageName.parse(name), latest, tuple(json.loads(versions)), description), modified_at, shown)
 
 
-def every_line(connection: Connection) -> Iterator[tuple[int, Line]]:
-    """Yield the number and the line of every package."""
-    for row in connection.execute(select(*COLUMNS, packages.c.number)):
-        yield row[-1], line_in(row)
+def row_of(line: Line) -> Row:
+    """Return what a line is as a row, to compare it with one that is there."""
+    values = _values(line)
+    return tuple(values[column.name] for column in COLUMNS)
+
+
+def every_row(connection: Connection) -> dict[str, Numbered]:
+    """Return the number and the row of every package, by name."""
+    return {row[0]: (row[-1], row[:-1]) for row in map(tuple, connection.execute(_ROWS))}
+
+
+def rows_among(connection: Connection, names: Collection[str]) -> dict[str, Numbered]:
+    """Return the number and the row of some packages, by name."""
+    rows = connection.execute(_ROWS.where(packages.c.name.in_(list(names))))
+    return {row[0]: (row[-1], row[:-1]) for row in map(tuple, rows)}
 
 
 def number_of(connection: Connection, name: PackageName) -> int | None:

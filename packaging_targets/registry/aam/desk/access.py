@@ -90,6 +90,19 @@ def not_covered(who: Identity, grant: Grant) -> list[str]:
     ]
 
 
+def governs(who: Identity, person: str, grants: Iterable[Grant], number: str) -> bool:
+    """Tell whether somebody may see and revoke a token: whose, what it allows, and its number.
+
+    With a token, that is this one itself, and what this one could have made: whoever finds a token that may do little
+    ends nothing that may do more. A name and a password govern all tokens of their person, `admin` on `*` all.
+    """
+    if who.may("admin"):
+        return True
+    if who.is_anonymous or person != who.person:
+        return False
+    return who.token in {"", number} or not any(not_covered(who, grant) for grant in grants)
+
+
 def grants_value(grants: Iterable[Grant]) -> list[dict[str, list[str]]]:
     """Return grants as a JSON value, as tables, the log and answers have them."""
     return [{"actions": list(one.actions), "patterns": list(one.patterns)} for one in grants]

@@ -17,14 +17,15 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, true, update
 
 from packaging_targets.registry.aam.database import tables
-from packaging_targets.registry.aam.desk.access import Grant, Identity, grants_of, grants_text
+from packaging_targets.registry.aam.desk.access import Grant, Identity, governs, grants_of, grants_text
 from packaging_targets.registry.aam.desk.listing import Part, Span, is_number, new_number, part_of
 
 _PREFIX = "aam_"
 _SECRET, _CHECK = 43, 6
+_MOST_KINDS = 200
 _LENGTH = len(_PREFIX) + _SECRET + _CHECK
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
@@ -110,10 +111,12 @@ def numbered(connection: Connection, number: str) -> Token | None:
     return None if row is None else _token(row)
 
 
-def listed(connection: Connection, person: str, span: Span) -> Part[Token]:
-    """Return a part of somebody's tokens, or of all where `person` is empty, the newest first."""
-    chosen: ColumnElement[bool] = tables.tokens.c.person == person if person else true()
-    return part_of(connection, tables.tokens, chosen, span, _token)
+def listed(connection: Connection, who: Identity, span: Span) -> Part[Token]:
+    """Return a part of the tokens that somebody governs (`access.governs`), the newest first.
+
+    Of who has tokens of more than _MOST_KINDS different grants, those of some kinds are left out.
+    """
+    return part_of(connection, tables.tokens, _governed(connection, who), span, _token)
 
 
 def revoke(connection: Connection, number: str, at: int) -> bool:
@@ -147,6 +150,17 @@ def exchanged_first(connection: Connection, signed: bytes, expires_at: int, at: 
     except IntegrityError:
         return False
     return True
+
+
+def _governed(connection: Connection, who: Identity) -> ColumnElement[bool]:
+    column = tables.tokens.c
+    if who.may("admin"):
+        return true()
+    if not who.token:
+        return column.person == who.person
+    kinds = select(column.grants).where(column.person == who.person).distinct().limit(_MOST_KINDS)
+    texts = [one for one in connection.execute(kinds).scalars() if governs(who, who.person, grants_of(one), "")]
+    return and_(column.person == who.person, or_(column.number == who.token, column.grants.in_(texts)))
 
 
 def _token(row: Row[Any]) -> Token:

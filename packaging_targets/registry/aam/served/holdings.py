@@ -126,6 +126,10 @@ class Holdings(Registry, Protocol):
         """Forget an archive that was set aside; nothing happens where there is none."""
         ...
 
+    def kept_up(self) -> AbstractContextManager[None]:
+        """Do in the background, while in the block, what would else be done when somebody asks for it."""
+        ...
+
     def demand(self) -> None:
         """Raise RegistryError where the registry cannot serve now."""
         ...

@@ -11,6 +11,7 @@ from served_registries import Clock
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.desk import accounts
 from packaging_targets.registry.aam.desk.access import ANONYMOUS, Grant
+from packaging_targets.registry.aam.desk.listing import Part
 from packaging_targets.registry.aam.desk.tokens import Order
 from packaging_targets.services.aam.hosting import auditing
 from packaging_targets.services.aam.hosting.host import Host, Sparing
@@ -115,6 +116,55 @@ def test_tokens_are_seen_and_revoked_by_whose_they_are_and_by_admins(host: Host,
     hands.now += 1
     assert revoke_token(host, ANN, own.number).revoked_at == hands.now - 1
     assert told(host) == [("ann", "token.created", ""), ("ben", "token.created", ""), ("root", "token.revoked", "")]
+
+
+def test_a_token_rules_itself_and_what_allows_no_more(host: Host, hands: Clock) -> None:
+    wide = create_token(host, ANN, "wide", ["publish", "read"], ["@acme/*"])
+    hands.now += 1
+    narrow = create_token(host, ANN, "narrow", ["publish"], ["@acme/re*"])
+    hands.now += 1
+    narrower = create_token(host, ANN, "narrower", ["read"], ["@acme/review"])
+    hands.now += 1
+    aside = create_token(host, ANN, "aside", ["publish"], ["@acme/x"])
+    who = identity_of_token(host, narrow.secret)
+    assert tokens(host, who) == Part((narrow.token,), "", 1)
+    for one in (wide, narrower, aside):
+        assert refused(revoke_token, host, who, one.token.number) == (
+            "FORBIDDEN",
+            f"token `{one.token.number}` allows more than the one that ann came with, which cannot revoke it",
+        )
+    assert identity_of_token(host, wide.secret).person == "ann"
+    whole = identity_of_token(host, wide.secret)
+    assert tokens(host, whole).entries == (aside.token, narrower.token, narrow.token, wide.token)
+    assert revoke_token(host, whole, narrow.token.number).revoked_at == hands.now
+    assert tokens(host, ANN).total == 4
+    assert revoke_token(host, whole, wide.token.number).number == wide.token.number
+
+
+def test_a_token_that_may_administer_packages_rules_what_publishes_them(host: Host) -> None:
+    made = make_token(host, ROOT, Order("ann", "", (Grant(("admin",), ("@acme/*",)),), None))
+    create_token(host, ANN, "", ["publish"], ["@acme/*"])
+    make_token(host, ROOT, Order("ben", "", (Grant(("publish",), ("@acme/*",)),), None))
+    assert tokens(host, identity_of_token(host, made.secret)).total == 2
+
+
+def test_parts_of_a_list_count_what_is_in_it(host: Host, hands: Clock) -> None:
+    narrow = create_token(host, ANN, "", ["publish"], ["@acme/*"])
+    for actions in (["read"], ["publish"], ["read", "publish"], ["publish"]):
+        hands.now += 1
+        create_token(host, ANN, "", actions, ["@acme/*"])
+    who = identity_of_token(host, narrow.secret)
+    first = tokens(host, who, limit=2)
+    assert (len(first.entries), first.total) == (2, 3)
+    assert tokens(host, who, first.next).entries == (narrow.token,)
+
+
+def test_a_name_and_a_password_rule_all_tokens_of_their_person(host: Host) -> None:
+    create_account(host, ROOT, "ann", "correct horse", ["read"], ["@acme/x"])
+    made = create_token(host, ANN, "", ["publish"], ["@acme/*"]).token
+    who = identity_of_basic(host, "ann", "correct horse")
+    assert tokens(host, who).entries == (made,)
+    assert revoke_token(host, who, made.number).revoked_at is not None
 
 
 # Passwords, and failures

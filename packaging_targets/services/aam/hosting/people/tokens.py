@@ -13,7 +13,7 @@ from packaging_targets.registry.aam.database.engine import reading
 from packaging_targets.registry.aam.database.transactions import transact
 from packaging_targets.registry.aam.desk import audit
 from packaging_targets.registry.aam.desk import tokens as table
-from packaging_targets.registry.aam.desk.access import Grant, Identity, grants_value, not_covered
+from packaging_targets.registry.aam.desk.access import Grant, Identity, governs, grants_value, not_covered
 from packaging_targets.registry.aam.desk.audit import Event
 from packaging_targets.registry.aam.desk.listing import MOST, Part, Span
 from packaging_targets.registry.aam.desk.tokens import IssuedToken, Order, Token
@@ -21,6 +21,9 @@ from packaging_targets.services.aam.hosting.host import Desk
 from packaging_targets.services.aam.hosting.people.wishes import demand_sound, grant_of, label_faults, person_faults
 from packaging_targets.services.aam.hosting.refusing import forbidden, verb
 
+_STRONGER = (
+    "sign in with a token that allows as much, or with a name and a password, or ask who administers the registry"
+)
 MAX_LIFETIME = 10 * 366 * 86400  # seconds
 
 
@@ -58,22 +61,28 @@ def make_token(desk: Desk, who: Identity, order: Order) -> IssuedToken:
 
 @verb
 def tokens(desk: Desk, who: Identity, after: str = "", limit: int = MOST) -> Part[Token]:
-    """Return a part of their tokens, or of everybody's for who has the whole registry in their care."""
+    """Return a part of the tokens that they may revoke, which `access.governs` tells."""
     if who.is_anonymous:
         raise forbidden(who, "may not see tokens")
     with reading(desk.database) as connection:
-        return table.listed(connection, "" if who.may("admin") else who.person, Span(after, limit))
+        return table.listed(connection, who, Span(after, limit))
 
 
 @verb
 def revoke_token(desk: Desk, who: Identity, number: str) -> Token:
-    """Let a token hold no longer; twice is once. Raises RefusalError (TOKEN_NOT_FOUND) where they see none."""
+    """Let a token hold no longer; twice is once.
+
+    Raises RefusalError: TOKEN_NOT_FOUND where it is not theirs, FORBIDDEN where it allows more than their own.
+    """
     if who.is_anonymous:
         raise forbidden(who, "may not revoke tokens")
     with reading(desk.database) as connection:
         found = table.numbered(connection, number)
     if found is None or not (found.person == who.person or who.may("admin")):
         raise RefusalError.of("TOKEN_NOT_FOUND", f"there is no token `{number[:80]}`")
+    if not governs(who, found.person, found.grants, found.number):
+        what = f"token `{found.number}` allows more than the one that {who.person} came with, which cannot revoke it"
+        raise RefusalError.of("FORBIDDEN", what, "", _STRONGER)
     return transact(desk.database, lambda connection: _revoked(connection, who, found, desk.clock()))
 
 
