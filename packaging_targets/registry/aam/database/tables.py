@@ -86,7 +86,7 @@ exchanged = Table(
 accounts = Table(
     "accounts",
     metadata,
-    Column("name", String(100), primary_key=True),
+    Column("name", String(100).with_variant(String(100, collation="C"), "postgresql"), primary_key=True),
     Column("password", String(300), nullable=False),
     Column("grants", Text, nullable=False),
 )

@@ -84,7 +84,7 @@ def _tokens() -> None:
 def _people() -> None:
     op.create_table(
         "accounts",
-        sa.Column("name", sa.String(100), primary_key=True),
+        sa.Column("name", sa.String(100).with_variant(sa.String(100, collation="C"), "postgresql"), primary_key=True),
         sa.Column("password", sa.String(300), nullable=False),
         sa.Column("grants", sa.Text, nullable=False),
     )
