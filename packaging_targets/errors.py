@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 # Controls, what turns the direction of writing, and bytes of names that are not UTF-8.
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
+# What stands before the host of an address, as in `https://token@host` and `ana:secret@host`. A port is none of it, nor
+# are the `x:1.2` of an image's `x:1.2@sha256:…` and the `npm:` of `npm:@acme/x@1`.
+_IN_URL = r"""(?<=:/)/?[^\s/"'`]+@"""
+_IN_HOST = r"""[^\s/:@"'`]+:(?![0-9]+/|[@/])[^\s"'`]+@(?!sha[0-9]+:)"""
+_SECRET = re.compile(f"{_IN_URL}|{_IN_HOST}")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -108,6 +114,11 @@ def raise_all(
 def legible(name: str) -> str:
     """Return the name of a file for people: bytes of it that are not UTF-8 are told as numbers."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def without_secret(text: str) -> str:
+    """Return a text without the passwords and tokens that stand before the hosts of addresses."""
+    return _SECRET.sub(lambda found: f"{'/' if found[0][0] == '/' else ''}***@", text)
 
 
 def plain(text: str) -> str:

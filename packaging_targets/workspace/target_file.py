@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packaging_targets.errors import Problem
+from packaging_targets.workspace.field_lines import HEADER, field_line
 
-_HEADER = re.compile(r"\s*(\[\[?)\s*([\w-]+)\s*\]\]?\s*(#.*)?$")
-_FIELD = re.compile(r"\$\.([^.\[]+)")
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -72,9 +71,9 @@ def _entries(path: str, text: str, tables: dict[str, Any]) -> TargetFile:
                 Problem(f"{path}:{_nth(at, 0)}", f"`[{rule}]` must be an entry of an array", f"write [[{rule}]]")
             )
         else:
-            where = f"{path}:{_key_line(text, 0, rule)}"
+            line = field_line(text, 0, f"$.{rule}")
             problems.append(
-                Problem(where, f"`{rule}` stands in no entry", "write it below a header such as [[archive]]")
+                Problem(f"{path}:{line}", f"`{rule}` stands in no entry", "write it below a header such as [[archive]]")
             )
     workspace = tables.get("workspace")
     workspace_line = _nth(lines.get("workspace", []), 0)
@@ -88,28 +87,16 @@ def _entries(path: str, text: str, tables: dict[str, Any]) -> TargetFile:
 def field_where(file: TargetFile, line: int, path: str) -> str:
     """Return `file:line` of the field at `path`, as in `$.tags[0]`, of the entry whose header is at `line`.
 
-    Where `path` names no field, or none that is there, it is the header's.
+    Where `path` names an item, it is the item's line; where it names nothing that is there, it is the header's.
     """
-    name = _FIELD.match(path)
-    return f"{file.path}:{_key_line(file.text, line, name[1]) if name else line}"
-
-
-def _key_line(text: str, header: int, name: str) -> int:
-    """Return the line on which `name` is set after the header at line `header`, or the header's."""
-    key = re.compile(rf"""\s*(?:\[+[\w\s-]+\.\s*)?["']?{re.escape(name)}["']?\s*[=.\]]""")
-    for at, line in enumerate(text.splitlines()[header:], header + 1):
-        if key.match(line):
-            return at
-        if _HEADER.match(line):
-            break
-    return max(header, 1)
+    return f"{file.path}:{field_line(file.text, line, path)}"
 
 
 def _header_lines(text: str) -> dict[str, list[int]]:
     lines: dict[str, list[int]] = {}
     if "[" in text:
         for at, line in enumerate(text.splitlines(), 1):
-            if "[" in line and (match := _HEADER.match(line)):
+            if "[" in line and (match := HEADER.match(line)):
                 lines.setdefault(match[2], []).append(at)
     return lines
 

@@ -150,7 +150,10 @@ def test_a_program_that_makes_nothing_in_a_folder_fails(ws: Workspace) -> None:
 
 def test_a_link_in_a_folder_is_refused(ws: Workspace) -> None:
     ws.write({"docs/TARGETS.toml": SITE.replace("; done", "; done; ln -s a {out}/link")})
-    assert "the output `dist/docs/html/link` is no regular file" in ws.build().output
+    assert (
+        "error: the output `dist/docs/html/link` is a symbolic link, to `a`\n  at //docs:site\n"
+        "  fix: let `sh` put a copy there, as `cp -L` does: outputs are regular files\n" in ws.build().output
+    )
 
 
 @pytest.mark.parametrize("others", ["html/a/one.md.html", "html/", "html/inner/"])

@@ -245,7 +245,10 @@ def test_every_surprise_is_told_at_once(repo: Repo) -> None:
             "the output `dist/pkg/folder` is a folder",
             "end its name in `outs` with a `/`",
         ),
-        problem("the output `dist/pkg/link` is no regular file", irregular),
+        problem(
+            "the output `dist/pkg/link` is a symbolic link, to `/etc/passwd`",
+            "let `sh` put a copy there, as `cp -L` does: outputs are regular files",
+        ),
     ]
 
 

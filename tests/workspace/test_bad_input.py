@@ -20,12 +20,12 @@ A = '[[archive]]\nname = "a"\nsrcs = ["*.txt"]\n'
 B = A.replace('"a"', '"b"')
 
 
-def told(ws: Workspace) -> str:
-    """Build twice: the exit code is 2, nothing is made, and what is told the second time is the same."""
+def told(ws: Workspace, made: int = 0) -> str:
+    """Build twice: the exit code is 2, no more is made than before, and what is told the second time is the same."""
     first, second = ws.packaging("build"), ws.packaging("build")
     assert (first.exit_code, second.exit_code) == (2, 2)
     assert first.output == second.output
-    assert ws.paths("dist") == []
+    assert len(ws.paths("dist")) == made
     return first.output
 
 
@@ -131,11 +131,11 @@ error: `[z-a]` is no glob: `[z-a]` is no set of characters: bad character range 
         {"a/TARGETS.toml": A + 'deps = ["foo", "//a/../c:d", "//c:"]\n', "a/x.txt": ""},
         """\
 error: `foo` is no label: a label starts with `//` or `:`
-  at a/TARGETS.toml:4  (//a:a, $.deps[0])
+  at a/TARGETS.toml:5  (//a:a, $.deps[0])
   fix: write //folder:name, or :name in the same file
 
 error: `//a/../c:d` is no label: `a/../c` is no package
-  at a/TARGETS.toml:4  (//a:a, $.deps[1])
+  at a/TARGETS.toml:6  (//a:a, $.deps[1])
   fix: write //folder:name, or :name in the same file
 
 error: `//c:` is no label: `` is no target name
@@ -160,11 +160,11 @@ error: there are two targets `//a:a`
         },
         """\
 error: there is no target `//b:bb`
-  at a/TARGETS.toml:4  (//a:a, $.deps[0])
+  at a/TARGETS.toml:5  (//a:a, $.deps[0])
   fix: did you mean `//b:b`?  (targets of `//b`: b)
 
 error: there is no target `//a:aa`
-  at a/TARGETS.toml:4  (//a:a, $.deps[1])
+  at a/TARGETS.toml:6  (//a:a, $.deps[1])
   fix: did you mean `//a:a`?  (targets of `//a`: a)
 """,
     ),
@@ -177,7 +177,7 @@ error: there is no target `//a:aa`
         },
         """\
 error: targets depend on each other in a cycle: `//a:a` -> `//b:a` -> `//c:a` -> `//a:a`
-  at a/TARGETS.toml:4  (//a:a, $.deps[0])
+  at a/TARGETS.toml:5  (//a:a, $.deps[0])
   fix: remove one of these dependencies, or move what they share into a target of its own
 """,
     ),
@@ -284,15 +284,15 @@ error: `archive` has no field `formt`
   fix: did you mean `format`?
 
 error: there is no target `//a:gone`
-  at a/TARGETS.toml:4  (//a:a, $.deps[0])
+  at a/TARGETS.toml:5  (//a:a, $.deps[0])
   fix: choose a target of `//a`: a, fine, unknown
 
 error: `b` is no label: a label starts with `//` or `:`
-  at a/TARGETS.toml:4  (//a:a, $.deps[1])
+  at a/TARGETS.toml:6  (//a:a, $.deps[1])
   fix: write //folder:name, or :name in the same file
 
 error: `*.md` matches no file below a
-  at a/TARGETS.toml:11  (//a:fine, $.srcs[1])
+  at a/TARGETS.toml:13  (//a:fine, $.srcs[1])
   fix: mend the glob, or remove it
 
 error: there is no target `//c:c`
@@ -545,3 +545,14 @@ def test_what_may_not_be_read_is_named(name: str, tmp_path: Path) -> None:
     assert (run.exit_code, run.output) == (2, CLOSED[name])
     ws.path(name).chmod(mode)
     assert ws.run(command).built == ["//a:a"]
+
+
+@pytest.mark.parametrize("case", ["fifo", "absolute link", "relative link"])
+def test_what_takes_the_place_of_a_source_is_judged_as_a_new_one_is(case: str, tmp_path: Path) -> None:
+    make, expected = SOURCES[case]
+    ws = Workspace(tmp_path / "repo")
+    ws.write({"a/TARGETS.toml": A, "a/p.txt": "", "a/x.txt": ""})
+    assert ws.packaging("build").exit_code == 0
+    ws.path("a/p.txt").unlink()
+    make(ws.path("a/p.txt"))
+    assert told(ws, made=1) == expected

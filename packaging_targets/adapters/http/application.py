@@ -57,8 +57,9 @@ def _lifespan_of(site: Site) -> Any:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         site.sweep(time.time())
-        yield
-        site.close()
+        with site.host.holdings.kept_up():
+            yield
+            site.close()
 
     return lifespan
 

@@ -192,9 +192,13 @@ def _surprises(action: Action, fresh: Room, files: Mapping[str, os.stat_result])
     yield from _lacking(action, fresh, files)
     inputs, made = frozenset(action.inputs), frozenset(_made(action, files))
     for path in sorted(made):
-        if not stat.S_ISREG(files[path].st_mode):
-            yield Problem("", f"the output `{path}` is no regular file", "write its content there")
-        elif (shown := legible(path)) != path:
+        shown = legible(path)
+        if stat.S_ISLNK(files[path].st_mode):
+            what = f"the output `{shown}` is a symbolic link, to `{legible(os.readlink(fresh.path(path)))}`"
+            yield Problem("", what, f"let `{program}` put a copy there, as `cp -L` does: outputs are regular files")
+        elif not stat.S_ISREG(files[path].st_mode):
+            yield Problem("", f"the output `{shown}` is no regular file", "write its content there")
+        elif shown != path:
             yield Problem("", f"the name of the output `{shown}` is not UTF-8", "let the program name it otherwise")
     for path, now in files.items():
         if fresh.is_changed(path, now):

@@ -9,7 +9,7 @@ import posixpath
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from packaging_targets.errors import Problem, RequestError, raise_all
+from packaging_targets.errors import Problem, RequestError, raise_all, without_secret
 from packaging_targets.model.action import FOLDER
 from packaging_targets.model.label import Label
 from packaging_targets.store.layout import STATE_FOLDER, TARGET_FILE
@@ -240,7 +240,8 @@ class AnalysisContext:
         raise RequestError(self._problem(what, field, fix, where))
 
     def _problem(self, what: str, field: str, fix: str, where: str) -> Problem:
-        return Problem(where, what, fix, str(self._target.label) if where else "", _path(field))
+        told = without_secret(what)  # which may be any field's value
+        return Problem(where, told, without_secret(fix), str(self._target.label) if where else "", _path(field))
 
     def warn(self, what: str, *, field: str = "", fix: str = "", where: str = "", label: str = "") -> None:
         """Report something that does not stop the build."""

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from packaging_targets.workspace.rules.rulebook import Rulebook
     from packaging_targets.workspace.settings import Settings
 
+_ODD = frozenset({"l", "o"})  # in the states of what may lead outside the workspace, or is no file
+
 
 class Planner:
     """Brings the records in step with the disk. The current folder is the workspace root."""
@@ -151,8 +153,10 @@ class Planner:
         touched = set(folders.touched)
         for path, (old, new) in changed.items():
             package = self._discovery.package_of(path)
-            if package is not None and ("l" in (old[0], new[0]) or old[0] == "d"):
+            if package is not None and (old[0] == "d" or not _ODD.isdisjoint((old[0], new[0]))):
                 touched.add(package)
+                # It may be no source any longer, and a rule may have asked where it leads.
+                todo |= self._targets.holding(path, package)
             todo |= self._records.targets.reading(path, package)
         for package in touched - folders.gone:
             for known in self._targets.of_package(package):

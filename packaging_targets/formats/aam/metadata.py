@@ -72,7 +72,7 @@ class PackageMetadata:
     def newest_first(self, *, yanked: bool = False) -> Iterable[Release]:
         """Return the releases by precedence, highest first, without those that are not shown unless asked for."""
         found = [one for one in self.releases.values() if yanked or one.is_shown]
-        return sorted(found, key=lambda one: one.version, reverse=True)
+        return sorted(found, key=lambda one: one.version.precedence(), reverse=True)
 
     @property
     def leading(self) -> Mapping[str, str]:
@@ -86,6 +86,6 @@ class PackageMetadata:
 
 def highest(releases: Iterable[Release]) -> str:
     """Return the highest stable version of some, or the highest where none is stable; empty for none."""
-    versions = sorted(one.version for one in releases)
+    versions = [one.version for one in releases]
     stable = [one for one in versions if not one.prerelease]
-    return str((stable or versions)[-1]) if versions else ""
+    return str(max(stable or versions, key=SemanticVersion.precedence)) if versions else ""

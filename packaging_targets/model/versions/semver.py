@@ -54,12 +54,15 @@ class SemanticVersion:
         return f"{self.major}.{self.minor}.{self.patch}{prerelease}{f'+{self.build}' if self.build else ''}"
 
     def __lt__(self, other: SemanticVersion) -> bool:
-        return self._order() < other._order()
+        return self.precedence() < other.precedence()
 
-    def _order(self) -> tuple[object, ...]:
-        # A release comes after its prereleases; among their words, numbers come before others.
+    def precedence(self) -> tuple[object, ...]:
+        """Return what versions are sorted by: many of them are sorted faster by it than by each other."""
+        if not self.prerelease:  # a release comes after its prereleases
+            return (self.major, self.minor, self.patch, True, ())
+        # Among their words, numbers come before others.
         words = tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in self.prerelease)
-        return (self.major, self.minor, self.patch, not self.prerelease, words)
+        return (self.major, self.minor, self.patch, False, words)
 
 
 def moving_tags(version: SemanticVersion, published: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, without_secret
 from packaging_targets.registry.aam.clock import present_time
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 
@@ -64,17 +64,18 @@ def folder_of(address: str) -> str:
         raise RequestError.one("the address of a registry cannot hold a null character", "", _WRITE)
     if not separator:
         if not _is_address(address):
-            raise RequestError.one(f"`{address[:200]}` is no address of a registry", "", _WRITE)
+            raise RequestError.one(f"`{without_secret(address)[:200]}` is no address of a registry", "", _WRITE)
         return os.path.abspath(address)
     if is_server(address):
         what = f"`{server_url(address)}` is a server, and this is done in the folder of a registry"
         raise RequestError.one(what, "", "on the server, name the folder that it serves")
     if scheme.lower() != "file":
-        raise RequestError.one(f"`{address[:200]}` is no address of a registry", "", _WRITE)
+        raise RequestError.one(f"`{without_secret(address)[:200]}` is no address of a registry", "", _WRITE)
     parts = urlsplit(address)
     if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/") or parts.query or parts.fragment:
-        what = f"`{address[:200]}` does not name a folder of this machine"
-        raise RequestError.one(what, "", f"write file:///{(parts.netloc + parts.path).strip('/')[:200]}")
+        what = f"`{without_secret(address)[:200]}` does not name a folder of this machine"
+        meant = parts.netloc.rpartition("@")[2] + parts.path
+        raise RequestError.one(what, "", f"write file:///{meant.strip('/')[:200]}")
     path = unquote(parts.path, errors="surrogateescape")
     if "\0" in path:
         raise RequestError.one("the address of a registry cannot hold a null character", "", _WRITE)

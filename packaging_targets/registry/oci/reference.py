@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, without_secret
 from packaging_targets.formats.oci.image import names_registry
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.http.addresses import is_loopback
@@ -46,7 +46,7 @@ class Registry:
             name, slash, path = host.partition("/")
             likely = f"write `{name}`, with `{path}` as the namespace" if slash and _is_host(name) else ""
             fix = likely or "write a host, as in `ghcr.io` or `localhost:5000`"
-            raise RequestError.one(f"`{text}` is no registry", "", fix)
+            raise RequestError.one(f"`{without_secret(text)}` is no registry", "", fix)
         local = is_loopback(host)
         if scheme == "http" and not (local or insecure):
             fix = "write `https://`, or ask for it with `--insecure` where credentials may travel in the open"
@@ -116,8 +116,9 @@ class Reference:
         host, slash, rest = name.partition("/")
         path, colon, tag = rest.partition(":")
         if not slash or not names_registry(host):
-            likely = f"docker.io/{'' if slash else 'library/'}{text}"
-            raise RequestError.one(f"`{text}` names no registry", "", f"write one before it, as in `{likely}`")
+            told = without_secret(text)
+            likely = f"docker.io/{'' if slash else 'library/'}{told}"
+            raise RequestError.one(f"`{told}` names no registry", "", f"write one before it, as in `{likely}`")
         if colon and not is_tag(tag):
             raise RequestError.one(f"`{tag}` is no tag", "", TAG_FIX)
         registry = Registry.parse(host)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from packaging_targets.errors import PackagingError, Problem
@@ -36,7 +36,7 @@ def _published(root: str, offered: OfferedPackage, registry: Registry, *, dry_ru
     path = os.path.join(root, offered.archive)
     try:
         if present := _present(path, registry):
-            return Report((present,))
+            return Report((present,), problems=tuple(_kept(present, offered)))
         done = publish_archive(path, registry, offered.tag, dry_run=dry_run)
     except PackagingError as error:
         return Report(problems=tuple(_labelled(one, offered) for one in error.problems))
@@ -58,6 +58,13 @@ def _present(path: str, registry: Registry) -> Artifact | None:
     outcome = PRESENT if digest == parse_integrity(release.integrity) else DIFFERENT
     place = f"{registry.url}/{manifest.name}"
     return Artifact(str(manifest.name), place, str(release.version), str(digest), outcome)
+
+
+def _kept(present: Artifact, offered: OfferedPackage) -> Iterator[Problem]:
+    """Yield what to say where the registry has another archive of the version."""
+    if present.outcome == DIFFERENT:
+        what = f"`{present.id}` {present.version} is published already, and with other content than is here"
+        yield Problem(present.place, what, "raise `version`: what is published under one never changes", offered.label)
 
 
 def _labelled(problem: Problem, offered: OfferedPackage) -> Problem:

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from packaging_targets.errors import RequestError, near_miss
+from packaging_targets.errors import RequestError, near_miss, without_secret
 from packaging_targets.model.glob import compile_glob
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Checker:
 def misfit(error: Any, path: str, fields: Mapping[str, Any]) -> tuple[str, str]:
     """Return (what, fix) of a jsonschema ValidationError, whose attributes are any JSON."""
     name = path.removeprefix("$.")
-    value = shown(error.instance)
+    value = without_secret(shown(error.instance))
     schema = error.schema
     if error.validator == "enum":
         choices = [str(choice) for choice in schema["enum"]]

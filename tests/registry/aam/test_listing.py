@@ -19,7 +19,7 @@ from packaging_targets.registry.aam.database.lines import Line, write_lines
 from packaging_targets.registry.aam.database.tables import packages
 from packaging_targets.registry.aam.protocol import Summary
 from packaging_targets.registry.aam.searching import best_first
-from packaging_targets.registry.aam.served.holdings import Page, Query, Visibility
+from packaging_targets.registry.aam.served.holdings import Order, Page, Query, Visibility
 from packaging_targets.registry.aam.served.listing import MAX_WORDS, Listing
 
 _PARTS = ("review", "code", "re", "e", "lint", "x1", "kit")
@@ -134,6 +134,8 @@ VISIBILITIES = (
     Visibility(("@aXb/*", "r?", "[r]e*", "Review")),
 )
 
+SOME = VISIBILITIES[::4]
+
 
 @ON_BOTH
 def test_who_may_not_see_a_package_finds_none_of_it_in_pages_or_totals(database: Engine) -> None:
@@ -147,13 +149,21 @@ def test_who_may_not_see_a_package_finds_none_of_it_in_pages_or_totals(database:
 
 
 @ON_BOTH
-def test_many_matches_and_few_give_the_same(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("most", [1, 30])
+def test_many_matches_and_few_give_the_same_and_many_are_not_counted(
+    database: Engine, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
     lines = lines_of(4, 300)
     listing = filled(database, lines)
-    few = {words: list(walked(listing, Query(words, "relevance", limit=11))) for words in WORDS}
-    monkeypatch.setattr("packaging_targets.registry.aam.served.listing._FEW", 0)
-    listing.changed()
-    assert {words: list(walked(listing, Query(words, "relevance", limit=11))) for words in WORDS} == few
+    orders: tuple[Order, ...] = ("relevance", "updated", "name")
+    asked = [Query(words, order, limit=11, visibility=one) for words in WORDS for order in orders for one in SOME]
+    few = {query: list(walked(listing, query)) for query in asked}
+    monkeypatch.setattr("packaging_targets.registry.aam.served.listing.MOST_COUNTED", most)
+    for query, pages in few.items():
+        many = list(walked(listing, query))
+        assert [names(page) for page in many] == [names(page) for page in pages], query
+        totals = {page.total for page in pages}
+        assert {page.total for page in many} == ({min(most, *totals)} if query.words else totals), query
 
 
 def test_without_an_index_of_words_the_same_is_found(a_sqlite: Engine) -> None:
@@ -161,7 +171,8 @@ def test_without_an_index_of_words_the_same_is_found(a_sqlite: Engine) -> None:
     listing = filled(a_sqlite, lines)
     before = {words: listing.page(Query(words)).entries for words in WORDS}
     with a_sqlite.begin() as connection:
-        connection.exec_driver_sql("drop table sought_words")
+        for table in ("sought_words", "sought_names"):
+            connection.exec_driver_sql(f"drop table {table}")
     listing = Listing(a_sqlite)
     assert {words: listing.page(Query(words)).entries for words in WORDS} == before
 

@@ -215,11 +215,11 @@ KILLED = """
 import os, signal, sys
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.opening import open_registry
-from packaging_targets.registry.aam.served.following import Following
+from packaging_targets.registry.aam.served.in_step.following import Following
 from packaging_targets.registry.aam.served.served_folder import ServedFolder
 root, database, archive = sys.argv[1:]
 served = ServedFolder(open_registry(root), open_database(database))
-Following.applied = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+Following._applied = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with open(archive, "rb") as file:
     served.publish(file)
 """

@@ -41,7 +41,7 @@ def test_tls_is_left_out_only_where_that_is_meant(text: str, insecure: bool, ori
         ("", "error: `` is no registry\n  fix: write a host, as in `ghcr.io` or `localhost:5000`"),
         (
             "ana:secret@ghcr.io",
-            "error: `ana:secret@ghcr.io` is no registry\n  fix: write a host, as in `ghcr.io` or `localhost:5000`",
+            "error: `***@ghcr.io` is no registry\n  fix: write a host, as in `ghcr.io` or `localhost:5000`",
         ),
         (
             "ghcr.io:99999",

@@ -108,13 +108,13 @@ def test_layers_that_cannot_be(ws: Workspace) -> None:
         "`srcs` is for an image without `layers`, and this one has some @ 3 $.srcs => write it into each layer that it is for",
         "`prefix` is for an image without `layers`, and this one has some @ 4 $.prefix => write it into each layer that it is for",
         "`level` is meant for gzip, and there is a layer that is packed otherwise @ 5 $.level => leave it out for the defaults",
-        "the layer would be empty @ 6 $.layers[0] => name files in `srcs`, or targets in `deps`",
-        "the image is not made for `linux/s390x` @ 6 $.layers[1].platform => choose from `linux/amd64`",
-        "`s390x` is no platform @ 6 $.layers[2].platform => write one as in linux/amd64",
-        '`pkg/a.txt` and `pkg/sub/a.txt` both want to be `sub/a.txt` in the layer @ 6 $.layers[3].rename => rename one: rename = { "//pkg/sub/a.txt" = "…" }',
-        "in the layer, `b.txt` is a file, and `b.txt/x` wants it to be a folder @ 6 $.layers[4].rename => rename one of the two",
-        "`[z-a]` is no glob: `[z-a]` is no set of characters: bad character range z-a at position 1 @ 6 $.layers[5].exclude[0]",
-        "`b` matches nothing that is packed @ 6 $.layers[5].executable[0] => mend the glob, or remove it",
+        "the layer would be empty @ 7 $.layers[0] => name files in `srcs`, or targets in `deps`",
+        "the image is not made for `linux/s390x` @ 8 $.layers[1].platform => choose from `linux/amd64`",
+        "`s390x` is no platform @ 9 $.layers[2].platform => write one as in linux/amd64",
+        '`pkg/a.txt` and `pkg/sub/a.txt` both want to be `sub/a.txt` in the layer @ 10 $.layers[3].rename => rename one: rename = { "//pkg/sub/a.txt" = "…" }',
+        "in the layer, `b.txt` is a file, and `b.txt/x` wants it to be a folder @ 11 $.layers[4].rename => rename one of the two",
+        "`[z-a]` is no glob: `[z-a]` is no set of characters: bad character range z-a at position 1 @ 12 $.layers[5].exclude[0]",
+        "`b` matches nothing that is packed @ 12 $.layers[5].executable[0] => mend the glob, or remove it",
     ]
 
 

@@ -1,8 +1,12 @@
-"""Archives on their way in: streamed to a file that has no name, counted as they come, whole in time, or gone."""
+"""Archives on their way in: streamed to a file that has no name, counted as they come, whole in time, or gone.
+
+A small one stays in memory: it would be in the hands of another thread four times longer than it takes to look at it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import io
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +23,7 @@ from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.formats.aam.signature import MAX_SIGNATURE
 
 TYPES = ("application/gzip", "application/octet-stream", "application/x-gzip")
-_PIECE = 256 << 10  # bytes that are written at once
+_PIECE = 256 << 10  # bytes that are written at once; what has fewer is in no file
 _AROUND = 64 << 10  # bytes of a form besides its parts
 
 
@@ -73,15 +77,12 @@ async def uploaded(call: Call) -> AsyncIterator[Upload]:
     most = limit + (MAX_SIGNATURE + _AROUND if is_form else 0)
     if call.told_size > most:
         raise _too_large(limit)
-    file = await call.site.in_thread(_unnamed, call.site.uploads)
-    try:
+    async with _place(call) as place:
         async with _deadline(call):
-            await _receive(call, body, file, most)
-        if await call.site.in_thread(file.tell) > limit:
+            await _receive(call, body, place, most)
+        if place.size > limit:
             raise _too_large(limit)
-        yield Upload(file, body.signature)
-    finally:
-        await call.site.in_thread(file.close)
+        yield Upload(place.file, body.signature)
 
 
 @asynccontextmanager
@@ -93,7 +94,35 @@ async def _deadline(call: Call) -> AsyncIterator[None]:
         raise overdue() from None
 
 
-async def _receive(call: Call, body: _Body, file: BinaryIO, most: int) -> None:
+class _Place:
+    """Where an archive is gathered: in memory, until there is more than a piece."""
+
+    def __init__(self) -> None:
+        self.file: BinaryIO = io.BytesIO()
+        self.size = 0
+
+    def write(self, piece: bytearray, folder: str | None) -> None:
+        """Write what came of an archive into a file of a folder."""
+        if not self.size:
+            self.file = tempfile.TemporaryFile(dir=folder, prefix=UPLOAD)  # noqa: SIM115  # closed by `_place`
+        self.size += self.file.write(piece)
+
+    def keep(self, piece: bytearray) -> None:
+        """Keep in memory what is the first that came of an archive, and all."""
+        self.file, self.size = io.BytesIO(piece), len(piece)
+
+
+@asynccontextmanager
+async def _place(call: Call) -> AsyncIterator[_Place]:
+    place = _Place()
+    try:
+        yield place
+    finally:
+        if not isinstance(place.file, io.BytesIO):
+            await call.site.in_thread(place.file.close)
+
+
+async def _receive(call: Call, body: _Body, place: _Place, most: int) -> None:
     size = 0
     while not call.is_read:
         message = await call.receive()
@@ -104,20 +133,19 @@ async def _receive(call: Call, body: _Body, file: BinaryIO, most: int) -> None:
             raise _too_large(call.site.host.settings.max_archive)
         body.feed(message["body"])
         if len(body.pending) >= _PIECE:
-            await _write(call, body, file)
+            await _write(call, body, place)
     body.finish()
-    await _write(call, body, file)
+    if place.size:
+        await _write(call, body, place)
+    else:
+        place.keep(body.pending)
     call.site.metrics.received(size)
 
 
-async def _write(call: Call, body: _Body, file: BinaryIO) -> None:
+async def _write(call: Call, body: _Body, place: _Place) -> None:
     piece, body.pending = body.pending, bytearray()
-    await call.site.in_thread(file.write, piece)
+    await call.site.in_thread(place.write, piece, call.site.uploads)
 
 
 def _too_large(limit: int) -> RefusalError:
     return RefusalError.of("ARCHIVE_TOO_LARGE", f"the archive has more than {limit:,} bytes, which is the most here")
-
-
-def _unnamed(folder: str | None) -> BinaryIO:
-    return tempfile.TemporaryFile(dir=folder, prefix=UPLOAD)

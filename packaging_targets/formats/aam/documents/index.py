@@ -123,6 +123,18 @@ def index_with(data: bytes, metadata: PackageMetadata) -> Sequence[bytes | memor
     return _LINES.spliced(data, heads, place, None if entry is None else _line(entry))
 
 
+def changed_names(before: bytes, after: bytes) -> frozenset[str] | None:
+    """Return the names on the lines that only one of two index.json has; None where one is not as we write it."""
+    if not all(_HEAD.match(data) and data.endswith(_LINES.tail) for data in (before, after)):
+        return None
+    lines = set(before.split(b"\n")) ^ set(after.split(b"\n"))
+    try:
+        values = [json.loads(line.removesuffix(b",")) for line in lines if line.startswith(b"    ")]
+        return frozenset(str(PackageName.parse(value["name"])) for value in values)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def _head(updated_at: int, other: bytes) -> bytes:
     told = f'{{\n  "formatVersion": {FORMAT_VERSION},\n  "updatedAt": "{time_text(updated_at)}",\n'
     return told.encode() + other + b'  "packages": [\n'

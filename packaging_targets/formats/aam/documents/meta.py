@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -53,19 +53,25 @@ def parse_metadata(data: bytes, where: str) -> PackageMetadata:
     return PackageMetadata(PackageName.parse(name), by_version, tags, modified_at, other)
 
 
-def metadata_bytes(metadata: PackageMetadata) -> bytes:
-    """Return the one meta.json that says this."""
-    value: dict[str, Any] = {"name": str(metadata.name)}
-    value["versions"] = {str(one.version): release_value(one) for one in in_order(metadata.releases.values())}
-    value["dist-tags"] = dict(sorted(metadata.tags.items()))
+def release_text(release: Release) -> str:
+    """Return the lines of a version in the meta.json of its package, without a comma behind them."""
+    text = json.dumps({str(release.version): release_value(release)}, ensure_ascii=False, indent=2)
+    return "  " + text[2:-2].replace("\n", "\n  ")  # what is a line break in a value is escaped
+
+
+def metadata_bytes(metadata: PackageMetadata, text_of: Callable[[Release], str] = release_text) -> bytes:
+    """Return the one meta.json that says this; `text_of` is `release_text`, or remembers what that has said."""
+    value: dict[str, Any] = {"dist-tags": dict(sorted(metadata.tags.items()))}
     value["modifiedAt"] = time_text(metadata.modified_at)
     value |= sorted(metadata.other.items())
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+    releases = ",\n".join(text_of(one) for one in in_order(metadata.releases.values()))
+    head = f'{{\n  "name": "{metadata.name}",\n  "versions": {{' + (f"\n{releases}\n  }},\n" if releases else "},\n")
+    return (head + json.dumps(value, ensure_ascii=False, indent=2).removeprefix("{\n") + "\n").encode()
 
 
-def in_order(releases: Any) -> list[Release]:
+def in_order(releases: Iterable[Release]) -> list[Release]:
     """Return releases from the lowest version to the highest."""
-    return sorted(releases, key=lambda one: one.version)
+    return sorted(releases, key=lambda one: one.version.precedence())
 
 
 def _name(reading: Reading, value: Mapping[str, Any]) -> str:

@@ -198,7 +198,10 @@ def nothing_of(name: PackageName) -> PackageMetadata:
 def _demand_new(metadata: PackageMetadata, release: Release) -> None:
     told = f"{metadata.name}@{release.version}"
     fix = "raise `version` in package.agent.json: a published version never changes"
-    for other in metadata.releases.values():
+    wanted = _plainest(str(release.version))
+    for text, other in metadata.releases.items():
+        if _plainest(text) != wanted:  # there may be many versions, and looking closer takes long
+            continue
         if str(other.version) == str(release.version):
             same = "with the same bytes" if other.integrity == release.integrity else "with other bytes"
             what = f"{told} is published already, {same}"
@@ -253,6 +256,11 @@ def _with_tags(metadata: PackageMetadata, tags: Mapping[str, str], at: int) -> P
     if tags == metadata.tags:
         return metadata
     return replace(metadata, tags=dict(sorted(tags.items())), modified_at=max(metadata.modified_at, at))
+
+
+def _plainest(version: str) -> str:
+    """Return what the texts have in common of versions that cannot stand beside each other."""
+    return version.partition("+")[0].casefold()
 
 
 def _same(one: SemanticVersion, other: SemanticVersion) -> bool:

@@ -28,7 +28,9 @@ _POSTGRESQL = {
     "tcp_user_timeout": 15_000,
     "keepalives_idle": 15,
     "application_name": "aam-registry",
-    "options": "-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s",
+    "options": "-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+    # How common a word is decides how to look for it; and whoever looks has no time to wait for a compiler or workers.
+    " -c plan_cache_mode=force_custom_plan -c jit=off -c max_parallel_workers_per_gather=0",
 }
 _CONNECTIONS = 10
 _MORE = 20
@@ -85,6 +87,7 @@ def _sqlite(url: URL, path: str) -> Engine:
         pool_size=_CONNECTIONS,
         max_overflow=_MORE,
         pool_timeout=_WAIT,
+        pool_use_lifo=True,  # who was last has most of the pages
         hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare)

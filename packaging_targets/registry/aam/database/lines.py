@@ -6,7 +6,7 @@ All who change a line do it here, so that the index of words is never behind.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from packaging_targets.formats.aam.metadata import PackageMetadata
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.database.tables import marks, packages
-from packaging_targets.registry.aam.database.words import WORDS, has_words
+from packaging_targets.registry.aam.database.words import NAMES, WORDS, is_indexed, write_words
 from packaging_targets.registry.aam.protocol import Summary
 
 COLUMNS = (
@@ -30,11 +30,16 @@ COLUMNS = (
     packages.c.shown,
 )
 """What `line_in` makes a line of."""
+_ROWS = select(*COLUMNS, packages.c.number)
+Row = tuple[str, str, str, str, int, bool]
+"""A line as the database has it: one value for each of `COLUMNS`."""
+Numbered = tuple[int, Row]
 # What every publishing asks: making a statement takes longer than SQLite does to answer it.
 _NUMBER = select(packages.c.number).where(packages.c.name == bindparam("sought"))
 _MARK = select(marks.c.value).where(marks.c.key == bindparam("sought"))
 _SET_MARK = update(marks).where(marks.c.key == bindparam("sought")).values(value=bindparam("value"))
 _CHANGE = update(packages).where(packages.c.number == bindparam("at"))
+_LOOKED_INTO = select(packages.c.number, packages.c.name, packages.c.sought)
 _CHANGE_WORDS = update(WORDS).where(WORDS.c.rowid == bindparam("at"))
 
 
@@ -62,10 +67,21 @@ def line_in(row: Sequence[Any]) -> Line:
     return Line(Summary(PackageName.parse(name), latest, tuple(json.loads(versions)), description), modified_at, shown)
 
 
-def every_line(connection: Connection) -> Iterator[tuple[int, Line]]:
-    """Yield the number and the line of every package."""
-    for row in connection.execute(select(*COLUMNS, packages.c.number)):
-        yield row[-1], line_in(row)
+def row_of(line: Line) -> Row:
+    """Return what a line is as a row, to compare it with one that is there."""
+    values = _values(line)
+    return tuple(values[column.name] for column in COLUMNS)
+
+
+def every_row(connection: Connection) -> dict[str, Numbered]:
+    """Return the number and the row of every package, by name."""
+    return {row[0]: (row[-1], row[:-1]) for row in map(tuple, connection.execute(_ROWS))}
+
+
+def rows_among(connection: Connection, names: Collection[str]) -> dict[str, Numbered]:
+    """Return the number and the row of some packages, by name."""
+    rows = connection.execute(_ROWS.where(packages.c.name.in_(list(names))))
+    return {row[0]: (row[-1], row[:-1]) for row in map(tuple, rows)}
 
 
 def number_of(connection: Connection, name: PackageName) -> int | None:
@@ -100,8 +116,8 @@ def claim_line(connection: Connection, name: PackageName) -> int:
         if number is None:
             what = f"the folder of {name} belongs to another package"
             raise RefusalError.of("CONFLICT", what, "", "publish it under another name")
-        if done.rowcount and has_words(connection):
-            connection.execute(insert(WORDS).values(rowid=number, sought=""))
+        if done.rowcount and is_indexed(connection):
+            write_words(connection, _LOOKED_INTO.where(packages.c.number == number))
     return number
 
 
@@ -112,12 +128,13 @@ def write_lines(
     removed: Collection[int] = (),
 ) -> None:
     """Add lines, change those of some numbers, and remove others."""
-    words = has_words(connection)
+    words = is_indexed(connection)
     if removed:
         gone = [{"gone": number} for number in removed]
         connection.execute(delete(packages).where(packages.c.number == bindparam("gone")), gone)
         if words:
-            connection.execute(delete(WORDS).where(WORDS.c.rowid == bindparam("gone")), gone)
+            for table in (WORDS, NAMES):
+                connection.execute(delete(table).where(table.c.rowid == bindparam("gone")), gone)
     if changed:
         rows = [{"at": number, **_values(line)} for number, line in changed.items()]
         connection.execute(_CHANGE, rows)
@@ -128,8 +145,7 @@ def write_lines(
         highest = connection.execute(select(func.max(packages.c.number))).scalar() or 0
         connection.execute(insert(packages), [_values(line) for line in added])
         if words:
-            new = select(packages.c.number, packages.c.sought).where(packages.c.number > highest)
-            connection.execute(insert(WORDS).from_select(["rowid", "sought"], new))
+            write_words(connection, _LOOKED_INTO.where(packages.c.number > highest))
 
 
 def mark(connection: Connection, key: str) -> str:

@@ -28,7 +28,7 @@ packages = Table(
     Column("sought", Text, nullable=False, default=""),
     Column("modified_at", BigInteger, nullable=False, default=0),
     Column("shown", Boolean, nullable=False, default=True),
-    Index("ix_packages_shown_name", "shown", "name"),
+    Index("ix_packages_shown_name", "shown", "name", "short"),  # a word of two letters is looked for in it
     Index("ix_packages_shown_modified_at", "shown", "modified_at", "name"),
 )
 
@@ -86,7 +86,7 @@ exchanged = Table(
 accounts = Table(
     "accounts",
     metadata,
-    Column("name", String(100), primary_key=True),
+    Column("name", String(100).with_variant(String(100, collation="C"), "postgresql"), primary_key=True),
     Column("password", String(300), nullable=False),
     Column("grants", Text, nullable=False),
 )

@@ -17,28 +17,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, false, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from packaging_targets.errors import Problem
 from packaging_targets.model.digest import Digest, canonical_json
 from packaging_targets.registry.aam.database import tables
+from packaging_targets.registry.aam.database.matching import may_stand
+from packaging_targets.registry.aam.database.prepared import Prepared
 from packaging_targets.registry.aam.desk.listing import Part, Span, new_number, part_of
 
 NOTHING = "0" * 64  # what the first entry has as the digest of the one before
 _LOG = "audit"
 _BATCH = 1000
-# What every act does: making a statement takes longer than SQLite does to run it.
-_ADVANCE = (
+_ADVANCE = Prepared(
     update(tables.heads)
     .where(tables.heads.c.log == _LOG)
     .values(number=tables.heads.c.number + 1)
     .returning(tables.heads.c.number, tables.heads.c.digest)
 )
-_END = update(tables.heads).where(tables.heads.c.log == _LOG).values(digest=bindparam("last"))
-_ADD = insert(tables.audit)
-_NOTE = insert(tables.intents)
-_FORGET = delete(tables.intents).where(tables.intents.c.number == bindparam("sought"))
+_END = Prepared(update(tables.heads).where(tables.heads.c.log == _LOG).values(digest=bindparam("last")))
+_ADD = Prepared(insert(tables.audit))
+_NOTE = Prepared(insert(tables.intents))
+_FORGET = Prepared(delete(tables.intents).where(tables.intents.c.number == bindparam("sought")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +83,25 @@ class Head:
 
 def append(connection: Connection, event: Event, at: int) -> Entry:
     """Add an event to the log, behind all others who do so now."""
-    row = connection.execute(_ADVANCE).one_or_none()
+    row = _ADVANCE.run(connection).one_or_none()
     if row is None:
         _begin(connection)
-        row = connection.execute(_ADVANCE).one()
+        row = _ADVANCE.run(connection).one()
     digest = _digest(row.number, at, event, row.digest)
     details = canonical_json(dict(event.details)).decode()
     values = {"number": row.number, "at": at, "actor": event.actor, "action": event.action, "package": event.package}
     values |= {"version": event.version, "details": details, "previous": row.digest, "digest": digest}
-    connection.execute(_ADD, values)
-    connection.execute(_END, {"last": digest})
+    _ADD.run(connection, **values)
+    _END.run(connection, last=digest)
     return Entry(row.number, at, event, row.digest, digest)
 
 
 def listed(connection: Connection, span: Span, package: str = "", action: str = "") -> Part[Entry]:
     """Return a part of the log, the newest first, or of what is about a package, or an action."""
     column = tables.audit.c
-    chosen = and_(
-        true(), *([column.package == package] if package else []), *([column.action == action] if action else [])
-    )
+    asked = [(column.package, package), (column.action, action)]
+    may_be = all(may_stand(text) for _, text in asked)
+    chosen = and_(true() if may_be else false(), *(one == text for one, text in asked if text and may_be))
     return part_of(connection, tables.audit, chosen, span, _entry)
 
 
@@ -140,13 +141,13 @@ def begin(connection: Connection, event: Event, at: int) -> str:
     number = new_number(at)
     value = {"actor": event.actor, "action": event.action, "package": event.package, "version": event.version}
     text = canonical_json({**value, "details": dict(event.details)}).decode()
-    connection.execute(_NOTE, {"number": number, "at": at, "entry": text})
+    _NOTE.run(connection, number=number, at=at, entry=text)
     return number
 
 
 def forget(connection: Connection, number: str) -> bool:
     """Take a note away; tell whether it was still there."""
-    return connection.execute(_FORGET, {"sought": number}).rowcount == 1
+    return _FORGET.run(connection, sought=number).rowcount == 1
 
 
 def intents(connection: Connection) -> list[Intent]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from packaging_targets.errors import legible
-from packaging_targets.formats.aam.documents.meta import MAX_META, in_order
+from packaging_targets.formats.aam.documents.meta import MAX_META, metadata_bytes, release_text
 from packaging_targets.formats.aam.documents.reading import load_object
-from packaging_targets.formats.aam.metadata import PackageMetadata
+from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.registry.aam.folder.tree import Tree
 from packaging_targets.registry.aam.served.holdings import Document
@@ -26,7 +27,7 @@ _KEPT = 32 << 20
 """Bytes of documents that are kept."""
 _EACH = 1024
 """Bytes that keeping one takes besides."""
-_PARSED = 4 << 20
+_PARSED = 8 << 20
 """Bytes of documents of which is kept what they say, which takes some times as much."""
 
 
@@ -89,41 +90,65 @@ class Documents:
                 self._room += _weight(oldest)
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a meta.json says, and the lines of each version as they were written, of those that are known."""
+
+    data: bytes
+    metadata: PackageMetadata
+    texts: Mapping[str, tuple[Release, str]]
+
+
 class KnowingTree(Tree):
-    """A registry's folder, which knows what the documents say that were read or written last."""
+    """A registry's folder, which knows what the documents say that were read or written last.
+
+    Of each there are two: one that is being written is not there yet, and others go on reading the one before.
+    """
 
     def __init__(self, root: str) -> None:
         super().__init__(root)
         self._lock = Lock()
         self._room = _PARSED
-        self._known: OrderedDict[str, tuple[bytes, PackageMetadata]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[_Said, ...]] = OrderedDict()
 
     def parsed(self, data: bytes, folder: str) -> PackageMetadata:
         """Return what the bytes of the meta.json in a package's folder say."""
-        with self._lock:
-            known = self._known.get(folder)
-        if known and known[0] == data:
-            return known[1]
+        for known in self._said(folder):
+            if known.data == data:
+                return known.metadata
         metadata = super().parsed(data, folder)
-        self._keep(folder, data, metadata)
+        self._keep(folder, _Said(data, metadata, {}))
         return metadata
 
     def bytes_of(self, metadata: PackageMetadata) -> bytes:
         """Return what the meta.json of a package has to hold: whoever reads that later gets the same metadata."""
-        data = super().bytes_of(metadata)
-        releases = {str(one.version): one for one in in_order(metadata.releases.values())}
-        self._keep(metadata.name.folder, data, replace(metadata, releases=releases))
+        folder = metadata.name.folder
+        before = next((known.texts for known in self._said(folder) if known.texts), {})
+        texts: dict[str, tuple[Release, str]] = {}
+
+        def text_of(release: Release) -> str:
+            version = str(release.version)
+            written = before.get(version)
+            texts[version] = written if written and written[0] is release else (release, release_text(release))
+            return texts[version][1]
+
+        data = metadata_bytes(metadata, text_of)
+        releases = {version: release for version, (release, _) in texts.items()}
+        self._keep(folder, _Said(data, replace(metadata, releases=releases), texts))
         return data
 
-    def _keep(self, folder: str, data: bytes, metadata: PackageMetadata) -> None:
+    def _said(self, folder: str) -> tuple[_Said, ...]:
         with self._lock:
-            if before := self._known.pop(folder, None):
-                self._room += len(before[0])
-            self._known[folder] = data, metadata
-            self._room -= len(data)
+            return self._known.get(folder, ())
+
+    def _keep(self, folder: str, said: _Said) -> None:
+        with self._lock:
+            before = self._known.pop(folder, ())
+            self._known[folder] = said, *before[:1]
+            self._room += sum(len(one.data) for one in before[1:]) - len(said.data)
             while self._room < 0:
-                _, (oldest, _) = self._known.popitem(last=False)
-                self._room += len(oldest)
+                _, oldest = self._known.popitem(last=False)
+                self._room += sum(len(one.data) for one in oldest)
 
 
 def _weight(document: Document) -> int:

@@ -78,7 +78,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a list; `next` is empty on the last one, and `total` counts the packages of all pages."""
+    """A part of a list; `next` is empty on the last one, and `total` counts the packages of all pages.
+
+    Of a search it counts at most `listing.MOST_COUNTED`: that many means that many or more.
+    """
 
     entries: tuple[Summary, ...]
     next: str
@@ -108,7 +111,14 @@ class Holdings(Registry, Protocol):
         ...
 
     def publish_measured(self, archive: BinaryIO, found: Measured, tag: str = "", signature: bytes = b"") -> Published:
-        """Publish an archive that was checked, as `publish` does; raises IntegrityError where it is another one now."""
+        """Publish an archive that was checked, as `publish` does, but let it last only once `persist` has returned.
+
+        Raises IntegrityError where it is another one now.
+        """
+        ...
+
+    def persist(self) -> None:
+        """Wait until what was published lasts, and what was committed for `later` to the database beside it."""
         ...
 
     def set_aside(self, key: str, archive: BinaryIO) -> None:
@@ -121,6 +131,10 @@ class Holdings(Registry, Protocol):
 
     def discard(self, key: str) -> None:
         """Forget an archive that was set aside; nothing happens where there is none."""
+        ...
+
+    def kept_up(self) -> AbstractContextManager[None]:
+        """Do in the background, while in the block, what would else be done when somebody asks for it."""
         ...
 
     def demand(self) -> None:

@@ -1,8 +1,11 @@
 """Pages of the list of packages, and searches in it: SQL alone, whatever has the documents.
 
 A page starts behind the last line of the one before, which its cursor names, so that a page far down costs what the
-first does. A search is a row of stages, each in the order of names: packages that are called what is looked for, those
-that start with it, those that have it in their name, and those that tell of it.
+first does. A search is a row of stages, as `searching.py` ranks them, each in the order of names.
+
+What has words is looked for in one of two ways. At most `MOST_COUNTED` packages are gathered, and sorted here: for
+rare words that is all of them. Where there are more, the words are common, and going through the list in its order
+finds a page of them soon; how many there are is not counted then, as that would take longer than all else.
 """
 
 from __future__ import annotations
@@ -12,28 +15,43 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Engine, and_, false, func, not_, or_, select, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Engine,
+    TableClause,
+    and_,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from packaging_targets.formats.aam.names import name_faults
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.database.engine import reading
 from packaging_targets.registry.aam.database.lines import COLUMNS, line_in
+from packaging_targets.registry.aam.database.matching import Condition, fits, has_words, may_stand, ranked
 from packaging_targets.registry.aam.database.tables import packages
 from packaging_targets.registry.aam.database.transactions import faults_told
-from packaging_targets.registry.aam.database.words import SHORTEST, WORDS, has_words
+from packaging_targets.registry.aam.database.words import NAMES, SHORTEST, WORDS, is_indexed, numbers_with
+from packaging_targets.registry.aam.searching import TOLD, rank_of
 from packaging_targets.registry.aam.served.holdings import Page, Query, Visibility
 
-Condition = ColumnElement[bool]
-_Asked = tuple[tuple[str, ...], bool, Visibility]
+_Asked = tuple[bool, Visibility]
+_Found = tuple[int, Sequence[Any]]
+"""A line, and the number of the stage that has found it."""
 
 MAX_WORDS = 32
+MOST_COUNTED = 1000
+"""Of more packages that have some words, nobody is told how many there are."""
 _MAX_CURSOR = 1000
-_FEW = 2000
-"""Up to so many packages are gathered and sorted; where there are more, the first of them are soon found in order."""
 _KEPT = 1024
 _FRESH = 5.0
 """For so many seconds a total that was counted is told again, though other replicas may have changed it."""
@@ -48,6 +66,15 @@ class _Place:
     name: str = ""
 
 
+class _Hit(NamedTuple):
+    """What tells the place in an order of a package that has the words."""
+
+    number: int
+    name: str
+    short: str
+    modified_at: int
+
+
 class Listing:
     """The list of packages in a database; any number of threads may ask at once."""
 
@@ -55,7 +82,7 @@ class Listing:
         self._engine = engine
         self._lock = Lock()
         self._totals: OrderedDict[_Asked, tuple[float, int]] = OrderedDict()
-        self._has_words: bool | None = None
+        self._is_indexed: bool | None = None
 
     def changed(self) -> None:
         """Forget totals, as the list is another one now."""
@@ -69,38 +96,59 @@ class Listing:
         if len(words) > MAX_WORDS:
             what = f"{len(words):,} words are looked for, and {MAX_WORDS} is the most"
             raise RefusalError.of("BAD_REQUEST", what, "", "look for fewer")
-        if not all(map(_may_stand, words)):
+        if not all(map(may_stand, words)):
             return Page((), "", 0)
         with faults_told(), reading(self._engine) as connection:
             return self._page(connection, query, words, place)
 
     def _page(self, connection: Connection, query: Query, words: Sequence[str], place: _Place) -> Page:
-        matching, are_few = self._matching(connection, words)
-        seen = and_(_shown(connection, query, are_few=are_few), _visible(query.visibility))
-        total = self._total(connection, (tuple(words), query.yanked, query.visibility), and_(seen, matching))
-        if connection.dialect.name == "sqlite" and words and not are_few and 0 < total <= _FEW:
-            matching = packages.c.number.in_(select(packages.c.number).where(matching))
-        stages = [and_(seen, stage) for stage in _stages(query, words, matching, are_few=are_few)]
-        found = _rows(connection, query, stages, place) if total else []
-        entries = tuple(line_in(row).summary for _, row in found[: query.limit])
-        if len(found) <= query.limit:
-            return Page(entries, "", total)
-        stage, last = found[query.limit - 1]
-        return Page(entries, _cursor(query.order, _Place(stage, last[4], last[0])), total)
+        if not words:
+            seen = and_(_shown(connection, query), _visible(query.visibility))
+            total = self._total(connection, (query.yanked, query.visibility), seen)
+            return _page_of(query, _walked(connection, query, [seen], place) if total else [], total)
+        hits = self._hits(connection, query, words, packages.c.sought)
+        if len(hits) <= MOST_COUNTED:
+            return _page_of(query, _sorted(connection, query, words, place, hits), len(hits))
+        return _page_of(query, self._of_many(connection, query, words, place), MOST_COUNTED)
 
-    def _matching(self, connection: Connection, words: Sequence[str]) -> tuple[Condition, bool]:
-        """Return the condition that all words are there, and whether it names the few packages that have them."""
-        wanted = and_(true(), *(_has(packages.c.sought, word) for word in words))
+    def _of_many(self, connection: Connection, query: Query, words: Sequence[str], place: _Place) -> Sequence[_Found]:
+        """Return one line more than a page has; whose names have the words are few more often than not."""
+        shown = _shown(connection, query, looked_up=query.order == "relevance")
+        seen = and_(shown, _visible(query.visibility))
+        if query.order != "relevance":
+            return _walked(connection, query, [and_(seen, has_words(packages.c.sought, words))], place)
+        stages = ranked(connection, words, seen)
+        if place.stage == TOLD:
+            return _walked(connection, query, stages, place)
+        named = self._hits(connection, query, words, packages.c.name)
+        if len(named) > MOST_COUNTED:
+            return _walked(connection, query, stages, place)
+        found = _sorted(connection, query, words, place, named)
+        left = replace(query, limit=query.limit - len(found))
+        return [*found, *_walked(connection, left, stages, _Place(TOLD))] if left.limit >= 0 else found
+
+    def _hits(
+        self, connection: Connection, query: Query, words: Sequence[str], text: ColumnElement[str]
+    ) -> Sequence[_Hit]:
+        """Return the packages that have all words in a text, if they are few, and else some, one more than are few."""
+        columns = packages.c
+        has_them = has_words(text, words)
+        few = self._looked_up(connection, words, NAMES if text is columns.name else WORDS)
+        if few is not None:
+            has_them = and_(columns.number.in_(few), has_them)
+        seen = and_(_shown(connection, query, looked_up=few is not None), _visible(query.visibility))
+        wanted = select(columns.number, columns.name, columns.short, columns.modified_at).where(seen, has_them)
+        return [_Hit(*row) for row in connection.execute(wanted.limit(MOST_COUNTED + 1))]
+
+    def _looked_up(self, connection: Connection, words: Sequence[str], table: TableClause) -> Sequence[int] | None:
+        """Return the numbers of the packages that SQLite's index of words has for them, or None for too many."""
         long = [word for word in words if len(word) >= SHORTEST]
-        if self._has_words is None:
-            self._has_words = has_words(connection)
-        if not (long and self._has_words):
-            return wanted, False
-        quoted = " ".join('"{}"'.format(word.replace('"', '""')) for word in long)
-        hits = select(WORDS.c.rowid).where(WORDS.c.sought.op("match")(quoted)).limit(_FEW + 1)
-        numbers = connection.execute(hits).scalars().all()
-        few = len(numbers) <= _FEW
-        return (and_(packages.c.number.in_(numbers), wanted) if few else wanted), few
+        if self._is_indexed is None:
+            self._is_indexed = is_indexed(connection)
+        if not (long and self._is_indexed):
+            return None
+        numbers = list(connection.execute(numbers_with(table, long, MOST_COUNTED + 1)).scalars())
+        return numbers if len(numbers) <= MOST_COUNTED else None
 
     def _total(self, connection: Connection, key: _Asked, condition: Condition) -> int:
         now = time.monotonic()
@@ -117,16 +165,45 @@ class Listing:
         return total
 
 
-def _rows(
-    connection: Connection, query: Query, stages: Sequence[Condition], place: _Place
-) -> list[tuple[int, Sequence[Any]]]:
-    """Return one row more than a page has, if there are as many, each with the number of its stage."""
+def _page_of(query: Query, found: Sequence[_Found], total: int) -> Page:
+    """Return a page of lines that may be one more than it has."""
+    entries = tuple(line_in(row).summary for _, row in found[: query.limit])
+    if len(found) <= query.limit:
+        return Page(entries, "", total)
+    stage, last = found[query.limit - 1]
+    return Page(entries, _cursor(query.order, _Place(stage, last[4], last[0])), total)
+
+
+def _sorted(
+    connection: Connection, query: Query, words: Sequence[str], place: _Place, hits: Sequence[_Hit]
+) -> Sequence[_Found]:
+    """Return one line more than a page has, if there are as many, of packages that are all known."""
+    if query.order == "updated":
+        ordered = sorted(((0, hit) for hit in hits), key=lambda one: (one[1].modified_at, one[1].name), reverse=True)
+        behind = [one for one in ordered if (one[1].modified_at, one[1].name) < (place.modified_at, place.name)]
+    else:
+        ranked = query.order == "relevance"
+        staged = ((rank_of(hit.name, hit.short, words) if ranked else 0, hit) for hit in hits)
+        ordered = sorted(staged, key=lambda one: (one[0], one[1].name))
+        behind = [one for one in ordered if (one[0], one[1].name) > (place.stage, place.name)]
+    part = (behind if place.name else ordered)[: query.limit + 1]
+    wanted = select(*COLUMNS, packages.c.number).where(packages.c.number.in_([hit.number for _, hit in part]))
+    rows = {row.number: row for row in connection.execute(wanted)}
+    return [(stage, rows[hit.number]) for stage, hit in part if hit.number in rows]
+
+
+def _walked(
+    connection: Connection, query: Query, stages: Sequence[Condition | None], place: _Place
+) -> Sequence[_Found]:
+    """Return one line more than a page has, if there are as many, by going through the list in its order."""
     columns = packages.c
-    found: list[tuple[int, Sequence[Any]]] = []
+    found: list[_Found] = []
     newest = query.order == "updated"
     order = (columns.modified_at.desc(), columns.name.desc()) if newest else (columns.name,)
-    for number in range(place.stage, len(stages)):
-        conditions = [stages[number]]
+    for number, stage in enumerate(stages):
+        if stage is None or number < place.stage:
+            continue
+        conditions = [stage]
         if place.name and number == place.stage:
             conditions.append(_behind(place, newest=newest))
         left = query.limit + 1 - len(found)
@@ -147,58 +224,22 @@ def _behind(place: _Place, *, newest: bool) -> Condition:
     return and_(columns.modified_at <= place.modified_at, older)
 
 
-def _shown(connection: Connection, query: Query, *, are_few: bool) -> Condition:
+def _shown(connection: Connection, query: Query, *, looked_up: bool = False) -> Condition:
     """Return the condition that packages are shown.
 
     SQLite takes it for a rare one, and would go through all that are shown rather than look words or names up.
     """
     if query.yanked:
         return true()
-    looked_up = connection.dialect.name == "sqlite" and (are_few or query.order == "relevance")
-    return func.likely(packages.c.shown, type_=Boolean) if looked_up else packages.c.shown == true()
-
-
-def _stages(query: Query, words: Sequence[str], matching: Condition, *, are_few: bool) -> Sequence[Condition]:
-    """Return the conditions of the stages, which together are all matches, as `searching.py` ranks them.
-
-    What has the words in its name has them; it is looked for there alone, unless the few that match are known.
-    """
-    if query.order != "relevance" or not words:
-        return (matching,)
-    name, short, whole = packages.c.name, packages.c.short, " ".join(words)
-    is_it = or_(name == whole, short == whole)
-    starts = or_(*(and_(one >= whole, one < f"{whole}\x7f") for one in (name, short)))  # names are of ASCII
-    has_it = and_(true(), *(_has(name, word) for word in words))
-    named = (is_it, and_(starts, not_(is_it)), and_(has_it, not_(starts)))
-    return *(and_(matching, stage) if are_few else stage for stage in named), and_(matching, not_(has_it))
-
-
-def _has(text: ColumnElement[str], word: str) -> Condition:
-    return text.like(f"%{_escaped(word)}%", escape="\\")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    if connection.dialect.name == "sqlite" and looked_up:
+        return func.likely(packages.c.shown, type_=Boolean)
+    return packages.c.shown == true()
 
 
 def _visible(visibility: Visibility) -> Condition:
     if not visibility.private:
         return true()
-    return or_(not_(_fits(visibility.private)), _fits(visibility.allowed))
-
-
-def _fits(patterns: Sequence[str]) -> Condition:
-    """Return what `holdings.matches` says, for a name in the database."""
-    if "*" in patterns:
-        return true()
-    possible = [one for one in patterns if one == one.lower() and _may_stand(one)]  # as names are
-    likes = (packages.c.name.like(_escaped(one).replace("*", "%"), escape="\\") for one in possible)
-    return or_(false(), *likes)
-
-
-def _may_stand(text: str) -> bool:
-    """Tell whether a text can be in any name or description; no database is asked for others."""
-    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+    return or_(not_(fits(visibility.private)), fits(visibility.allowed))
 
 
 def _cursor(order: str, place: _Place) -> str:

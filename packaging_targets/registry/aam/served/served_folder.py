@@ -7,7 +7,7 @@ follows the folder's index.json. What waits for approval lies beside the databas
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
@@ -22,8 +22,8 @@ from packaging_targets.registry.aam.folder.changing import Addition
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.protocol import Summary
 from packaging_targets.registry.aam.served.caching import Documents, KnowingTree
-from packaging_targets.registry.aam.served.following import Following
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
+from packaging_targets.registry.aam.served.in_step.following import Following
 from packaging_targets.registry.aam.served.listing import Listing
 from packaging_targets.registry.aam.served.objects.aside import Aside
 from packaging_targets.registry.aam.served.objects.folder import FolderObjects
@@ -90,17 +90,23 @@ class ServedFolder(FolderRegistry):
         """Forget an archive that was set aside."""
         self._aside.discard(key)
 
+    def kept_up(self) -> AbstractContextManager[None]:
+        """Bring the list up to date in the background while in the block; see the Protocol."""
+        return self._following.in_background()
+
     def demand(self) -> None:
-        """Raise RegistryError where there is no registry, or its database cannot be read."""
+        """Raise RegistryError where there is no registry, or no list yet, or its database cannot be read."""
         self.tree.demand()
+        self._following.demand()
         with faults_told(), reading(self._engine):
             pass
 
     def _apply(
-        self, metadata: PackageMetadata, addition: Addition | None = None, besides: Iterable[str] = ()
+        self, metadata: PackageMetadata, addition: Addition | None = None, *, ends: bool = True
     ) -> tuple[Problem, ...]:
-        before, journal = self._following.signature(), sqlite_journal(self._engine)
-        notes = [journal] if os.path.exists(journal) else []  # what says that this is about to be done
-        warnings = super()._apply(metadata, addition, [*besides, *notes])
-        self._following.applied(metadata, before)
-        return warnings
+        with self._following.changing(metadata.name):
+            return super()._apply(metadata, addition, ends=ends)
+
+    def _besides(self) -> Sequence[str]:
+        journal = sqlite_journal(self._engine)
+        return [journal] if os.path.exists(journal) else []  # what says that something is about to be done, and was

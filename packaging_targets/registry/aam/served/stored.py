@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import BinaryIO
 
 from sqlalchemy import Connection, Engine, insert, select, update
@@ -118,6 +118,13 @@ class StoredRegistry(Alterable):
         with faults_told(), reading(self._engine) as connection:
             found = connection.execute(select(columns.bundle).where(*of_it)).scalar()
         return None if found is None else bytes(found)
+
+    def persist(self) -> None:
+        """Do nothing: what was published is in a database that has it on its disk."""
+
+    def kept_up(self) -> AbstractContextManager[None]:
+        """Do nothing in the background: lists are changed with what they list."""
+        return nullcontext()
 
     def demand(self) -> None:
         """Raise RegistryError where the database or the object store cannot serve now."""

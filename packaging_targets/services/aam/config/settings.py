@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from packaging_targets.errors import Problem, RequestError, near_miss
+from packaging_targets.errors import Problem, RequestError, near_miss, without_secret
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
@@ -128,7 +128,7 @@ class Config:
             text, setting = declared.url.value(), declared.url
         url = url_of(text, setting.folder)
         if not url:
-            what = f"`{text}` is no registry: neither a URL, nor a path, nor the name of a source"
+            what = f"`{without_secret(text)}` is no registry: neither a URL, nor a path, nor the name of a source"
             named = f"sources: {', '.join(sorted(self.sources))}" if self.sources else "no sources are configured"
             hint = near_miss(text, self.sources) or "write file:///opt/aam-registry, for example"
             raise RequestError.one(what, setting.where, f"{hint}  ({named})")

@@ -22,6 +22,7 @@ from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.protocol import Summary
 from packaging_targets.registry.aam.served.holdings import Order, Query
+from packaging_targets.registry.aam.served.listing import MOST_COUNTED
 from packaging_targets.services.aam.browsing.signatures import claim_of
 from packaging_targets.services.aam.hosting import seeing
 
@@ -56,6 +57,7 @@ def browse(visit: Visit) -> Response:
         "browse.html",
         query=words,
         total=page.total,
+        uncounted=bool(words) and page.total == MOST_COUNTED,
         packages=[_card(visit, one) for one in page.entries],
         orders=[
             {"text": _ORDERS[one], "href": visit.link("/browse", q=words, sort=one), "here": one == order}

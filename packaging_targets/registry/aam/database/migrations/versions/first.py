@@ -38,7 +38,7 @@ def _packages() -> None:
         sa.UniqueConstraint("folder", name="uq_packages_folder"),
     )
     op.create_index("ix_packages_short", "packages", ["short"])
-    op.create_index("ix_packages_shown_name", "packages", ["shown", "name"])
+    op.create_index("ix_packages_shown_name", "packages", ["shown", "name", "short"])
     op.create_index("ix_packages_shown_modified_at", "packages", ["shown", "modified_at", "name"])
     op.create_table(
         "documents",
@@ -84,7 +84,7 @@ def _tokens() -> None:
 def _people() -> None:
     op.create_table(
         "accounts",
-        sa.Column("name", sa.String(100), primary_key=True),
+        sa.Column("name", sa.String(100).with_variant(sa.String(100, collation="C"), "postgresql"), primary_key=True),
         sa.Column("password", sa.String(300), nullable=False),
         sa.Column("grants", sa.Text, nullable=False),
     )
