@@ -72,6 +72,13 @@ def waiting_for(connection: Connection, name: PackageName, version: str) -> Appr
     return None if row is None else _approval(row)
 
 
+def open_among(connection: Connection, numbers: Sequence[str]) -> set[str]:
+    """Return those of some numbers whose requests nobody has decided, so that their archives are needed."""
+    column = tables.approvals.c
+    wanted = select(column.number).where(column.number.in_(numbers), column.state.in_(("pending", "approving")))
+    return set(connection.execute(wanted).scalars())
+
+
 def listed(connection: Connection, who: Identity, states: Sequence[State], span: Span) -> Part[Approval]:
     """Return a part of the requests that somebody may see, in some of the states, the newest first."""
     chosen = and_(_seen_by(who), tables.approvals.c.state.in_(states))

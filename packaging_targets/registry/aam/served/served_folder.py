@@ -7,7 +7,7 @@ follows the folder's index.json. What waits for approval lies beside the databas
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
@@ -28,6 +28,7 @@ from packaging_targets.registry.aam.served.listing import Listing
 from packaging_targets.registry.aam.served.objects.aside import Aside
 from packaging_targets.registry.aam.served.objects.folder import FolderObjects
 from packaging_targets.registry.aam.served.objects.protocol import PIECE
+from packaging_targets.registry.aam.served.objects.sweeping import Swept, sweep_aside
 from packaging_targets.registry.aam.served.whole_list import whole_page
 
 
@@ -46,7 +47,8 @@ class ServedFolder(FolderRegistry):
         self._documents = Documents(self.tree)
         self._listing = Listing(engine)
         self._following = Following(self.tree, engine, self._listing.changed)
-        self._aside = Aside(FolderObjects(data or os.path.dirname(os.path.abspath(engine.url.database or ""))))
+        self._objects = FolderObjects(data or os.path.dirname(os.path.abspath(engine.url.database or "")))
+        self._aside = Aside(self._objects)
 
     def document(self, name: PackageName) -> Document | None:
         """Return a package's meta.json; see the Protocol."""
@@ -93,6 +95,12 @@ class ServedFolder(FolderRegistry):
     def kept_up(self) -> AbstractContextManager[None]:
         """Bring the list up to date in the background while in the block; see the Protocol."""
         return self._following.in_background()
+
+    def sweep(self, waiting: Callable[[Sequence[str]], Collection[str]]) -> Swept:
+        """Take away archives of requests that do not wait any longer; see the Protocol."""
+        done = Swept()
+        sweep_aside(self._objects, self.clock(), waiting, done)
+        return done
 
     def demand(self) -> None:
         """Raise RegistryError where there is no registry, or no list yet, or its database cannot be read."""

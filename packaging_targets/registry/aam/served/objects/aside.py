@@ -13,7 +13,8 @@ from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.served.objects.protocol import PIECE, ArchiveObjects
 
-_KEY = re.compile(r"[0-9a-f]{8,64}")
+KEY = re.compile(r"[0-9a-f]{8,64}")
+ASIDE = "aside/"
 _IN_MEMORY = 1 << 20
 
 
@@ -54,9 +55,9 @@ def spooled(pieces: Iterable[bytes]) -> Iterator[BinaryIO]:
 
 
 def _place(key: str) -> str:
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise RefusalError.of("APPROVAL_NOT_FOUND", "there is no such request for approval")
-    return f"aside/{key}"
+    return f"{ASIDE}{key}"
 
 
 def _digest_of(archive: BinaryIO) -> tuple[Digest, int]:

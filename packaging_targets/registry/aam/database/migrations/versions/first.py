@@ -47,6 +47,12 @@ def _packages() -> None:
         sa.Column("digest", sa.String(64), nullable=False),
     )
     op.create_table(
+        "archives",
+        sa.Column("digest", sa.String(64), primary_key=True),
+        sa.Column("state", sa.String(8), nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "marks",
         sa.Column("key", sa.String(64), primary_key=True),
         sa.Column("value", sa.Text, nullable=False),
