@@ -40,14 +40,14 @@ from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
 from packaging_targets.registry.aam.served.listing import Listing
-from packaging_targets.registry.aam.served.objects.aside import Aside, spooled
+from packaging_targets.registry.aam.served.objects.aside import Aside, SetsAside, spooled
 from packaging_targets.registry.aam.served.objects.protocol import ArchiveObjects
 
 _BATCH = 1000
 """Lines of the list that are read at once."""
 
 
-class StoredRegistry(Alterable):
+class StoredRegistry(SetsAside, Alterable):
     """The registry in the database of `engine`, which was migrated, with its archives in `objects`.
 
     `clock` gives the seconds since 1970 of events, `url` is the address that people know the registry by.
@@ -166,18 +166,6 @@ class StoredRegistry(Alterable):
 
             after, warnings = transact(self._engine, write)
         return Published.among(after, release, warnings)
-
-    def set_aside(self, key: str, archive: BinaryIO) -> None:
-        """Keep an archive that waits for approval."""
-        self._aside.put(key, archive)
-
-    def aside(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """Open an archive that was set aside."""
-        return self._aside.open(key)
-
-    def discard(self, key: str) -> None:
-        """Forget an archive that was set aside."""
-        self._aside.discard(key)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
