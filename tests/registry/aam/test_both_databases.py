@@ -33,7 +33,7 @@ STRINGS = ("\0", "a\0b", "\ud800", "\U0010ffff", "%", "\\", "x" * 5000, "")
 @contextmanager
 def _asking(path: Path, engine: Engine) -> Iterator[Asking]:
     """A server over an empty registry in a database, with its archives in a folder."""
-    settings = {"write_rate": 0, "needs_approval": ("@slow/*",), "audience": "https://registry.test"}
+    settings: dict[str, Any] = {"write_rate": 0, "needs_approval": ("@slow/*",), "audience": "https://registry.test"}
     with hosted(path, **settings) as made:
         url = "https://registry.test"
         holdings = StoredRegistry(engine, FolderObjects(str(path / "objects")), made.host.clock, url)
@@ -122,6 +122,7 @@ def test_odd_credentials(both: Both) -> None:
 def test_odd_texts_in_packages(both: Both, name: str) -> None:
     for number, text in enumerate(STRINGS):
         for key in ("description", "license", "author"):
-            both.ask("POST", "/packages", packed(f"{name}{number}", "1.0.0", **{key: f"a{text}"}), **GZIP)
+            given: dict[str, Any] = {key: f"a{text}"}
+            both.ask("POST", "/packages", packed(f"{name}{number}", "1.0.0", **given), **GZIP)
     both.ask("POST", "/packages", packed(name, f"1.0.0-{'x' * 240}"), **GZIP)
     assert both.differences == []
