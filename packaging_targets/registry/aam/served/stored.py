@@ -40,8 +40,12 @@ from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
 from packaging_targets.registry.aam.served.listing import Listing
+<<<<<<< HEAD
 from packaging_targets.registry.aam.served.objects import turns
 from packaging_targets.registry.aam.served.objects.aside import Aside, spooled
+=======
+from packaging_targets.registry.aam.served.objects.aside import Aside, SetsAside, spooled
+>>>>>>> people
 from packaging_targets.registry.aam.served.objects.protocol import ArchiveObjects
 from packaging_targets.registry.aam.served.objects.sweeping import ARCHIVES, Swept, sweep_archives, sweep_aside
 
@@ -49,7 +53,7 @@ _BATCH = 1000
 """Lines of the list that are read at once."""
 
 
-class StoredRegistry(Alterable):
+class StoredRegistry(SetsAside, Alterable):
     """The registry in the database of `engine`, which was migrated, with its archives in `objects`.
 
     `clock` gives the seconds since 1970 of events, `url` is the address that people know the registry by.
@@ -169,6 +173,7 @@ class StoredRegistry(Alterable):
             after, warnings = transact(self._engine, write)
         return Published.among(after, release, warnings)
 
+<<<<<<< HEAD
     def set_aside(self, key: str, archive: BinaryIO) -> None:
         """Keep an archive that waits for approval."""
         self._aside.put(key, archive)
@@ -197,6 +202,8 @@ class StoredRegistry(Alterable):
                 return
         self._objects.put(_place(digest), archive, digest, size)
 
+=======
+>>>>>>> people
     @contextmanager
     def _changing(self) -> Iterator[None]:
         with refusals_of(self.url):
