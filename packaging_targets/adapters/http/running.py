@@ -26,6 +26,7 @@ from packaging_targets.adapters.http.front import Front
 from packaging_targets.adapters.http.listening import config_of
 from packaging_targets.adapters.http.pages.routes import routes
 from packaging_targets.adapters.http.watching.logs import LOG, log_to
+from packaging_targets.adapters.http.watching.sweeping import sweeping
 from packaging_targets.services.aam.hosting.auditing import settle
 from packaging_targets.services.aam.hosting.starting.configuring import Listening, configuration
 from packaging_targets.services.aam.hosting.starting.opening import open_host, uploads_of
@@ -71,7 +72,9 @@ def application() -> Opened:
     recovered = settle(host)
     if recovered:
         LOG.warning("what a killed server left was looked into", extra={"fields": {"acts": recovered}})
-    opened = Opened(make_app(host, pages=routes(host), uploads=uploads_of(found.places)), stack)
+    front = make_app(host, pages=routes(host), uploads=uploads_of(found.places))
+    stack.enter_context(sweeping(host, front.site.metrics))
+    opened = Opened(front, stack)
     opened.announce_ending(found.listening.drain_seconds)  # uvicorn has its own ears for signals by now
     return opened
 

@@ -35,11 +35,12 @@ class _Times:
 
 
 class Metrics(Collector):
-    """What is counted while a server runs; all of it by the one thread that answers."""
+    """What is counted while a server runs; by the one thread that answers, and what is swept by the one that sweeps."""
 
     def __init__(self) -> None:
         self._running = 0
         self._received = 0
+        self._swept = self._swept_size = 0
         self._requests: dict[tuple[str, int], int] = {}
         self._times: dict[str, _Times] = {}
         self._registry = CollectorRegistry(auto_describe=False)
@@ -64,6 +65,11 @@ class Metrics(Collector):
         """Count bytes that were sent to us."""
         self._received += size
 
+    def swept(self, objects: int, size: int) -> None:
+        """Count archives that were taken away since nobody names them, and their bytes."""
+        self._swept += objects
+        self._swept_size += size
+
     def collect(self) -> Iterator[Metric]:
         """Yield all of it, as the library wants it."""
         requests = CounterMetricFamily("aam_requests", "Requests that were answered.", labels=["operation", "status"])
@@ -74,6 +80,10 @@ class Metrics(Collector):
             times.add_metric([operation], one.told(), one.total)
         yield from (requests, times)
         yield CounterMetricFamily("aam_received_bytes", "Bytes of archives that were sent to us.", self._received)
+        yield CounterMetricFamily("aam_swept_archives", "Archives taken away that nobody names.", self._swept)
+        yield CounterMetricFamily(
+            "aam_swept_bytes", "Bytes of archives taken away that nobody names.", self._swept_size
+        )
         yield GaugeMetricFamily("aam_requests_running", "Requests that are being answered.", self._running)
 
     def text(self) -> bytes:

@@ -42,6 +42,16 @@ documents = Table(
     Column("digest", String(64), nullable=False),
 )
 
+# Whose turn it is with an archive in the object store, by its hex SHA-256, since `at`: `named` by a release, `coming`
+# where somebody is about to publish what lies there already, or `going` where somebody takes away what nobody names.
+archives = Table(
+    "archives",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("state", String(8), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 # What is remembered of the world outside, such as the index.json that the list was last made from.
 marks = Table(
     "marks",
@@ -86,7 +96,7 @@ exchanged = Table(
 accounts = Table(
     "accounts",
     metadata,
-    Column("name", String(100), primary_key=True),
+    Column("name", String(100).with_variant(String(100, collation="C"), "postgresql"), primary_key=True),
     Column("password", String(300), nullable=False),
     Column("grants", Text, nullable=False),
 )

@@ -86,6 +86,8 @@ def add(connection: Connection, account: Account, kept: str) -> None:
 
 def remove(connection: Connection, name: str) -> bool:
     """Remove an account; tell whether there was one."""
+    if name_fault(name):
+        return False
     return connection.execute(delete(tables.accounts).where(tables.accounts.c.name == name)).rowcount == 1
 
 

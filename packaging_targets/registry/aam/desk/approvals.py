@@ -22,7 +22,7 @@ from packaging_targets.registry.aam.database import tables
 from packaging_targets.registry.aam.desk import audit
 from packaging_targets.registry.aam.desk.access import Identity
 from packaging_targets.registry.aam.desk.audit import Event
-from packaging_targets.registry.aam.desk.listing import Part, Span, part_of
+from packaging_targets.registry.aam.desk.listing import Part, Span, is_number, part_of
 
 State = Literal["pending", "approving", "approved", "failed", "rejected"]
 NOTE = "approval"  # the action of notes that somebody is at the archive of a request
@@ -59,6 +59,8 @@ class Approval:
 
 def numbered(connection: Connection, number: str) -> Approval | None:
     """Return the request of a number, or None."""
+    if not is_number(number):
+        return None
     row = connection.execute(select(tables.approvals).where(tables.approvals.c.number == number)).one_or_none()
     return None if row is None else _approval(row)
 
@@ -68,6 +70,13 @@ def waiting_for(connection: Connection, name: PackageName, version: str) -> Appr
     waiting = tables.approvals.c.waiting == _waiting(name, version)
     row = connection.execute(select(tables.approvals).where(waiting)).one_or_none()
     return None if row is None else _approval(row)
+
+
+def open_among(connection: Connection, numbers: Sequence[str]) -> set[str]:
+    """Return those of some numbers whose requests nobody has decided, so that their archives are needed."""
+    column = tables.approvals.c
+    wanted = select(column.number).where(column.number.in_(numbers), column.state.in_(("pending", "approving")))
+    return set(connection.execute(wanted).scalars())
 
 
 def listed(connection: Connection, who: Identity, states: Sequence[State], span: Span) -> Part[Approval]:

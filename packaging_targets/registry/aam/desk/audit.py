@@ -17,12 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, false, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from packaging_targets.errors import Problem
 from packaging_targets.model.digest import Digest, canonical_json
 from packaging_targets.registry.aam.database import tables
+from packaging_targets.registry.aam.database.matching import may_stand
 from packaging_targets.registry.aam.database.prepared import Prepared
 from packaging_targets.registry.aam.desk.listing import Part, Span, new_number, part_of
 
@@ -98,9 +99,9 @@ def append(connection: Connection, event: Event, at: int) -> Entry:
 def listed(connection: Connection, span: Span, package: str = "", action: str = "") -> Part[Entry]:
     """Return a part of the log, the newest first, or of what is about a package, or an action."""
     column = tables.audit.c
-    chosen = and_(
-        true(), *([column.package == package] if package else []), *([column.action == action] if action else [])
-    )
+    asked = [(column.package, package), (column.action, action)]
+    may_be = all(may_stand(text) for _, text in asked)
+    chosen = and_(true() if may_be else false(), *(one == text for one, text in asked if text and may_be))
     return part_of(connection, tables.audit, chosen, span, _entry)
 
 

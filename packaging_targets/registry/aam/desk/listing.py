@@ -40,6 +40,11 @@ def new_number(at: int) -> str:
     return f"{at:010x}{secrets.token_hex(8)}"
 
 
+def is_number(text: str) -> bool:
+    """Tell whether a text can be a number of ours; no database is asked for others, such as what it could not read."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def part_of(
     connection: Connection,
     table: Table,

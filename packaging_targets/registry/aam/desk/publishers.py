@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, true
 
 from packaging_targets.registry.aam.database import tables
 from packaging_targets.registry.aam.desk.access import Grant, grants_of, grants_text
-from packaging_targets.registry.aam.desk.listing import Part, Span, part_of
+from packaging_targets.registry.aam.desk.listing import Part, Span, is_number, part_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ def listed(connection: Connection, span: Span) -> Part[Publisher]:
 
 def numbered(connection: Connection, number: str) -> Publisher | None:
     """Return the publisher of a number, or None."""
+    if not is_number(number):
+        return None
     row = connection.execute(select(tables.publishers).where(tables.publishers.c.number == number)).one_or_none()
     return None if row is None else _publisher(row)
 

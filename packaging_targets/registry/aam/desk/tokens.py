@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_
 
 from packaging_targets.registry.aam.database import tables
 from packaging_targets.registry.aam.desk.access import Grant, Identity, governs, grants_of, grants_text
-from packaging_targets.registry.aam.desk.listing import Part, Span, new_number, part_of
+from packaging_targets.registry.aam.desk.listing import Part, Span, is_number, new_number, part_of
 
 _PREFIX = "aam_"
 _SECRET, _CHECK = 43, 6
@@ -105,6 +105,8 @@ def find(connection: Connection, secret: str) -> Token | None:
 
 def numbered(connection: Connection, number: str) -> Token | None:
     """Return the token of a number, or None."""
+    if not is_number(number):
+        return None
     row = connection.execute(select(tables.tokens).where(tables.tokens.c.number == number)).one_or_none()
     return None if row is None else _token(row)
 

@@ -5,7 +5,7 @@ Two kinds: a folder with an index in SQLite beside it, and PostgreSQL with an ob
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol
@@ -14,6 +14,7 @@ from packaging_targets.formats.aam.metadata import Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.registry.aam.measuring import Measured
 from packaging_targets.registry.aam.protocol import Published, Registry, Summary
+from packaging_targets.registry.aam.served.objects.sweeping import Swept
 
 Order = Literal["name", "updated", "relevance"]
 
@@ -135,6 +136,13 @@ class Holdings(Registry, Protocol):
 
     def kept_up(self) -> AbstractContextManager[None]:
         """Do in the background, while in the block, what would else be done when somebody asks for it."""
+        ...
+
+    def sweep(self, waiting: Callable[[Sequence[str]], Collection[str]]) -> Swept:
+        """Take away archives older than a day of publications that failed, and of requests that wait no longer.
+
+        `waiting` returns those of some requests that do. Any number of servers may do it at once.
+        """
         ...
 
     def demand(self) -> None:

@@ -8,7 +8,7 @@ An archive whose transaction failed stays under its digest, where nobody is told
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import BinaryIO
 
@@ -40,14 +40,20 @@ from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
 from packaging_targets.registry.aam.served.listing import Listing
+<<<<<<< HEAD
+from packaging_targets.registry.aam.served.objects import turns
 from packaging_targets.registry.aam.served.objects.aside import Aside, spooled
+=======
+from packaging_targets.registry.aam.served.objects.aside import Aside, SetsAside, spooled
+>>>>>>> people
 from packaging_targets.registry.aam.served.objects.protocol import ArchiveObjects
+from packaging_targets.registry.aam.served.objects.sweeping import ARCHIVES, Swept, sweep_archives, sweep_aside
 
 _BATCH = 1000
 """Lines of the list that are read at once."""
 
 
-class StoredRegistry(Alterable):
+class StoredRegistry(SetsAside, Alterable):
     """The registry in the database of `engine`, which was migrated, with its archives in `objects`.
 
     `clock` gives the seconds since 1970 of events, `url` is the address that people know the registry by.
@@ -151,11 +157,11 @@ class StoredRegistry(Alterable):
                 check_signature(signature, SignedArchive(name, str(release.version), digest))
             known = self.metadata(name) or transitions.nothing_of(name)
             transitions.with_release(known, publication)  # whoever comes too late is told before anything is sent
-            if self._objects.size(_place(digest)) != size:
-                self._objects.put(_place(digest), archive, digest, size)
+            self._keep(archive, digest, size)
 
             def write(connection: Connection) -> tuple[PackageMetadata, tuple[Problem, ...]]:
                 number = claim_line(connection, name)
+                turns.name(connection, digest.hex, self._clock())
                 before = _known(connection, name) or transitions.nothing_of(name)
                 after, warnings = transitions.with_release(before, publication)
                 _write(connection, number, after)
@@ -167,6 +173,7 @@ class StoredRegistry(Alterable):
             after, warnings = transact(self._engine, write)
         return Published.among(after, release, warnings)
 
+<<<<<<< HEAD
     def set_aside(self, key: str, archive: BinaryIO) -> None:
         """Keep an archive that waits for approval."""
         self._aside.put(key, archive)
@@ -179,6 +186,24 @@ class StoredRegistry(Alterable):
         """Forget an archive that was set aside."""
         self._aside.discard(key)
 
+    def sweep(self, waiting: Callable[[Sequence[str]], Collection[str]]) -> Swept:
+        """Take away archives that nobody names any more, or ever did; see the Protocol."""
+        done, at = Swept(), self._clock()
+        with refusals_of(self.url):
+            sweep_aside(self._objects, at, waiting, done)
+            sweep_archives(self._engine, self._objects, at, done)
+        return done
+
+    def _keep(self, archive: BinaryIO, digest: Digest, size: int) -> None:
+        """Put an archive where it belongs. Where it lies there already, it is not taken away from here on."""
+        if self._objects.size(_place(digest)) == size:
+            transact(self._engine, lambda connection: turns.come(connection, digest.hex, self._clock()))
+            if self._objects.size(_place(digest)) == size:
+                return
+        self._objects.put(_place(digest), archive, digest, size)
+
+=======
+>>>>>>> people
     @contextmanager
     def _changing(self) -> Iterator[None]:
         with refusals_of(self.url):
@@ -210,7 +235,7 @@ class StoredRegistry(Alterable):
 
 
 def _place(digest: Digest) -> str:
-    return f"archives/sha256/{digest.hex}"
+    return f"{ARCHIVES}{digest.hex}"
 
 
 def _known(connection: Connection, name: PackageName) -> PackageMetadata | None:

@@ -6,14 +6,15 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import BinaryIO, cast
 
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.served.objects.protocol import PIECE, ArchiveObjects
 
-_KEY = re.compile(r"[0-9a-f]{8,64}")
+KEY = re.compile(r"[0-9a-f]{8,64}")
+ASIDE = "aside/"
 _IN_MEMORY = 1 << 20
 
 
@@ -43,6 +44,24 @@ class Aside:
         self._objects.delete(_place(key))
 
 
+class SetsAside:
+    """What holdings do with archives that wait for approval, wherever these lie."""
+
+    _aside: Aside
+
+    def set_aside(self, key: str, archive: BinaryIO) -> None:
+        """Keep an archive that waits for approval."""
+        self._aside.put(key, archive)
+
+    def aside(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Open an archive that was set aside."""
+        return self._aside.open(key)
+
+    def discard(self, key: str) -> None:
+        """Forget an archive that was set aside."""
+        self._aside.discard(key)
+
+
 @contextmanager
 def spooled(pieces: Iterable[bytes]) -> Iterator[BinaryIO]:
     """Open bytes that come one after another as a file that can be sought in, on disk where they are many."""
@@ -54,9 +73,9 @@ def spooled(pieces: Iterable[bytes]) -> Iterator[BinaryIO]:
 
 
 def _place(key: str) -> str:
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise RefusalError.of("APPROVAL_NOT_FOUND", "there is no such request for approval")
-    return f"aside/{key}"
+    return f"{ASIDE}{key}"
 
 
 def _digest_of(archive: BinaryIO) -> tuple[Digest, int]:

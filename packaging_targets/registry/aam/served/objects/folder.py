@@ -6,16 +6,17 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from packaging_targets.errors import IntegrityError, RegistryError, reason
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.model.digest import Digest
-from packaging_targets.registry.aam.served.objects.protocol import PIECE
+from packaging_targets.registry.aam.served.objects.protocol import PIECE, Listed
 from packaging_targets.store.journal.disk import sync_folder
 
+_PAGE = 1000
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -67,6 +68,19 @@ class FolderObjects:
         """Forget what is under a key."""
         with suppress(FileNotFoundError):
             os.unlink(self._path(key))
+
+    def pages(self, start: str) -> Iterator[Sequence[Listed]]:
+        """Yield the files of a folder."""
+        page: list[Listed] = []
+        with suppress(FileNotFoundError), os.scandir(self._path(start)) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    stat = entry.stat()
+                    page.append(Listed(f"{start}{entry.name}", stat.st_size, int(stat.st_mtime)))
+                if len(page) == _PAGE:
+                    yield page
+                    page = []
+        yield page
 
     def demand(self) -> None:
         """Raise RegistryError where the folder cannot be written."""

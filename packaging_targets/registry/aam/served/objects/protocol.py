@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from packaging_targets.model.digest import Digest
 
 PIECE = 1 << 18
 """Bytes of an object that are in memory at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object in a list: its key, its bytes, and the seconds since 1970 at which it was kept."""
+
+    key: str
+    size: int
+    modified_at: int
 
 
 class ArchiveObjects(Protocol):
@@ -31,6 +41,10 @@ class ArchiveObjects(Protocol):
 
     def delete(self, key: str) -> None:
         """Forget what is under a key; nothing happens where there is nothing."""
+        ...
+
+    def pages(self, start: str) -> Iterator[Sequence[Listed]]:
+        """Yield the objects whose keys start so, which is with a folder, some hundreds at a time."""
         ...
 
     def demand(self) -> None:

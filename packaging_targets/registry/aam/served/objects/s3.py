@@ -7,7 +7,7 @@ Credentials, region and endpoint come from where boto3 looks for them: `AWS_ACCE
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, BinaryIO
 
@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from packaging_targets.errors import RegistryError
 from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.model.digest import Digest
-from packaging_targets.registry.aam.served.objects.protocol import PIECE
+from packaging_targets.registry.aam.served.objects.protocol import PIECE, Listed
 
 _CONFIG = Config(
     connect_timeout=5,
@@ -86,6 +86,19 @@ class S3Objects:
         with _faults_told():
             self._client.delete_object(**self._at(key))
 
+    def pages(self, start: str) -> Iterator[Sequence[Listed]]:
+        """Yield the objects whose keys start so, as many at a time as the store tells at once."""
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(**self._under(start)))
+        while True:
+            with _faults_told():
+                page = next(pages, None)
+            if page is None:
+                return
+            yield [
+                Listed(one["Key"].removeprefix(self._prefix), one["Size"], int(one["LastModified"].timestamp()))
+                for one in page.get("Contents", ())
+            ]
+
     def demand(self) -> None:
         """Raise RefusalError where the bucket cannot be reached."""
         with _faults_told():
@@ -102,6 +115,9 @@ class S3Objects:
             raise
         with closing(found["Body"]) as body:
             yield from body.iter_chunks(PIECE)
+
+    def _under(self, start: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Prefix": f"{self._prefix}{start}"}
 
     def _at(self, key: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": f"{self._prefix}{key}"}

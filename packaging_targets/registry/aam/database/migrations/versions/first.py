@@ -47,6 +47,12 @@ def _packages() -> None:
         sa.Column("digest", sa.String(64), nullable=False),
     )
     op.create_table(
+        "archives",
+        sa.Column("digest", sa.String(64), primary_key=True),
+        sa.Column("state", sa.String(8), nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "marks",
         sa.Column("key", sa.String(64), primary_key=True),
         sa.Column("value", sa.Text, nullable=False),
@@ -84,7 +90,7 @@ def _tokens() -> None:
 def _people() -> None:
     op.create_table(
         "accounts",
-        sa.Column("name", sa.String(100), primary_key=True),
+        sa.Column("name", sa.String(100).with_variant(sa.String(100, collation="C"), "postgresql"), primary_key=True),
         sa.Column("password", sa.String(300), nullable=False),
         sa.Column("grants", sa.Text, nullable=False),
     )
