@@ -40,12 +40,8 @@ from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
 from packaging_targets.registry.aam.served.listing import Listing
-<<<<<<< HEAD
 from packaging_targets.registry.aam.served.objects import turns
-from packaging_targets.registry.aam.served.objects.aside import Aside, spooled
-=======
 from packaging_targets.registry.aam.served.objects.aside import Aside, SetsAside, spooled
->>>>>>> people
 from packaging_targets.registry.aam.served.objects.protocol import ArchiveObjects
 from packaging_targets.registry.aam.served.objects.sweeping import ARCHIVES, Swept, sweep_archives, sweep_aside
 
@@ -173,19 +169,6 @@ class StoredRegistry(SetsAside, Alterable):
             after, warnings = transact(self._engine, write)
         return Published.among(after, release, warnings)
 
-<<<<<<< HEAD
-    def set_aside(self, key: str, archive: BinaryIO) -> None:
-        """Keep an archive that waits for approval."""
-        self._aside.put(key, archive)
-
-    def aside(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """Open an archive that was set aside."""
-        return self._aside.open(key)
-
-    def discard(self, key: str) -> None:
-        """Forget an archive that was set aside."""
-        self._aside.discard(key)
-
     def sweep(self, waiting: Callable[[Sequence[str]], Collection[str]]) -> Swept:
         """Take away archives that nobody names any more, or ever did; see the Protocol."""
         done, at = Swept(), self._clock()
@@ -202,8 +185,6 @@ class StoredRegistry(SetsAside, Alterable):
                 return
         self._objects.put(_place(digest), archive, digest, size)
 
-=======
->>>>>>> people
     @contextmanager
     def _changing(self) -> Iterator[None]:
         with refusals_of(self.url):
