@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import forks
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -13,6 +14,8 @@ from packaging_targets.adapters.testing import Workspace
 # How long an example takes says more about the machine than about the code; coverage alone makes it thrice as long.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+Workspace.runner = staticmethod(forks.run)
 
 
 def pytest_configure() -> None:

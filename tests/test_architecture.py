@@ -114,7 +114,7 @@ def test_formats_and_model_open_nothing() -> None:
         f"{module.path}:{node.lineno}"
         for module in CODE.package
         if module.layer in {"formats", "model", "errors"}
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"open", "print"}
     ]
     assert wrong == []
@@ -142,7 +142,7 @@ def test_sql_stands_among_the_records_alone() -> None:
     users = {
         module.folder
         for module in CODE.package
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.match(node.value)
     }
     assert users == {"packaging_targets/store/records"}
@@ -150,7 +150,7 @@ def test_sql_stands_among_the_records_alone() -> None:
     doors = {
         module.folder
         for module in CODE.package
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Attribute) and node.attr == "_database"
     }
     importers = {
@@ -184,7 +184,7 @@ def test_our_rules_print_nothing() -> None:
     names = [
         f"{module.path}:{node.lineno}"
         for module in RULE_MODULES
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Name) and node.id == "print"
     ]
     assert names == []

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from packaging_targets.services.publish.report import Report
 
-_KEPT = 4  # doit has a meaning for 3
-
 
 def publish(options: Namespace, build_targets: Callable[[Sequence[str]], int]) -> int:
     """Build, and publish; return the exit code. `build_targets` makes targets by their labels, and returns one too."""
@@ -49,19 +47,14 @@ def completed_by_the_next() -> Iterator[None]:
         raise KeyboardInterrupt("publishing again completes what is missing") from None
 
 
-def show(report: Report, options: Namespace, *, skipping: bool = False) -> int:
-    """Print a report; return the exit code: 1 where something is missing, else 4 where other content was kept.
-
-    With `skipping` a version that is there is passed over, whatever it holds: that it differs is a warning.
-    """
+def show(report: Report, options: Namespace) -> int:
+    """Print a report; return the exit code: 1 where something is missing."""
     from packaging_targets.services.publish.report import as_json, as_text
 
-    warn(options, (*report.warnings, *report.kept) if skipping else report.warnings)
-    complain(report.problems if skipping else (*report.problems, *report.kept))
+    warn(options, report.warnings)
+    complain(report.problems)
     if options.format == "json":
         sys.stdout.write(as_json(report))
     elif tells(options, "info"):
         sys.stdout.write(as_text(report))
-    if report.problems:
-        return 1
-    return _KEPT if report.kept and not skipping else 0
+    return 1 if report.problems else 0

@@ -19,7 +19,7 @@ import sys
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,8 +72,28 @@ class Run:
         return self._named("removed")
 
 
+def run_process(command: Sequence[str], cwd: str, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run a command in a folder; return its exit code, and what it wrote to standard output and error."""
+    done = subprocess.run(  # noqa: PLW1510  # the exit code is what tests look at
+        command,
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        encoding="utf-8",
+        errors="surrogateescape",
+    )
+    return done.returncode, done.stdout
+
+
 class Workspace:
-    """A folder with a root target file, built with the interpreter that runs the tests."""
+    """A folder with a root target file, built with the interpreter that runs the tests.
+
+    `runner` is what runs commands; it may be replaced by something that does the same.
+    """
+
+    runner: ClassVar[staticmethod[[Sequence[str], str, Mapping[str, str]], tuple[int, str]]] = staticmethod(run_process)
 
     def __init__(self, root: Path | str, *, cache: Path | str | None = None, settings: str = "") -> None:
         self.root = Path(root)
@@ -146,18 +166,10 @@ class Workspace:
         """Run any command in the workspace, or in its folder `cwd`."""
         events = self.root.parent / f"{self.root.name}-events.jsonl"
         events.unlink(missing_ok=True)
-        done = subprocess.run(  # noqa: PLW1510  # the exit code is what tests look at
-            command,
-            cwd=self.root / cwd,
-            env={**self.whole_environment(), "PACKAGING_LOG_JSON": str(events), **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="surrogateescape",
-        )
+        environment = {**self.whole_environment(), "PACKAGING_LOG_JSON": str(events), **self.environment}
+        exit_code, output = self.runner(command, str(self.root / cwd), environment)
         lines = events.read_text("utf-8").splitlines() if events.exists() else []
-        return Run(done.returncode, done.stdout, tuple(map(json.loads, lines)))
+        return Run(exit_code, output, tuple(map(json.loads, lines)))
 
     def whole_environment(self) -> dict[str, str]:
         """Return the environment in which commands run, for what a test starts itself; `environment` adds to it."""

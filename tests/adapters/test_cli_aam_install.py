@@ -294,6 +294,27 @@ def test_a_yanked_version_stays_where_it_is_locked(shelf: Place, run: Run) -> No
     assert shelf.versions() == {"words": "1.0.0"}
 
 
+def test_what_is_yanked_or_deprecated_is_told_to_those_who_have_it_in_a_lock(shelf: Place, run: Run) -> None:
+    done(run("install", "words@^1.0.0", "style"))
+    shelf.registry.yank(PackageName.parse("words"), "1.1.0", "it lies")
+    shelf.registry.deprecate(PackageName.parse("style"), "1.0.0", "use manner")
+    heard = (
+        f"warning: `style` 1.0.0 is deprecated: use manner\n  at {shelf.url}\n\n"
+        f"warning: `words` 1.1.0 is yanked since 2023-11-14T22:13:20Z: it lies\n  at {shelf.url}\n"
+        "  fix: take another version: aam update words\n\n"
+    )
+    assert run("outdated") == (0, "everything is up to date\n", heard)
+    assert [one["what"] for one in told(run("outdated", "style", "--json"))["warnings"]] == [
+        "`style` 1.0.0 is deprecated: use manner"
+    ]
+    shutil.rmtree(shelf.project / ".agent-packages")
+    assert run("install", "--frozen")[2] == ""  # all of it is in the cache: nobody is asked
+    for words in (["install"], ["install", "--frozen"]):
+        shutil.rmtree(shelf.home / "cache")
+        shutil.rmtree(shelf.project / ".agent-packages")
+        assert run(*words)[::2] == (0, heard)
+
+
 def test_peers_optional_ones_and_deprecations_are_told(shelf: Place, run: Run) -> None:
     shelf.publish("a", "1.0.0", peerDependencies={"words": "^2.0.0"}, optionalDependencies={"gone": "*"})
     done(run("deprecate", "a@1.0.0", "use b"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from packaging_targets.adapters.testing import Run
 
-CTL = (sys.executable, "-m", "packaging_targets.adapters.cli.containers.program")
+CTL = (sys.executable, "-P", "-m", "packaging_targets.adapters.cli.containers.program")
 INDEX = "docs/packaging/registry.json"
 
 # It keeps images as files, whose names are those of the images, and fails to build what BROKEN names.

@@ -32,6 +32,11 @@ class Module:
     def tree(self) -> ast.Module:
         return ast.parse(self.text)
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All of its syntax, outermost first."""
+        return tuple(ast.walk(self.tree))
+
     @property
     def lines(self) -> int:
         return len(self.text.splitlines())
@@ -54,14 +59,14 @@ class Module:
 
     def functions(self) -> Iterator[tuple[str, int, int]]:
         """Yield (name, line, length in lines) of each function and method."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield node.name, node.lineno, (node.end_lineno or 0) - node.lineno + 1
 
     def names(self) -> set[str]:
         """Return its own name, and those of its classes and functions."""
         kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        return {Path(self.path).stem} | {node.name for node in ast.walk(self.tree) if isinstance(node, kinds)}
+        return {Path(self.path).stem} | {node.name for node in self.nodes if isinstance(node, kinds)}
 
 
 def layer_of(dotted: str) -> str:
@@ -74,11 +79,18 @@ class Code:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._known: dict[Path, Module] = {}
 
     def modules(self, *folders: str) -> list[Module]:
         """Return the modules below these folders, sorted."""
         found = (path for folder in folders for path in (self.root / folder).rglob("*.py"))
-        return [Module(self.root, path.relative_to(self.root).as_posix()) for path in sorted(found)]
+        return list(map(self._module, sorted(found)))
+
+    def _module(self, path: Path) -> Module:
+        """Return one and the same module for a path: what was read of it is kept there."""
+        if path not in self._known:
+            self._known[path] = Module(self.root, path.relative_to(self.root).as_posix())
+        return self._known[path]
 
     @cached_property
     def package(self) -> list[Module]:
@@ -90,7 +102,7 @@ class Code:
 
     def imports(self, module: Module) -> Iterator[tuple[int, str]]:
         """Yield (line, module) for each import, wherever it stands; `from x import y` is x.y where that is a module."""
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Import):
                 yield from ((node.lineno, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -149,20 +161,22 @@ def repeated(modules: Iterable[Module], length: int) -> list[str]:
 
     Blank lines, comments, imports and lone brackets do not count, and how far a line is indented neither.
     """
-    places: dict[tuple[str, ...], list[list[str]]] = defaultdict(list)
+    places: dict[tuple[str, ...], list[tuple[str, tuple[int, ...]]]] = defaultdict(list)
     for module in modules:
         counted = list(_counted(module))
+        if not counted:
+            continue
+        lines, texts = zip(*counted, strict=True)
         for start in range(len(counted) - length + 1):
-            block = counted[start : start + length]
-            places[tuple(text for _, text in block)].append([f"{module.path}:{line}" for line, _ in block])
-    found = {place for blocks in places.values() if len(blocks) > 1 for block in blocks for place in block}
-    return sorted(found)
+            places[texts[start : start + length]].append((module.path, lines[start : start + length]))
+    twice = (block for blocks in places.values() if len(blocks) > 1 for block in blocks)
+    return sorted({f"{path}:{line}" for path, lines in twice for line in lines})
 
 
 def _counted(module: Module) -> Iterator[tuple[int, str]]:
     imports = {
         line
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Import | ast.ImportFrom)
         for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
     }

@@ -131,11 +131,11 @@ error: `[z-a]` is no glob: `[z-a]` is no set of characters: bad character range 
         {"a/TARGETS.toml": A + 'deps = ["foo", "//a/../c:d", "//c:"]\n', "a/x.txt": ""},
         """\
 error: `foo` is no label: a label starts with `//` or `:`
-  at a/TARGETS.toml:5  (//a:a, $.deps[0])
+  at a/TARGETS.toml:4  (//a:a, $.deps[0])
   fix: write //folder:name, or :name in the same file
 
 error: `//a/../c:d` is no label: `a/../c` is no package
-  at a/TARGETS.toml:6  (//a:a, $.deps[1])
+  at a/TARGETS.toml:4  (//a:a, $.deps[1])
   fix: write //folder:name, or :name in the same file
 
 error: `//c:` is no label: `` is no target name
@@ -160,11 +160,11 @@ error: there are two targets `//a:a`
         },
         """\
 error: there is no target `//b:bb`
-  at a/TARGETS.toml:5  (//a:a, $.deps[0])
+  at a/TARGETS.toml:4  (//a:a, $.deps[0])
   fix: did you mean `//b:b`?  (targets of `//b`: b)
 
 error: there is no target `//a:aa`
-  at a/TARGETS.toml:6  (//a:a, $.deps[1])
+  at a/TARGETS.toml:4  (//a:a, $.deps[1])
   fix: did you mean `//a:a`?  (targets of `//a`: a)
 """,
     ),
@@ -177,7 +177,7 @@ error: there is no target `//a:aa`
         },
         """\
 error: targets depend on each other in a cycle: `//a:a` -> `//b:a` -> `//c:a` -> `//a:a`
-  at a/TARGETS.toml:5  (//a:a, $.deps[0])
+  at a/TARGETS.toml:4  (//a:a, $.deps[0])
   fix: remove one of these dependencies, or move what they share into a target of its own
 """,
     ),

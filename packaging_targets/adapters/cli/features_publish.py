@@ -52,4 +52,4 @@ def _publish(options: argparse.Namespace) -> int:
         )
         with completed_by_the_next():
             report = publish_features(asked)
-        return show(report, options, skipping=True)  # as Dev Container clients do
+        return show(report, options)

@@ -36,7 +36,7 @@ def _published(root: str, offered: OfferedPackage, registry: Registry, *, dry_ru
     path = os.path.join(root, offered.archive)
     try:
         if present := _present(path, registry):
-            return Report((present,), kept=tuple(_kept(present, offered)))
+            return Report((present,), problems=tuple(_kept(present, offered)))
         done = publish_archive(path, registry, offered.tag, dry_run=dry_run)
     except PackagingError as error:
         return Report(problems=tuple(_labelled(one, offered) for one in error.problems))

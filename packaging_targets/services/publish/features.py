@@ -9,7 +9,7 @@ there is there whole: what a kill leaves undone, the next publishing does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -149,8 +149,11 @@ def _all(
 
     came = side_by_side(one, features, jobs)
     done = [artifact for artifacts in came.results for artifact in artifacts]
-    kept = tuple(_differs(artifact) for artifact in done if artifact.outcome == DIFFERENT)
-    return Report(tuple(done), (), came.problems, came.untried, kept)
+    return Report(tuple(done), tuple(map(_differs, _different(done))), came.problems, came.untried)
+
+
+def _different(artifacts: Sequence[Artifact]) -> Iterator[Artifact]:
+    return (artifact for artifact in artifacts if artifact.outcome == DIFFERENT)
 
 
 def _differs(artifact: Artifact) -> Problem:

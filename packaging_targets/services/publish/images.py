@@ -26,7 +26,7 @@ from packaging_targets.registry.oci.reference import TAG_FIX, Reference, Registr
 from packaging_targets.registry.oci.referrers import attach, referrers
 from packaging_targets.registry.side_by_side import side_by_side
 from packaging_targets.services.containers.layouts.folder import LayoutFolder
-from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Attached, Report
+from packaging_targets.services.publish.report import PLANNED, PRESENT, PUBLISHED, Artifact, Attached, Report
 
 _EMPTY = Descriptor.of("application/vnd.oci.empty.v1+json", b"{}")
 
@@ -193,8 +193,7 @@ class _Publisher:
         """Publish an image; `there` is what its tags lead to now."""
         refused = [tag for tag in image.tags if _is_version(tag) and there.get(tag, image.digest) != image.digest]
         if refused:
-            artifacts = tuple(self._other(image, tag, there[tag]) for tag in refused)
-            return Report(artifacts, kept=tuple(self._refused(image, tag, there[tag]) for tag in refused))
+            return Report(problems=tuple(self._refused(image, tag, there[tag]) for tag in refused))
         tags = tuple(tag for tag in image.tags if there.get(tag) != image.digest)
         try:
             is_there = len(tags) < len(image.tags) or self._has(image)
@@ -228,10 +227,6 @@ class _Publisher:
             attached,
             key=f"{place}:{image.version}",
         )
-
-    def _other(self, image: _Image, tag: str, there: Digest) -> Artifact:
-        place = str(self.place)
-        return Artifact(image.label, place, tag, str(there), DIFFERENT, key=f"{place}:{tag}")
 
     def _refused(self, image: _Image, tag: str, there: Digest) -> Problem:
         what = f"`{tag}` is published already, and is another image: {there} there, {image.digest} here"

@@ -41,16 +41,12 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a publishing came to. What has `problems` is not whole; publishing again completes it.
-
-    `kept` tells of each version that is there with other content than is here: only another version completes that.
-    """
+    """What a publishing came to. What has `problems` is not whole; publishing again completes it."""
 
     artifacts: tuple[Artifact, ...] = ()
     warnings: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
     untried: int = 0
-    kept: tuple[Problem, ...] = ()
 
     @classmethod
     def together(cls, reports: Iterable[Report]) -> Report:
@@ -61,7 +57,6 @@ class Report:
             tuple(warning for one in every for warning in one.warnings),
             tuple(problem for one in every for problem in one.problems),
             sum(one.untried for one in every),
-            tuple(problem for one in every for problem in one.kept),
         )
 
 

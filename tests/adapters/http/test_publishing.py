@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from agents import archive_of, files_of, packed
 from asking import GZIP, Asking, Got, asking
+
+from packaging_targets.adapters.http.bodies import uploads
 
 CRLF = b"\r\n"
 
@@ -300,3 +303,19 @@ def test_one_package_never_tells_of_another(ask: Asking) -> None:
     got = ask("POST", "/packages", data, **GZIP, **ask.hosted.bearer("ann"))
     assert got.status == 201
     assert all(one["where"] == "" for one in got.value["warnings"])
+
+
+def test_only_what_is_large_is_in_a_file_while_it_comes(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    open_file = tempfile.TemporaryFile
+
+    def told(*given: Any, **named: Any) -> Any:
+        made.append(named["dir"])
+        return open_file(*given, **named)
+
+    monkeypatch.setattr(uploads.tempfile, "TemporaryFile", told)
+    for version, size, files in (("1.0.0", 1000, 0), ("2.0.0", 400_000, 1)):
+        data = packed("plain", version, files={"filling": os.urandom(size).hex()})
+        assert ask("POST", "/packages", data, **GZIP, **ask.hosted.bearer("ann")).status == 201
+        assert ask.get(f"/packages/plain/{version}/tarball").body == data
+        assert len(made) == files

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import time
+from pathlib import Path
+from threading import Event
 
 import pytest
 from agents import packed
-from asking import Asking
+from asking import Asking, asking
+
+from packaging_targets.formats.aam.documents.index import parse_index
+from packaging_targets.registry.aam.served.in_step import following
 
 OURS = "application/vnd.uaaps.v1+json"
 
@@ -178,3 +184,20 @@ def test_what_is_private_is_not_there_for_who_may_not_see_it(ask: Asking) -> Non
             assert hidden.body.replace(b"/one", b"/two") == missing.body
         assert ask.get("/packages", **ways).value["total"] == 0
     assert ask.get("/packages/@secret/one", **ann).headers["cache-control"] == "private, no-cache"
+
+
+def test_while_the_first_list_is_made_others_are_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Event()
+    monkeypatch.setattr(following, "_FIRST", 0)
+    monkeypatch.setattr(following, "parse_index", lambda *given: made.wait(20) and parse_index(*given))
+    with asking(tmp_path) as ask:
+        for path in ("/packages", "/readyz"):
+            got = ask.get(path)
+            assert (got.status, got.code, got.headers["retry-after"]) == (503, "REGISTRY_UNAVAILABLE", "5")
+            assert got.message == "the list of packages is being made"
+        assert ask.publish("plain").status == 201
+        assert ask.get("/packages/plain").status == 200
+        made.set()
+        while ask.get("/readyz").status != 200:
+            time.sleep(0.01)
+        assert [one["name"] for one in ask.get("/packages").value["packages"]] == ["plain"]

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from agents import packed, publish
@@ -24,6 +25,7 @@ from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.registry.aam.database.migrating import migrate
 from packaging_targets.registry.aam.folder.registry import FolderRegistry
 from packaging_targets.registry.aam.folder.reindexing import reindex
+from packaging_targets.registry.aam.folder.staging import Staging
 from packaging_targets.registry.aam.served.caching import Documents, KnowingTree
 from packaging_targets.registry.aam.served.holdings import Page, Query
 from packaging_targets.registry.aam.served.served_folder import ServedFolder
@@ -87,6 +89,25 @@ def test_of_documents_that_are_too_large_together_the_last_ones_are_kept(
     assert tree.metadata("other") is other
     assert tree.metadata("plain") is not plain
     assert tree.metadata("plain") == plain
+
+
+def test_while_a_document_is_written_the_one_before_is_known_too(
+    served: ServedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(served, "plain")
+    commit = Staging.commit
+
+    def read_meanwhile(*given: Any, **named: Any) -> bool:
+        assert served.metadata(PLAIN) is known
+        return commit(*given, **named)
+
+    known = served.metadata(PLAIN)
+    monkeypatch.setattr(Staging, "commit", read_meanwhile)
+    monkeypatch.setattr("packaging_targets.registry.aam.folder.tree.parse_metadata", None)  # nothing is read anew
+    publish(served, "plain", "2.0.0")
+    after = served.metadata(PLAIN)
+    assert after is not None
+    assert list(after.releases) == ["1.0.0", "2.0.0"]
 
 
 # The list

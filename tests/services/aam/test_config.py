@@ -326,6 +326,11 @@ def test_what_cannot_be_spliced_is_left_alone(home: Path, project: Path) -> None
         ("registries.sources.new.token", "x"),
         ("registries.sources.a b.url", "file:///x"),
         ("registries.default", "ftp://x"),
+        ("registries.default", "nowhere"),
+        ("registries.scopes.@acme", "nowhere"),
+        ("registries.sources.new.url", "nowhere"),
+        ("registry", "file:///x"),
+        ("signatures.policies.@acme/*", "ann"),
         ("registries.scopes.acme", "file:///x"),
         ("active_platforms", "vim"),
     ],
@@ -335,6 +340,45 @@ def test_what_would_be_wrong_is_not_written(home: Path, project: Path, key: str,
     with pytest.raises(PackagingError):
         set_value(key, value, str(project), for_project=False)
     assert file.read_text() == COMMENTED
+
+
+def test_a_name_that_is_no_source_is_told_with_what_to_write(home: Path, project: Path) -> None:
+    write(home, "registries:\n  sources:\n  - {name: corp, url: file:///x}\n")
+    said = (
+        ("registries.default", "crp", "error: `crp` is neither the URL of a registry, nor a path, nor the name of a source\n"
+         "  fix: did you mean `corp`?"),
+        ("registries.sources.corp.url", "corp", "error: `corp` is neither the URL of a registry nor a path\n"
+         "  fix: write https://packages.example.org, or a path that starts with `/`, `./` or `../`"),
+        ("registry", "file:///x", "error: there is no key `registry`\n  fix: did you mean `registries.default`?"),
+    )  # fmt: skip
+    for key, text, told in said:
+        with pytest.raises(RequestError) as caught:
+            set_value(key, text, str(project), for_project=False)
+        assert str(caught.value) == told
+    for text in ("corp", "${WHERE}", "./registry", "https://packages.example.org"):
+        set_value("registries.default", text, str(project), for_project=True)
+
+
+def test_what_is_demanded_of_signatures_is_told_and_the_trust_root_is_set(home: Path, project: Path) -> None:
+    file = write(
+        home,
+        'signatures:\n  policies:\n  - {packages: "@acme/*", identity: ann, issuer: "https://i"}\n'
+        '  - {packages: "@acme/*", identity: bob, issuer: "https://i"}\n'
+        '  - {packages: "*", identity: bob, issuer: "https://i", required: false}\n  trust_root: old.json\n',
+    )
+    set_value("signatures.trust_root", "new.json", str(project), for_project=False)
+    found = settings(read_config(str(project)))
+    assert found == {
+        "signatures.policies.*": "bob by https://i, if signed",
+        "signatures.policies.@acme/*": "ann by https://i; bob by https://i",
+        "signatures.trust_root": "new.json",
+    }
+    assert get(read_config(str(project)), "signatures.policies.@acme/*") == "ann by https://i; bob by https://i"
+    with pytest.raises(RequestError) as caught:
+        set_value("signatures.policies.@acme/*", "x", str(project), for_project=False)
+    assert str(caught.value) == (
+        f"error: `signatures.policies.@acme/*` is not changed from here\n  fix: write `policies` by hand, in `{file}`"
+    )
 
 
 def test_a_token_is_not_written_into_a_projects_file(home: Path, project: Path) -> None:

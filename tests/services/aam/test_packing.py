@@ -214,6 +214,7 @@ def test_a_package_that_was_begun_is_in_order(tmp_path: Path, monkeypatch: pytes
     assert (str(found.manifest.version), found.warnings) == ("0.1.0", ())
     assert validate(pack("new/one").archive).files == found.files
     assert str(initialise(str(tmp_path / "Plain")).name) == "plain"
+    assert str(initialise(str(tmp_path / "@acme/Tool")).name) == "@acme/tool"
     before = state(tmp_path)
     Path("new/one/README.md").unlink()
     with pytest.raises(RequestError) as caught:

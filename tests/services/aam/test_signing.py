@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -398,6 +399,20 @@ def test_a_service_that_cannot_be_reached_is_told_without_the_token(service: Sig
         sign(publication(THIS), token, trust)
     assert str(error.value) == (
         f"error: nothing was signed, nor published: http://127.0.0.1:9/api/v2/signingCert cannot be reached\n  at {trust.where}"
+    )
+
+
+def test_a_service_that_says_nothing_is_not_waited_for_for_ever(
+    service: SigstoreService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("packaging_targets.services.aam.signing.signing._PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mute = SigstoreService(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        trust = read_trust(str(mute.write(tmp_path)[1]))
+        with pytest.raises(RegistryError) as error:
+            sign(publication(THIS), service.token(), trust)
+    assert str(error.value) == (
+        f"error: nothing was signed, nor published: there was no answer within 0.2 seconds\n  at {trust.where}"
     )
 
 

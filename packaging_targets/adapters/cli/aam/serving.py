@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging_targets.adapters.cli.aam.telling import add_verb
-from packaging_targets.errors import Problem, RequestError, reason
+from packaging_targets.errors import Problem, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,17 +65,24 @@ def _serve(options: Namespace) -> int:
         found = configuration(os.environ)
     except RequestError as error:
         raise RequestError(*_as_typed(error.problems, options)) from None
-    _demand_secrecy(found)
     try:
         listener = listen(found.listening)  # first: what cannot be served is not made either
-    except OSError as error:
-        why = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else reason(error)
-        what = f"{found.listening.host}:{found.listening.port} cannot be listened at: {why}"
-        raise RequestError.one(what, "", "name another with --host and --port") from error
+    except (OSError, UnicodeError) as error:
+        raise _unheard(found.listening, error) from error
     with listener:
+        _demand_secrecy(found)
         _greet(found, address_of(found.listening), prepare(found.places))
         serve(found.listening, listener)
     return 0
+
+
+def _unheard(listening: Listening, error: OSError | UnicodeError) -> RequestError:
+    """Return why an address cannot be listened at: it is none of this machine, or somebody else does so."""
+    if isinstance(error, UnicodeError) or not error.errno or error.errno < 0:  # the numbers of who looks up names
+        what = f"`{listening.host[:200]}` is no address or name of this machine"
+        return RequestError.one(what, "", "name one with --host, such as 127.0.0.1")
+    what = f"`{listening.host}:{listening.port}` cannot be listened at: {os.strerror(error.errno).lower()}"
+    return RequestError.one(what, "", "name another with --host and --port")
 
 
 def _given(options: Namespace) -> dict[str, str]:
@@ -102,7 +109,7 @@ def _demand_secrecy(found: Configuration) -> None:
     listening = found.listening
     if listening.tls_cert or listening.behind_proxy or found.settings.trusted_proxies or _is_loopback(listening):
         return
-    what = f"at {listening.host} tokens would travel over plain HTTP, where others can read them"
+    what = f"at `{listening.host}` tokens would travel over plain HTTP, where others can read them"
     fix = "give --tls-cert and --tls-key, or --behind-proxy where a proxy speaks TLS before it"
     raise RequestError.one(what, "", fix)
 

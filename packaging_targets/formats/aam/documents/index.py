@@ -124,15 +124,20 @@ def index_with(data: bytes, metadata: PackageMetadata) -> Sequence[bytes | memor
 
 
 def changed_names(before: bytes, after: bytes) -> frozenset[str] | None:
-    """Return the names on the lines that only one of two index.json has; None where one is not as we write it."""
-    if not all(_HEAD.match(data) and data.endswith(_LINES.tail) for data in (before, after)):
+    """Return the names on the lines that only one of two index.json has; None where one has not a package a line."""
+    old, new = _body_lines(before), _body_lines(after)
+    if old is None or new is None:
         return None
-    lines = set(before.split(b"\n")) ^ set(after.split(b"\n"))
     try:
-        values = [json.loads(line.removesuffix(b",")) for line in lines if line.startswith(b"    ")]
+        values = [json.loads(line.removesuffix(b",")) for line in old ^ new if line]
         return frozenset(str(PackageName.parse(value["name"])) for value in values)
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _body_lines(data: bytes) -> set[bytes] | None:
+    head = _HEAD.match(data)
+    return set(data[head.end() : -len(_LINES.tail)].split(b"\n")) if head and data.endswith(_LINES.tail) else None
 
 
 def _head(updated_at: int, other: bytes) -> bytes:

@@ -87,6 +87,7 @@ def _sqlite(url: URL, path: str) -> Engine:
         pool_size=_CONNECTIONS,
         max_overflow=_MORE,
         pool_timeout=_WAIT,
+        pool_use_lifo=True,  # who was last has most of the pages
         hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare)

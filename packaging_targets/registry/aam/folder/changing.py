@@ -47,11 +47,17 @@ class Addition:
 
 
 def apply_change(
-    tree: Tree, metadata: PackageMetadata, addition: Addition | None = None, besides: Iterable[str] = ()
+    tree: Tree,
+    metadata: PackageMetadata,
+    addition: Addition | None = None,
+    besides: Iterable[str] = (),
+    *,
+    ends: bool = True,
 ) -> tuple[Problem, ...]:
     """Write what is known of a package now, and the archive that comes with it; the lock is held.
 
-    `besides` are paths of other files that the disk has to have before anybody sees the change.
+    `besides` are paths of other files that the disk has to have before anybody sees the change. Unless it `ends`
+    here, the disk has all but the listings, and somebody else has to let the root be synced.
     Returns what is wrong with other packages, where the listings had to be written anew.
     Raises RegistryError where another archive lies in the way, IntegrityError where the source's bytes are not those
     of the release.
@@ -65,7 +71,7 @@ def apply_change(
                 _stage_archive(tree, staging, folder, addition)
             staging.write(tree.meta(folder), tree.bytes_of(metadata))
             others = _stage_listings(tree, staging, metadata)
-            staging.commit(besides)
+            staging.commit(besides, "" if ends else tree.root)
     except BaseException:
         _undo(tree, folder, made)
         raise
@@ -204,10 +210,8 @@ def _stage(staging: Staging, path: str, before: bytes | None, after: bytes) -> N
 
 
 def _mark(tree: Tree, folder: str, made: str) -> None:
-    beside = f"{tree.pending}.new"
-    with open(beside, "w", encoding="ascii") as file:
-        json.dump({"folder": folder, "made": made}, file)
-    os.rename(beside, tree.pending)
+    with open(tree.pending, "w", encoding="ascii") as file:  # whoever is killed before it is whole has staged nothing
+        file.write(json.dumps({"folder": folder, "made": made}))
 
 
 def _pending(data: bytes) -> tuple[str, str]:
@@ -237,6 +241,5 @@ def _undo(tree: Tree, folder: str, made: str) -> None:
                 os.rmdir(path)
     elif made:
         return  # the version is known: whoever changes something next brings it to the tags and the index
-    for path in (tree.pending, f"{tree.pending}.new"):
-        with suppress(OSError):
-            os.unlink(path)
+    with suppress(OSError):
+        os.unlink(tree.pending)

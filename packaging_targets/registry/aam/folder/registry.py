@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -16,7 +16,7 @@ from packaging_targets.formats.aam.refusals import RefusalError
 from packaging_targets.formats.aam.signature import MAX_SIGNATURE, SignedArchive, check_signature
 from packaging_targets.registry.aam.altering import Alterable, Transition
 from packaging_targets.registry.aam.folder.changing import Addition, apply_change, recover
-from packaging_targets.registry.aam.folder.staging import writing
+from packaging_targets.registry.aam.folder.staging import sync_together, writing
 from packaging_targets.registry.aam.folder.tree import SIGNATURE, Tree
 from packaging_targets.registry.aam.measuring import Measured, measured, named
 from packaging_targets.registry.aam.protocol import Published, Summary
@@ -98,10 +98,15 @@ class FolderRegistry(Alterable):
         """Publish an archive; see the Protocol. The bytes are checked before anything is written."""
         if tag:
             transitions.check_tag(tag)
-        return self.publish_measured(archive, measured(archive, named(archive)), tag, signature)
+        published = self.publish_measured(archive, measured(archive, named(archive)), tag, signature)
+        self.persist()
+        return published
 
     def publish_measured(self, archive: BinaryIO, found: Measured, tag: str = "", signature: bytes = b"") -> Published:
-        """Publish an archive that was checked; raises IntegrityError where it is another one now."""
+        """Publish an archive that was checked, which lasts once `persist` has returned.
+
+        Raises IntegrityError where it is another one now.
+        """
         archive.seek(0)
         manifest, digest, size = found
         if signature:
@@ -112,8 +117,16 @@ class FolderRegistry(Alterable):
             release = transitions.release_of(manifest, digest, size, self.clock())
             publication = transitions.Publication(release, tag, transitions.declared_tags(manifest))
             after, warnings = transitions.with_release(before, publication)
-            warnings += self._apply(after, Addition(release, archive, signature))
+            warnings += self._apply(after, Addition(release, archive, signature), ends=False)
         return Published.among(after, release, warnings)
+
+    def persist(self) -> None:
+        """Wait until the disk has all that was done; the registry's lock is not needed for that."""
+        with refusals_of(self.url):
+            try:
+                sync_together(self.tree.root, self._besides())
+            except OSError as error:
+                raise self.tree.refused(self.tree.root, error, "written") from error
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -132,10 +145,14 @@ class FolderRegistry(Alterable):
                 self._apply(after)
 
     def _apply(
-        self, metadata: PackageMetadata, addition: Addition | None = None, besides: Iterable[str] = ()
+        self, metadata: PackageMetadata, addition: Addition | None = None, *, ends: bool = True
     ) -> tuple[Problem, ...]:
         """Write what is known of a package now, as `apply_change` says; kinds that keep more write that here too."""
-        return apply_change(self.tree, metadata, addition, besides)
+        return apply_change(self.tree, metadata, addition, self._besides(), ends=ends)
+
+    def _besides(self) -> Sequence[str]:
+        """Return the paths of files besides the registry's own that have to be on the disk where these are."""
+        return ()
 
     def _owned(self, name: PackageName) -> PackageMetadata | None:
         """Return what is known of a package; raises RegistryError where its folder belongs to another."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypeVar
 
 from packaging_targets.errors import BuildError, IntegrityError, RegistryError, legible
 from packaging_targets.formats.aam.package.reader import MAX_PACKED
@@ -26,6 +26,7 @@ _BLOCK = 1 << 20
 _FEW = 16
 """Up to so many files are waited for by themselves; for more, all that the system has to write is."""
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+_File = TypeVar("_File")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -35,11 +36,13 @@ class Staging:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._files: list[tuple[str, str]] = []
+        self._open: dict[str, BinaryIO] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *failure: object) -> None:
+        self._close()
         for beside, _ in self._files:
             with suppress(OSError):
                 os.unlink(beside)
@@ -63,6 +66,7 @@ class Staging:
 
     def hand_over(self) -> list[tuple[str, str]]:
         """Return where files are and where they belong, for `take_over` in another process, and keep none."""
+        self._close()
         files, self._files = self._files, []
         return files
 
@@ -70,18 +74,21 @@ class Staging:
         """Take the files that another process has staged."""
         self._files += ((beside, path) for beside, path in files)
 
-    def commit(self, besides: Iterable[str] = ()) -> bool:
+    def commit(self, besides: Iterable[str] = (), later: str = "") -> bool:
         """Rename all files into their places, in the order in which they were written, when the disk has them.
 
         `besides` are paths of other files that the disk has to have before that. Returns whether there were any.
+        Somebody else lets the folder `later` be synced to which the last ones are renamed.
         """
         some = bool(self._files)
-        _sync([*(beside for beside, _ in self._files), *besides], sync_file)
+        self._sync_files(besides)
         waiting: dict[str, None] = {}
         for number, (beside, path) in enumerate(self._files):
             os.rename(beside, path)
             waiting[os.path.dirname(path)] = None
             following = self._files[number + 1 : number + 2]
+            if not following:
+                waiting.pop(later, None)
             if len(self._files) <= _FEW and (not following or os.path.dirname(following[0][1]) not in waiting):
                 _sync(waiting, sync_folder)  # what comes next must not outlive a power cut alone
                 waiting.clear()
@@ -89,17 +96,34 @@ class Staging:
         self._files.clear()
         return some
 
+    def _sync_files(self, besides: Iterable[str]) -> None:
+        """Wait until the disk has all files; those that are open yet need not be opened again."""
+        files: list[str | int] = [beside for beside, _ in self._files if beside not in self._open]
+        _sync([*files, *besides, *(file.fileno() for file in self._open.values())], sync_file)
+        self._close()
+
+    def _close(self) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
+
     @contextmanager
     def _beside(self, path: str) -> Iterator[BinaryIO]:
         beside = os.path.join(os.path.dirname(path), f"{OURS}{secrets.token_hex(8)}.new")
+        file = open(beside, "xb")  # noqa: SIM115  # the few of one change stay open until the disk has them
         try:
-            with open(beside, "xb") as file:
-                yield file
+            yield file
+            file.flush()
         except BaseException:
+            with suppress(OSError):
+                file.close()
             with suppress(OSError):
                 os.unlink(beside)
             raise
         self._files.append((beside, path))
+        if len(self._open) < _FEW:
+            self._open[beside] = file
+        else:
+            file.close()
 
 
 @contextmanager
@@ -131,8 +155,11 @@ def make_folder(path: str) -> None:
         sync_folder(os.path.dirname(path))
 
 
-def sync_file(path: str) -> None:
-    """Wait until the disk has what was written to a file."""
+def sync_file(path: str | int) -> None:
+    """Wait until the disk has what was written to a file, which may be open."""
+    if isinstance(path, int):
+        os.fsync(path)
+        return
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -140,7 +167,17 @@ def sync_file(path: str) -> None:
         os.close(descriptor)
 
 
-def _sync(paths: Collection[str], one: Callable[[str], None]) -> None:
+def sync_together(folder: str, files: Sequence[str]) -> None:
+    """Wait until the disk has what was renamed in a folder, and what was written to files, all at once."""
+    folders = [_waiting().submit(sync_folder, folder)] if files else []
+    _sync(files, sync_file)
+    if folders:
+        folders[0].result()
+    else:
+        sync_folder(folder)
+
+
+def _sync(paths: Collection[_File], one: Callable[[_File], None]) -> None:
     if len(paths) > _FEW:
         os.sync()
     elif len(paths) > 1:  # all at once: a journaling disk writes what several wait for in one go

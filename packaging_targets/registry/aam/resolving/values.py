@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from packaging_targets.errors import Problem
@@ -50,6 +50,16 @@ def told_yank(release: Release) -> str:
         return ""
     why = " ".join(release.yanked.reason.split())
     return f"is yanked since {time_text(release.yanked.at)}{f': {why}' if why else ''}"
+
+
+def discouraged(name: str, registry: str, release: Release) -> Iterator[Problem]:
+    """Yield that a release is yanked, and that it is deprecated: what those who have it should hear."""
+    if release.yanked is not None:
+        what = f"`{name}` {release.version} {told_yank(release)}"
+        yield Problem(registry, what, f"take another version: aam update {name}")
+    if release.deprecated:
+        told = " ".join(release.deprecated.split())  # it is a stranger's, and stays on its line
+        yield Problem(registry, f"`{name}` {release.version} is deprecated: {told}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ _KEPT = 32 << 20
 """Bytes of documents that are kept."""
 _EACH = 1024
 """Bytes that keeping one takes besides."""
-_PARSED = 4 << 20
+_PARSED = 8 << 20
 """Bytes of documents of which is kept what they say, which takes some times as much."""
 
 
@@ -100,20 +100,22 @@ class _Said:
 
 
 class KnowingTree(Tree):
-    """A registry's folder, which knows what the documents say that were read or written last."""
+    """A registry's folder, which knows what the documents say that were read or written last.
+
+    Of each there are two: one that is being written is not there yet, and others go on reading the one before.
+    """
 
     def __init__(self, root: str) -> None:
         super().__init__(root)
         self._lock = Lock()
         self._room = _PARSED
-        self._known: OrderedDict[str, _Said] = OrderedDict()
+        self._known: OrderedDict[str, tuple[_Said, ...]] = OrderedDict()
 
     def parsed(self, data: bytes, folder: str) -> PackageMetadata:
         """Return what the bytes of the meta.json in a package's folder say."""
-        with self._lock:
-            known = self._known.get(folder)
-        if known and known.data == data:
-            return known.metadata
+        for known in self._said(folder):
+            if known.data == data:
+                return known.metadata
         metadata = super().parsed(data, folder)
         self._keep(folder, _Said(data, metadata, {}))
         return metadata
@@ -121,9 +123,7 @@ class KnowingTree(Tree):
     def bytes_of(self, metadata: PackageMetadata) -> bytes:
         """Return what the meta.json of a package has to hold: whoever reads that later gets the same metadata."""
         folder = metadata.name.folder
-        with self._lock:
-            known = self._known.get(folder)
-        before = known.texts if known else {}
+        before = next((known.texts for known in self._said(folder) if known.texts), {})
         texts: dict[str, tuple[Release, str]] = {}
 
         def text_of(release: Release) -> str:
@@ -137,15 +137,18 @@ class KnowingTree(Tree):
         self._keep(folder, _Said(data, replace(metadata, releases=releases), texts))
         return data
 
+    def _said(self, folder: str) -> tuple[_Said, ...]:
+        with self._lock:
+            return self._known.get(folder, ())
+
     def _keep(self, folder: str, said: _Said) -> None:
         with self._lock:
-            if before := self._known.pop(folder, None):
-                self._room += len(before.data)
-            self._known[folder] = said
-            self._room -= len(said.data)
+            before = self._known.pop(folder, ())
+            self._known[folder] = said, *before[:1]
+            self._room += sum(len(one.data) for one in before[1:]) - len(said.data)
             while self._room < 0:
                 _, oldest = self._known.popitem(last=False)
-                self._room += len(oldest.data)
+                self._room += sum(len(one.data) for one in oldest)
 
 
 def _weight(document: Document) -> int:

@@ -112,7 +112,14 @@ class Holdings(Registry, Protocol):
         ...
 
     def publish_measured(self, archive: BinaryIO, found: Measured, tag: str = "", signature: bytes = b"") -> Published:
-        """Publish an archive that was checked, as `publish` does; raises IntegrityError where it is another one now."""
+        """Publish an archive that was checked, as `publish` does, but let it last only once `persist` has returned.
+
+        Raises IntegrityError where it is another one now.
+        """
+        ...
+
+    def persist(self) -> None:
+        """Wait until what was published lasts, and what was committed for `later` to the database beside it."""
         ...
 
     def set_aside(self, key: str, archive: BinaryIO) -> None:

@@ -7,7 +7,7 @@ follows the folder's index.json. What waits for approval lies beside the databas
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
@@ -110,9 +110,11 @@ class ServedFolder(FolderRegistry):
             pass
 
     def _apply(
-        self, metadata: PackageMetadata, addition: Addition | None = None, besides: Iterable[str] = ()
+        self, metadata: PackageMetadata, addition: Addition | None = None, *, ends: bool = True
     ) -> tuple[Problem, ...]:
-        journal = sqlite_journal(self._engine)
-        notes = [journal] if os.path.exists(journal) else []  # what says that this is about to be done
         with self._following.changing(metadata.name):
-            return super()._apply(metadata, addition, [*besides, *notes])
+            return super()._apply(metadata, addition, ends=ends)
+
+    def _besides(self) -> Sequence[str]:
+        journal = sqlite_journal(self._engine)
+        return [journal] if os.path.exists(journal) else []  # what says that something is about to be done, and was

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from packaging_targets.errors import RegistryError, RequestError, near_miss
+from packaging_targets.errors import Problem, RegistryError, RequestError, near_miss
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.model.versions.ranges import VersionRange
 from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.protocol import Summary
 from packaging_targets.registry.aam.resolving.routes import Offer
+from packaging_targets.registry.aam.resolving.values import discouraged
 from packaging_targets.registry.aam.searching import best_first
 from packaging_targets.services.aam.asking.graph import read, roots
 from packaging_targets.services.aam.asking.signatures import Told, signature_told
@@ -34,8 +35,16 @@ class Outdated:
     registry: str
 
 
-def outdated(root: str, names: Sequence[str] = (), registry: str = "") -> tuple[Outdated, ...]:
-    """Return the packages of a project, or those of `names`, of which there are newer versions."""
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """The packages that are outdated, and what should be heard of those that are locked: yanked, deprecated."""
+
+    packages: tuple[Outdated, ...]
+    warnings: tuple[Problem, ...]
+
+
+def outdated(root: str, names: Sequence[str] = (), registry: str = "") -> Ageing:
+    """Return which packages of a project, or of those of `names`, have newer versions, or should not be used."""
     project = read(root)
     for name in names:
         if name not in project.lock.resolved:
@@ -43,12 +52,16 @@ def outdated(root: str, names: Sequence[str] = (), registry: str = "") -> tuple[
             raise RequestError.one(f"`{name}` is not among what is installed", project.title, fix)
     chosen = {name: one for name, one in project.lock.resolved.items() if one.registry and (not names or name in names)}
     routes = routes_of(root, registry) if chosen else None
-    found = []
+    found: list[Outdated] = []
+    warnings: list[Problem] = []
     for name, one in sorted(chosen.items()):
         offer = routes.offer(name, one.registry) if routes else None
-        if offer is not None and (row := _row(project, name, one.version, offer)):
-            found.append(row)
-    return tuple(found)
+        if offer is None:
+            continue
+        found += filter(None, [_row(project, name, one.version, offer)])
+        if (release := offer.metadata.releases.get(one.version)) is not None:
+            warnings += discouraged(name, offer.registry.url, release)
+    return Ageing(tuple(found), tuple(warnings))
 
 
 def _row(project: Project, name: str, current: str, offer: Offer) -> Outdated | None:

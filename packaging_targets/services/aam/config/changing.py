@@ -1,7 +1,8 @@
 """`aam config`: what is set, and setting one value of a file without touching anything else in it.
 
-Keys are `registries.default`, `registries.scopes.@myorg`, `registries.sources.NAME.url` (or `auth`, `token`), and
-`active_platforms`, whose value is a list with commas.
+Keys are `registries.default`, `registries.scopes.@myorg`, `registries.sources.NAME.url` (or `auth`, `token`),
+`active_platforms`, whose value is a list with commas, and `signatures.trust_root`. Policies of signatures are told, and
+written by hand: a part of one would demand something else.
 """
 
 from __future__ import annotations
@@ -14,16 +15,21 @@ from typing import Any
 from packaging_targets.errors import BuildError, RequestError, near_miss, raise_all, reason
 from packaging_targets.formats.aam.artifacts.yaml_text import read_yaml
 from packaging_targets.services.aam.config.outline import Key, Outline, UnspliceableError
-from packaging_targets.services.aam.config.reading import ConfigFile, config_files
-from packaging_targets.services.aam.config.settings import Config, Setting
+from packaging_targets.services.aam.config.reading import ConfigFile, config_files, read_config
+from packaging_targets.services.aam.config.settings import Config, Setting, url_of
+from packaging_targets.store.aam.places import user_config
 from packaging_targets.store.change import replacing
 
 _PLATFORMS = "active_platforms"
 _DEFAULT = "registries.default"
 _SCOPES = "registries.scopes."
 _SOURCES = "registries.sources."
+_ROOT = "signatures.trust_root"
+_POLICIES = "signatures.policies"
 _OF_SOURCE = ("url", "auth", "token")
-_KEYS = (_PLATFORMS, _DEFAULT, f"{_SCOPES}@SCOPE", *(f"{_SOURCES}NAME.{last}" for last in _OF_SOURCE))
+_KEYS = (_PLATFORMS, _DEFAULT, f"{_SCOPES}@SCOPE", *(f"{_SOURCES}NAME.{last}" for last in _OF_SOURCE), _ROOT)
+_MEANT = {"registry": _DEFAULT}  # what npm's users type
+_WRITE = "write https://packages.example.org, or a path that starts with `/`, `./` or `../`"
 _PRIVATE, _SHARED = 0o600, 0o644
 
 
@@ -44,6 +50,14 @@ def _told(config: Config) -> Iterator[tuple[str, str]]:
         yield f"{_SOURCES}{name}.auth", source.auth
         if source.token:
             yield f"{_SOURCES}{name}.token", _shown(source.token)
+    if roots := dict.fromkeys(rules.trust_root.text for rules in config.signatures if rules.trust_root):
+        yield _ROOT, ",".join(roots)
+    policies: dict[str, list[str]] = {}
+    for one in (policy for rules in config.signatures for policy in rules.policies):
+        said = f"{one.identity} by {one.issuer}{'' if one.required else ', if signed'}"
+        policies.setdefault(one.packages, []).append(said)
+    for packages, signers in policies.items():
+        yield f"{_POLICIES}.{packages}", "; ".join(signers)
 
 
 def _shown(token: Setting) -> str:
@@ -52,7 +66,8 @@ def _shown(token: Setting) -> str:
 
 def get(config: Config, key: str) -> str:
     """Return the value of a key, or nothing where it is not set; raises RequestError for a key that there cannot be."""
-    _path_of(key)
+    if not key.startswith(_POLICIES):
+        _path_of(key)
     return settings(config).get(key, "")
 
 
@@ -64,9 +79,30 @@ def set_value(key: str, text: str, project: str, *, for_project: bool) -> str:
     """
     value: Any = [one.strip() for one in text.split(",") if one.strip()] if key == _PLATFORMS else text
     is_path = text in {".", ".."} or text.startswith(("./", "../"))
-    if is_path and not for_project and (key == _DEFAULT or key.startswith(_SCOPES) or key.endswith(".url")):
+    _path_of(key)
+    if _is_registry(key):
+        _demand_registry(key, text, project)
+    if is_path and not for_project and (_is_registry(key) or key == _ROOT):
         value = os.path.abspath(text)  # the user's file is far from where it was typed
     return _change(key, value, project, for_project=for_project)
+
+
+def _is_registry(key: str) -> bool:
+    return key == _DEFAULT or key.startswith(_SCOPES) or (key.startswith(_SOURCES) and key.endswith(".url"))
+
+
+def _demand_registry(key: str, text: str, project: str) -> None:
+    """Refuse what is neither a URL, nor a path, nor the name of a source; what is wrong with a URL is told later."""
+    try:
+        is_name = not Setting(text, "", project).is_variable and not url_of(text, project)
+    except RequestError:
+        return
+    if is_name and key.startswith(_SOURCES):
+        raise RequestError.one(f"`{text[:200]}` is neither the URL of a registry nor a path", "", _WRITE)
+    sources = read_config(project).sources if is_name else {text: None}
+    if text not in sources:
+        what = f"`{text[:200]}` is neither the URL of a registry, nor a path, nor the name of a source"
+        raise RequestError.one(what, "", near_miss(text, sources) or _WRITE)
 
 
 def unset(key: str, project: str, *, for_project: bool) -> str:
@@ -96,7 +132,7 @@ def _change(key: str, value: Any, project: str, *, for_project: bool) -> str:
 
 def _path_of(key: str, *, whole: bool = False) -> tuple[str, ...]:
     """Return the members that lead to a key; the third of a source's is its name, and the last if it is meant whole."""
-    if key in {_PLATFORMS, _DEFAULT}:
+    if key in {_PLATFORMS, _DEFAULT, _ROOT}:
         return tuple(key.split("."))
     if key.startswith(_SCOPES):
         return "registries", "scopes", key.removeprefix(_SCOPES)
@@ -104,7 +140,12 @@ def _path_of(key: str, *, whole: bool = False) -> tuple[str, ...]:
         name, dot, last = key.removeprefix(_SOURCES).partition(".")
         if name and (last in _OF_SOURCE or (whole and not dot)):
             return ("registries", "sources", name, last) if dot else ("registries", "sources", name)
-    fix = near_miss(key, _KEYS) or f"keys: {', '.join(_KEYS)}"
+    if key == _POLICIES or key.startswith(f"{_POLICIES}."):
+        raise RequestError.one(
+            f"`{key}` is not changed from here", "", f"write `policies` by hand, in `{user_config()}`"
+        )
+    meant = f"did you mean `{_MEANT[key]}`?" if key in _MEANT else ""
+    fix = meant or near_miss(key, _KEYS) or f"keys: {', '.join(_KEYS)}"
     raise RequestError.one(f"there is no key `{key}`", "", fix)
 
 

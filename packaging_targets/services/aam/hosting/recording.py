@@ -33,7 +33,8 @@ def recorded(host: Host, event: Event) -> Iterator[None]:
     """Tell of what is done in the block, once it is done; nothing is told where that raises PackagingError.
 
     The note is on the disk before the act: a folder's holdings have the disk take it with the files that they write,
-    and in a database that has the act as well, the note stands before it.
+    and in a database that has the act as well, the note stands before it. What the act came to and its entry are
+    waited for at the end, together.
     """
     number = transact(host.database, lambda connection: audit.begin(connection, event, host.clock()), later=True)
     try:
@@ -41,7 +42,8 @@ def recorded(host: Host, event: Event) -> Iterator[None]:
     except PackagingError:
         transact(host.database, lambda connection: audit.forget(connection, number), later=True)
         raise
-    transact(host.database, lambda connection: _told(connection, number, event, host.clock()))
+    transact(host.database, lambda connection: _told(connection, number, event, host.clock()), later=True)
+    host.holdings.persist()
 
 
 def log(desk: Desk, event: Event) -> None:

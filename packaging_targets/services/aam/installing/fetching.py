@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from packaging_targets.errors import IntegrityError, PackagingError, Problem, RegistryError, raise_all
 from packaging_targets.formats.aam.integrity import integrity_of, parse_integrity
@@ -18,6 +18,7 @@ from packaging_targets.formats.aam.package.reader import PackageReader
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.protocol import Registry
 from packaging_targets.registry.aam.resolving.routes import Routes
+from packaging_targets.registry.aam.resolving.values import discouraged
 from packaging_targets.services.aam.config import read_config
 from packaging_targets.services.aam.installing.local import archive_of, packed
 from packaging_targets.services.aam.installing.project import Installed
@@ -32,11 +33,19 @@ _AT_ONCE = 8  # a registry may be far away
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """What it needs: the cache, the registries (known when something is not in the cache), the project's folder."""
+    """What it needs: the cache, the registries (known when something is not in the cache), the project's folder.
+
+    `releases` are those that registries were asked for, with the URL of each, by the name of the package.
+    """
 
     cache: PackageCache
     routes: Callable[[], Routes]
     root: str
+    releases: dict[str, tuple[str, Release]] = field(default_factory=dict)
+
+    def discouraged(self) -> tuple[Problem, ...]:
+        """Return what should be heard of the releases that registries were asked for: who is offline asks nobody."""
+        return tuple(one for name in sorted(self.releases) for one in discouraged(name, *self.releases[name]))
 
     def checked(self, wanted: Mapping[str, LockedPackage]) -> tuple[Problem, ...]:
         """Refuse what comes from elsewhere than its scope belongs to, or is not signed by those who have to.
@@ -127,6 +136,7 @@ class Fetching:
             what = f"{archive.title} has other bytes in the registry than the lock says"
             both = f"{release.integrity} there, {locked.integrity} in the lock"
             raise IntegrityError.one(what, registry.url, f"a version never changes: ask whoever publishes it  ({both})")
+        self.releases[name] = registry.url, release
         return registry, release
 
     def _again(self, locked: LockedPackage, archive: Archive) -> bytes:

@@ -89,7 +89,7 @@ class _Work:
     options: Options
     staging: str = ""
     made: Mapping[str, Installed] = field(default_factory=dict)
-    unsigned: Sequence[Problem] = ()
+    doubtful: Sequence[Problem] = ()
     cache: PackageCache = field(default_factory=lambda: PackageCache(cache_folder()))
 
 
@@ -138,7 +138,8 @@ def _changed(options: Options, asked: Asked, bundles: Sequence[str]) -> Report:
             _apply(work, plan, changes, deployments, documents)
         if plan is not None and options.save and not options.dry_run and not options.frozen:
             remember(project.root)
-        return replace(report, warnings=(*report.warnings, *work.unsigned, *_uncached(work)))
+        warnings = dict.fromkeys((*report.warnings, *work.doubtful, *_uncached(work)))  # a plan may tell of it too
+        return replace(report, warnings=tuple(warnings))
 
 
 def _uncached(work: _Work) -> Iterator[Problem]:
@@ -273,8 +274,9 @@ def _fetch(work: _Work, wanted: Mapping[str, LockedPackage]) -> None:
     from packaging_targets.services.aam.installing.fetching import Fetching
 
     fetching = Fetching(work.cache, _routes(work), work.project.root)
-    work.unsigned = fetching.checked(wanted)
+    unsigned = fetching.checked(wanted)
     work.made = fetching.unpacked(wanted, work.staging, work.options.tell)
+    work.doubtful = (*unsigned, *fetching.discouraged())
 
 
 def _place(project: Project, journal: Journal, change: Change) -> None:

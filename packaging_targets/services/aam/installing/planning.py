@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -154,7 +154,7 @@ class _Planning:
         for name in self.tagged:
             self.wanted[name] = f"^{_without_build(resolution.packages[name])}"
         lock = self._lock(resolution)
-        warnings = (*self.notes, *resolution.left_out, *resolution.peers, *_deprecated(resolution, self.project))
+        warnings = (*self.notes, *resolution.left_out, *resolution.peers, *_discouraged(resolution, self.project))
         return Plan(lock, self.wanted, warnings)
 
     def _question(self) -> Wanted:
@@ -255,11 +255,11 @@ def _without_build(candidate: Candidate) -> str:
     return str(candidate.version).partition("+")[0]
 
 
-def _deprecated(resolution: Resolution, project: Project) -> Sequence[Problem]:
-    found = []
+def _discouraged(resolution: Resolution, project: Project) -> Iterator[Problem]:
+    """Yield what should be heard of the packages that come now."""
+    from packaging_targets.registry.aam.resolving.values import discouraged
+
     for name, one in sorted(resolution.packages.items()):
         old = project.installed.get(name)
-        if one.release and one.release.deprecated and (old is None or old.version != str(one.version)):
-            told = " ".join(one.release.deprecated.split())  # it is a stranger's, and stays on its line
-            found.append(Problem(one.registry, f"{one} is deprecated: {told}"))
-    return found
+        if one.release and (old is None or old.version != str(one.version)):
+            yield from discouraged(name, one.registry, one.release)

@@ -38,9 +38,11 @@ class Begun:
 def initialise(path: str = ".", name: str = "") -> Begun:
     """Write a package into the folder `path`, which may be there; its name is that of the folder unless it is given.
 
+    A folder in one that is called as a scope, as in `@acme/tool`, has that scope.
+
     Raises RequestError where a file would be replaced, all of them at once, or where the name can be no package's.
     """
-    wanted = name or os.path.basename(os.path.realpath(path)).lower()
+    wanted = name or _name_of(os.path.realpath(path)).lower()
     if faults := list(name_faults(wanted)):
         fix = "choose another" if name else "choose one: --name NAME"
         raise RequestError.one(f"the name `{wanted[:140]}` {'; '.join(faults)}", fix=fix)
@@ -56,6 +58,12 @@ def initialise(path: str = ".", name: str = "") -> Begun:
     )
     change.apply()
     return Begun(package, files)
+
+
+def _name_of(folder: str) -> str:
+    parent, name = os.path.split(folder)
+    scope = os.path.basename(parent)
+    return f"{scope}/{name}" if scope.startswith("@") else name
 
 
 def _files(package: PackageName) -> dict[str, str]:

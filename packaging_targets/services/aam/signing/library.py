@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from packaging_targets.errors import PackagingError, RequestError
 
 _SHOWN = 300
+_Found = TypeVar("_Found")
 
 
 @contextmanager
@@ -34,6 +36,30 @@ def failures(error: type[PackagingError], what: str, where: str, fix: str, secre
     except Exception as found:  # noqa: BLE001  # see above: the kinds are not documented
         reason = _reason(found)
         raise error.one(f"{what}: {reason.replace(secret, '…') if secret else reason}", where, fix) from None
+
+
+def within(seconds: float, act: Callable[[], _Found]) -> _Found:
+    """Return what `act` returns, or raise what it raises, or TimeoutError where it takes longer.
+
+    The library waits for ever for services that say nothing. What is still going on ends with the process.
+    """
+    found: list[_Found] = []
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(act())
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it is raised again where it is waited for
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if raised:
+        raise raised[0]
+    if not found:
+        raise TimeoutError(f"there was no answer within {seconds:g} seconds")
+    return found[0]
 
 
 def _reason(error: BaseException) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 from packaging_targets.errors import RegistryError, RequestError, legible, reason
-from packaging_targets.services.aam.signing.library import failures, library
+from packaging_targets.services.aam.signing.library import failures, library, within
 from packaging_targets.services.aam.signing.trust import Trust
 from packaging_targets.store.aam.regular_file import open_regular
 
 _VARIABLES = ("AAM_IDENTITY_TOKEN", "SIGSTORE_ID_TOKEN")
 _MAX_TOKEN = 1 << 16
+_PATIENCE = 60.0  # seconds, for all services together
 _NEEDS = f"name a file with one (--identity-token FILE), or set {_VARIABLES[0]}"
 
 
@@ -49,8 +50,12 @@ def sign(statement: bytes, token: str, trust: Trust) -> bytes:
         identity = IdentityToken(token)
     with failures(RegistryError, "nothing was signed, nor published", trust.where, "", token):
         context = SigningContext.from_trust_config(trust.services)
-        with context.signer(identity) as signer:
-            return signer.sign_dsse(Statement(statement)).to_json().encode()
+
+        def signed() -> bytes:
+            with context.signer(identity) as signer:  # who enters it waits for a certificate
+                return signer.sign_dsse(Statement(statement)).to_json().encode()
+
+        return within(_PATIENCE, signed)
 
 
 def _ambient() -> str:
@@ -58,4 +63,4 @@ def _ambient() -> str:
     with library():
         from sigstore.oidc import detect_credential
     with failures(RequestError, "the CI service has no identity token for this job", "", _NEEDS):
-        return detect_credential() or ""
+        return within(_PATIENCE, detect_credential) or ""

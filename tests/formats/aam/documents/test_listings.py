@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from packaging_targets.errors import RegistryError
 from packaging_targets.formats.aam.documents.index import (
     Index,
+    IndexEntry,
+    changed_names,
     changed_parts,
     index_bytes,
     index_with,
@@ -263,3 +265,19 @@ def test_all_that_is_wrong_with_tags_is_told() -> None:
         'dist-tags.json  ($["a"]["A"]): the tag `A` is not of lower-case letters, digits and `-`',
         'dist-tags.json  ($["a"]["b"]): the tag `b` must lead to the text of a version',
     ]
+
+
+def test_the_names_on_lines_that_differ_are_told() -> None:
+    def written(*packages: tuple[str, str], at: int = 5) -> bytes:
+        return index_bytes(Index(tuple(IndexEntry(name, one, (one,)) for name, one in packages), at))
+
+    before = written(("a", "1.0.0"), ("b", "1.0.0"), ("@s/c", "1.0.0"))
+    assert changed_names(before, before) == frozenset()
+    assert changed_names(before, written(("a", "1.0.0"), ("b", "1.0.0"), ("@s/c", "1.0.0"), at=9)) == frozenset()
+    after = written(("a", "1.0.0"), ("b", "2.0.0"), ("d", "1.0.0"), ("@s/c", "1.0.0"))
+    assert {"b", "d"} <= changed_names(before, after) <= {"b", "d", "a"}  # type: ignore[operator]  # both are ours
+    assert changed_names(before, written()) == frozenset({"a", "b", "@s/c"})
+    assert changed_names(before, SEED_INDEX) == frozenset({"a", "b", "@s/c", "code-review", "@myorg/code-review"})
+    assert changed_names(before, json.dumps(json.loads(before)).encode()) is None
+    assert changed_names(before, after.replace(b'"d"', b'"D"')) is None
+    assert changed_names(before, after.replace(b'{"name": "d"', b'{"name": d')) is None

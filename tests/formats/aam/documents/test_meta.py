@@ -186,6 +186,7 @@ def test_what_was_written_is_read_and_written_again_to_the_same_bytes(
     again = parse_metadata(data, "meta.json")
     assert again == metadata
     assert metadata_bytes(again) == data
+    assert (json.dumps(json.loads(data), ensure_ascii=False, indent=2) + "\n").encode() == data
 
 
 @pytest.mark.uaaps("P28")

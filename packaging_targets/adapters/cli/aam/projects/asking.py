@@ -98,14 +98,17 @@ def _why(options: Namespace) -> int:
 def _outdated(options: Namespace) -> int:
     from packaging_targets.services.aam.asking.registries import outdated
 
-    found = outdated(project_of(options), options.names, options.registry)
+    ageing = outdated(project_of(options), options.names, options.registry)
+    found = ageing.packages
+    warn(options, ageing.warnings)
     value = [
         {"name": one.name, "current": one.current, "wanted": one.wanted, "latest": one.latest, "registry": one.registry}
         for one in found
     ]
     rows = [("package", "current", "wanted", "latest")]
     rows += [(one.name, one.current, one.wanted, one.latest) for one in found]
-    tell(options, {"ok": not found, "outdated": value}, table(rows) if found else ["everything is up to date"])
+    told = {"ok": not found, "outdated": value, "warnings": as_json(ageing.warnings)}
+    tell(options, told, table(rows) if found else ["everything is up to date"])
     return 1 if found else 0
 
 

@@ -39,6 +39,8 @@ _BATCH = 2000
 """Lines of one transaction: who publishes waits for no more of them."""
 _PATIENCE = 0.05
 """For so many seconds a page waits for what others have changed."""
+_FIRST = 1.0
+"""For so many seconds a server that starts waits for the list: that of most registries is there then."""
 
 
 class Following:
@@ -61,12 +63,16 @@ class Following:
     @contextmanager
     def in_background(self) -> Iterator[None]:
         """Let a thread keep the list in step: who asks for it hardly waits, and gets what there is."""
+        if self._background:  # two applications over one host
+            yield
+            return
         self._is_settled = False
-        self._background = Background(self._round)
+        background = self._background = Background(self._round)
+        background.wait(_FIRST, lambda: self._is_settled)
         try:
             yield
         finally:
-            self._background.stop()
+            background.stop()
             self._background = None
             self._last.keep(None)
 

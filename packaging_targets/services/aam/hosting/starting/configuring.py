@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from packaging_targets.errors import Problem, raise_all
+from packaging_targets.errors import Problem, near_miss, raise_all
 from packaging_targets.registry.aam.desk.access import pattern_fault
 from packaging_targets.registry.http.addresses import is_plain_url
 from packaging_targets.services.aam.hosting.host import HostSettings
@@ -21,6 +21,9 @@ from packaging_targets.services.aam.hosting.host import HostSettings
 PREFIX = "AAM_REGISTRY_"
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _MAX_PORT = 65535
+_SHOWN = 40
+_DATABASES = ("postgres", "postgresql", "sqlite")
+_LEVELS = ("debug", "info", "warning", "error")
 _NO_LESS = {"read_rate": 0, "write_rate": 0, "port": 0, "drain_seconds": 0}  # of others, 1
 _Settings = TypeVar("_Settings")
 
@@ -75,6 +78,14 @@ def configuration(environment: Mapping[str, str]) -> Configuration:
     return found
 
 
+class _WrongError(ValueError):
+    """What a variable holds is not what it has to; `fix` says what to write."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what)
+        self.fix = fix
+
+
 def variable(name: str) -> str:
     """Return the variable of a field."""
     return f"{PREFIX}{name.upper()}"
@@ -89,16 +100,16 @@ def _read(kind: type[_Settings], environment: Mapping[str, str], problems: list[
             continue
         try:
             values[field.name] = _value(text, getattr(plain, field.name), _NO_LESS.get(field.name, 1))
-        except ValueError as error:
-            problems.append(Problem(variable(field.name), str(error)))
+        except _WrongError as error:
+            problems.append(Problem(variable(field.name), str(error), error.fix))
     return kind(**values)
 
 
 def _value(text: str, plain: Any, least: int) -> Any:
-    """Return what a text means where a value like `plain` is wanted; raises ValueError."""
+    """Return what a text means where a value like `plain` is wanted; raises _WrongError."""
     if isinstance(plain, bool):
         if text.lower() not in _WORDS:
-            raise ValueError("must be `true` or `false`")
+            raise _WrongError(f"`{text[:_SHOWN]}` is neither `true` nor `false`", "write true or false")
         return _WORDS[text.lower()]
     if isinstance(plain, int | float):
         return _number(text, plain, least)
@@ -107,12 +118,15 @@ def _value(text: str, plain: Any, least: int) -> Any:
 
 def _number(text: str, plain: float, least: int) -> float:
     whole = isinstance(plain, int)
+    kind = f"{'whole ' if whole else ''}number"
     try:
         number = int(text) if whole else float(text)
     except ValueError:
-        raise ValueError(f"must be a {'whole ' if whole else ''}number") from None
-    if not math.isfinite(number) or number < least:
-        raise ValueError(f"must be at least {least}")
+        number = math.nan
+    if not math.isfinite(number):
+        raise _WrongError(f"`{text[:_SHOWN]}` is no {kind}", f"write a {kind}, such as {plain}")
+    if number < least:
+        raise _WrongError(f"`{text[:_SHOWN]}` is less than {least}", f"write a {kind} from {least} on")
     return number
 
 
@@ -143,14 +157,31 @@ def _unsound(found: Configuration) -> Iterator[Problem]:
 
 def _incomplete(places: Places, listening: Listening) -> Iterator[Problem]:
     """Yield what goes together with something that is not there."""
-    if bool(places.bucket) != places.database.startswith("postgres"):
+    if places.database and (fault := _database_fault(places.database)):
+        fix = "write postgresql://USER@HOST/NAME, or leave it out for SQLite beside the registry's folder"
+        yield Problem(variable("database"), fault, fix)
+    elif bool(places.bucket) != places.database.startswith("postgres"):
         what = "PostgreSQL and a bucket go together: documents lie in the one, and archives in the other"
         yield Problem(variable("bucket"), what, f"set both {variable('database')} and {variable('bucket')}, or neither")
     if bool(listening.tls_cert) != bool(listening.tls_key):
         fix = f"set both {variable('tls_cert')} and {variable('tls_key')}, or neither"
         yield Problem(variable("tls_cert"), "a certificate and its key go together", fix)
     if listening.port > _MAX_PORT:
-        yield Problem(variable("port"), f"must be at most {_MAX_PORT}")
+        what = f"`{listening.port}` is more than {_MAX_PORT}, and no port"
+        yield Problem(variable("port"), what, f"write a whole number from 0 to {_MAX_PORT}")
+    if listening.log_level.lower() not in _LEVELS:
+        what = f"there is no level `{listening.log_level[:_SHOWN]}` of messages"
+        fix = near_miss(listening.log_level.lower(), _LEVELS) or f"write one of {', '.join(_LEVELS)}"
+        yield Problem(variable("log_level"), what, fix)
+
+
+def _database_fault(url: str) -> str:
+    """Return what keeps a text from being a database's URL, of which no more is told than its scheme."""
+    scheme, separator, _ = url.partition("://")
+    kind = scheme.partition("+")[0].lower()
+    if not separator:
+        return "the address of the database is no URL"
+    return "" if kind in _DATABASES else f"databases of the kind `{kind[:_SHOWN]}` are not known here"
 
 
 def _network_fault(text: str) -> str:
