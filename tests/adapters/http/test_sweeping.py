@@ -13,7 +13,7 @@ from asking import asking
 
 from packaging_targets.adapters.http.watching.logs import LOG
 from packaging_targets.adapters.http.watching.sweeping import sweeping
-from packaging_targets.services.aam.hosting.sweeping import EVERY, sweep_if_due
+from packaging_targets.services.aam.hosting.keeping.sweeping import EVERY, sweep_if_due
 
 
 def test_what_is_swept_is_logged_and_counted_and_every_few_hours_is_enough(

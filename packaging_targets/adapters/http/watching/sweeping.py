@@ -10,7 +10,7 @@ from packaging_targets.adapters.http.watching.logs import LOG
 from packaging_targets.adapters.http.watching.metrics import Metrics
 from packaging_targets.errors import PackagingError
 from packaging_targets.services.aam.hosting.host import Host
-from packaging_targets.services.aam.hosting.sweeping import sweep_if_due
+from packaging_targets.services.aam.hosting.keeping.sweeping import sweep_if_due
 
 _PAUSE = 600.0
 """Seconds between looking whether it is due; a server that has just started has other things to do."""

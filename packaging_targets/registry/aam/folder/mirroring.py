@@ -145,7 +145,7 @@ class _Mirroring:
             else:
                 releases[str(release.version)] = local
         copied = {tag: version for tag, version in metadata.tags.items() if version in releases and version not in lost}
-        return _with_own(replace(metadata, releases=releases, tags=copied), before, metadata.releases.keys() - lost)
+        return with_own(replace(metadata, releases=releases, tags=copied), before, metadata.releases.keys() - lost)
 
     def _archive(
         self, name: PackageName, release: Release, local: Release, present: Release | None, staging: Staging
@@ -178,7 +178,7 @@ class _Mirroring:
             staging.write(path, data)
 
 
-def _with_own(copied: PackageMetadata, before: PackageMetadata | None, shared: Collection[str]) -> PackageMetadata:
+def with_own(copied: PackageMetadata, before: PackageMetadata | None, shared: Collection[str]) -> PackageMetadata:
     """Return what was copied with what a mirror that has more versions than are `shared` says of its own.
 
     Its tags stay that lead to its own versions, as far as the source has no such tags; `latest` never moves back.

@@ -8,7 +8,7 @@ An archive whose transaction failed stays under its digest, where nobody is told
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import BinaryIO
 
@@ -40,15 +40,12 @@ from packaging_targets.registry.aam.protocol import Published, Summary
 from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
 from packaging_targets.registry.aam.served.listing import Listing
-<<<<<<< HEAD
 from packaging_targets.registry.aam.served.objects import turns
-from packaging_targets.registry.aam.served.objects.aside import Aside, spooled
-=======
 from packaging_targets.registry.aam.served.objects.aside import Aside, SetsAside, spooled
->>>>>>> people
 from packaging_targets.registry.aam.served.objects.protocol import ArchiveObjects
 from packaging_targets.registry.aam.served.objects.sweeping import ARCHIVES, Swept, sweep_archives, sweep_aside
 
+Rewriting = Callable[[PackageMetadata | None], PackageMetadata]
 _BATCH = 1000
 """Lines of the list that are read at once."""
 
@@ -157,34 +154,44 @@ class StoredRegistry(SetsAside, Alterable):
                 check_signature(signature, SignedArchive(name, str(release.version), digest))
             known = self.metadata(name) or transitions.nothing_of(name)
             transitions.with_release(known, publication)  # whoever comes too late is told before anything is sent
-            self._keep(archive, digest, size)
+            self.keep(archive, digest, size)
+        warnings: list[Problem] = []
 
-            def write(connection: Connection) -> tuple[PackageMetadata, tuple[Problem, ...]]:
-                number = claim_line(connection, name)
-                turns.name(connection, digest.hex, self._clock())
-                before = _known(connection, name) or transitions.nothing_of(name)
-                after, warnings = transitions.with_release(before, publication)
-                _write(connection, number, after)
-                if signature:
-                    row = {"name": str(name), "version": str(release.version), "bundle": signature}
+        def change(before: PackageMetadata | None) -> PackageMetadata:
+            after, warnings[:] = transitions.with_release(before or transitions.nothing_of(name), publication)
+            return after
+
+        after = self.alter(name, change, {str(release.version): signature} if signature else {})
+        return Published.among(after, release, tuple(warnings))
+
+    def keep(self, archive: BinaryIO, digest: Digest, size: int) -> None:
+        """Put an archive where it belongs. Where it lies there already, it is not taken away from here on."""
+        if self._objects.size(_place(digest)) == size:
+            transact(self._engine, lambda connection: turns.come(connection, digest.hex, self._clock()))
+            if self._objects.size(_place(digest)) == size:
+                return
+        self._objects.put(_place(digest), archive, digest, size)
+
+    def alter(self, name: PackageName, change: Rewriting, bundles: Mapping[str, bytes]) -> PackageMetadata:
+        """Write what `change` makes of what is known of a package, with bundles of new versions; return it.
+
+        The archives of new versions are kept by now. Nobody else changes the package meanwhile; it may be called twice.
+        """
+
+        def write(connection: Connection) -> PackageMetadata:
+            number = claim_line(connection, name)
+            before = _known(connection, name)
+            after = change(before)
+            for version in after.releases.keys() - (before.releases.keys() if before else ()):
+                turns.name(connection, parse_integrity(after.releases[version].integrity).hex, self._clock())
+                if version in bundles:
+                    row = {"name": str(name), "version": version, "bundle": bundles[version]}
                     connection.execute(insert(signatures).values(row))
-                return after, warnings
+            _write(connection, number, after)
+            return after
 
-            after, warnings = transact(self._engine, write)
-        return Published.among(after, release, warnings)
-
-<<<<<<< HEAD
-    def set_aside(self, key: str, archive: BinaryIO) -> None:
-        """Keep an archive that waits for approval."""
-        self._aside.put(key, archive)
-
-    def aside(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """Open an archive that was set aside."""
-        return self._aside.open(key)
-
-    def discard(self, key: str) -> None:
-        """Forget an archive that was set aside."""
-        self._aside.discard(key)
+        with self._changing():
+            return transact(self._engine, write)
 
     def sweep(self, waiting: Callable[[Sequence[str]], Collection[str]]) -> Swept:
         """Take away archives that nobody names any more, or ever did; see the Protocol."""
@@ -194,16 +201,6 @@ class StoredRegistry(SetsAside, Alterable):
             sweep_archives(self._engine, self._objects, at, done)
         return done
 
-    def _keep(self, archive: BinaryIO, digest: Digest, size: int) -> None:
-        """Put an archive where it belongs. Where it lies there already, it is not taken away from here on."""
-        if self._objects.size(_place(digest)) == size:
-            transact(self._engine, lambda connection: turns.come(connection, digest.hex, self._clock()))
-            if self._objects.size(_place(digest)) == size:
-                return
-        self._objects.put(_place(digest), archive, digest, size)
-
-=======
->>>>>>> people
     @contextmanager
     def _changing(self) -> Iterator[None]:
         with refusals_of(self.url):

@@ -39,7 +39,7 @@ _BATCH = 2000
 """Lines of one transaction: who publishes waits for no more of them."""
 _PATIENCE = 0.05
 """For so many seconds a page waits for what others have changed."""
-_FIRST = 1.0
+_FIRST = 3.0
 """For so many seconds a server that starts waits for the list: that of most registries is there then."""
 
 

@@ -15,6 +15,7 @@ _NAME = sa.String(160).with_variant(sa.String(160, collation="C"), "postgresql")
 def upgrade() -> None:
     """Make all tables, in an empty database."""
     _packages()
+    _archives()
     _tokens()
     _people()
     _approvals()
@@ -40,6 +41,9 @@ def _packages() -> None:
     op.create_index("ix_packages_short", "packages", ["short"])
     op.create_index("ix_packages_shown_name", "packages", ["shown", "name", "short"])
     op.create_index("ix_packages_shown_modified_at", "packages", ["shown", "modified_at", "name"])
+
+
+def _archives() -> None:
     op.create_table(
         "documents",
         sa.Column("name", _NAME, primary_key=True),

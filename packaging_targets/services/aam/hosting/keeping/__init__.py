@@ -1,0 +1,1 @@
+"""What lies in a server's store as a whole: sweeping it, and filling it from another registry."""
