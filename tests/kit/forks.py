@@ -52,8 +52,14 @@ class _Server:
             number = theirs.fileno()
             command = [sys.executable, "-P", str(_SERVER), str(number)]
             # Pipes, as commands write to; it has nothing to say itself.
-            piped = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-            process = subprocess.Popen(command, env=environment, pass_fds=[number], **piped)
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=[number],
+            )
         atexit.register(process.communicate)
         atexit.register(self._orders.close)
 
