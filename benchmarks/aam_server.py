@@ -3,8 +3,9 @@
 python -m benchmarks.aam_server --folder FOLDER [--verdaccio PROGRAM] [--rounds 3] [--seconds 5] [--connections 16]
 
 Each server has one package of 20 versions, of 20 KB each, on the same disk. More versions are published one after the
-other through one connection; then Debian's `wrk` asks on loopback for the package's metadata, for the same with
-`If-None-Match`, and for an archive. Rounds take turns. A peer that is not installed is left out and said.
+other through one connection, and then of eight packages through eight connections at once; then Debian's `wrk` asks on
+loopback for the package's metadata, for the same with `If-None-Match`, and for an archive. Rounds take turns. A peer
+that is not installed is left out and said.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -34,6 +36,7 @@ from benchmarks.aam_install import tarball
 from benchmarks.machine import describe_machine
 
 _VERSIONS = 20
+_PUBLISHERS = 8
 _PAYLOAD = random.Random(1).randbytes(20_000)
 
 
@@ -58,7 +61,7 @@ class Peer(Protocol):
         """Return what starts it, with its environment, or None where it is not installed."""
         ...
 
-    def upload(self, version: int) -> Upload:
+    def upload(self, version: int, name: str = "bench") -> Upload:
         """Return the request that publishes a version."""
         ...
 
@@ -76,9 +79,9 @@ class Ours:
         settings = {"AAM_REGISTRY_OPEN_PUBLISHING": "true", "AAM_REGISTRY_WRITE_RATE": "0"}
         return [*program, "registry", "serve", os.path.join(folder, "registry"), "--port", str(port)], settings
 
-    def upload(self, version: int) -> Upload:
+    def upload(self, version: int, name: str = "bench") -> Upload:
         """Return the request that publishes a version."""
-        manifest = {"name": "bench", "version": f"1.{version}.0", "description": "What is measured."}
+        manifest = {"name": name, "version": f"1.{version}.0", "description": "What is measured."}
         skill = b"---\nname: work\ndescription: What it does.\n---\n"
         files = {"package.agent.json": json.dumps(manifest).encode(), "skills/work/SKILL.md": skill}
         data = tarball({**files, "skills/work/assets/data.txt": base64.b85encode(_PAYLOAD)})
@@ -106,25 +109,25 @@ class Verdaccio:
             file.write(f"storage: {folder}/storage\nuplinks: {{}}\npackages:\n{rights}{quiet}max_body_size: 100mb\n")
         return [self._program, "--config", config, "--listen", f"127.0.0.1:{port}"], {"NODE_ENV": "production"}
 
-    def upload(self, version: int) -> Upload:
+    def upload(self, version: int, name: str = "bench") -> Upload:
         """Return the request that publishes a version, as npm sends it."""
         text = f"1.{version}.0"
-        manifest = {"name": "bench", "version": text, "description": "What is measured."}
+        manifest = {"name": name, "version": text, "description": "What is measured."}
         data = tarball(
             {"package.json": json.dumps(manifest).encode(), "data.txt": base64.b85encode(_PAYLOAD)}, "package/"
         )
         integrity = f"sha512-{base64.b64encode(hashlib.sha512(data).digest()).decode()}"
         digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()
-        dist = {"integrity": integrity, "shasum": digest, "tarball": f"http://localhost/bench/-/bench-{text}.tgz"}
+        dist = {"integrity": integrity, "shasum": digest, "tarball": f"http://localhost/{name}/-/{name}-{text}.tgz"}
         attachment = {"content_type": "application/octet-stream", "length": len(data)}
         value = {
-            "_id": "bench",
-            "name": "bench",
+            "_id": name,
+            "name": name,
             "dist-tags": {"latest": text},
-            "versions": {text: {**manifest, "_id": f"bench@{text}", "dist": dist}},
-            "_attachments": {f"bench-{text}.tgz": {**attachment, "data": base64.b64encode(data).decode()}},
+            "versions": {text: {**manifest, "_id": f"{name}@{text}", "dist": dist}},
+            "_attachments": {f"{name}-{text}.tgz": {**attachment, "data": base64.b64encode(data).decode()}},
         }
-        return Upload("PUT", "/bench", json.dumps(value).encode(), {"Content-Type": "application/json"})
+        return Upload("PUT", f"/{name}", json.dumps(value).encode(), {"Content-Type": "application/json"})
 
 
 class Pypiserver:
@@ -142,17 +145,19 @@ class Pypiserver:
         rights = ["-P", ".", "-a", ".", "--disable-fallback", "--server", "gunicorn"]
         return [program, "run", "-p", str(port), "-i", "127.0.0.1", *rights, folder], {}
 
-    def upload(self, version: int) -> Upload:
+    def upload(self, version: int, name: str = "bench") -> Upload:
         """Return the request that publishes a wheel, as twine sends it."""
         text, data = f"1.{version}.0", io.BytesIO()
         with zipfile.ZipFile(data, "w") as wheel:
-            wheel.writestr(f"bench-{text}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: bench\nVersion: {text}\n")
+            wheel.writestr(
+                f"{name}-{text}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {text}\n"
+            )
             wheel.writestr("bench/data.txt", base64.b85encode(_PAYLOAD))
         line = "boundary-of-the-benchmark"
         told = "Content-Disposition: form-data; name="
-        fields = {":action": "file_upload", "protocol_version": "1", "name": "bench", "version": text}
+        fields = {":action": "file_upload", "protocol_version": "1", "name": name, "version": text}
         parts = [f'--{line}\r\n{told}"{key}"\r\n\r\n{value}\r\n' for key, value in fields.items()]
-        head = f'--{line}\r\n{told}"content"; filename="bench-{text}-py3-none-any.whl"\r\n\r\n'
+        head = f'--{line}\r\n{told}"content"; filename="{name}-{text}-py3-none-any.whl"\r\n\r\n'
         body = "".join(parts).encode() + head.encode() + data.getvalue() + f"\r\n--{line}--\r\n".encode()
         return Upload("POST", "/", body, {"Content-Type": f"multipart/form-data; boundary={line}"})
 
@@ -189,7 +194,11 @@ def running(peer: Peer, folder: str) -> Iterator[Running | None]:
 
 def publish(peer: Peer, connection: http.client.HTTPConnection, version: int) -> float:
     """Publish a version; return the seconds that it took."""
-    upload = peer.upload(version)
+    return send(peer, connection, peer.upload(version))
+
+
+def send(peer: Peer, connection: http.client.HTTPConnection, upload: Upload) -> float:
+    """Send a request that publishes; return the seconds until it is answered."""
     start = time.perf_counter()
     connection.request(upload.method, upload.path, upload.body, dict(upload.headers))
     answer = connection.getresponse()
@@ -197,6 +206,23 @@ def publish(peer: Peer, connection: http.client.HTTPConnection, version: int) ->
     if answer.status not in {200, 201}:
         raise SystemExit(f"{peer.name} refuses to publish: {answer.status} {told[:300]!r}")
     return time.perf_counter() - start
+
+
+def published_at_once(peer: Peer, port: int, options: argparse.Namespace) -> float:
+    """Return how many versions are published in a second, each connection those of a package of its own."""
+
+    def publish_some(uploads: Sequence[Upload]) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        for upload in uploads:
+            send(peer, connection, upload)
+        connection.close()
+
+    versions = range(options.publications)
+    work = [[peer.upload(version, f"many{number}") for version in versions] for number in range(_PUBLISHERS)]
+    with ThreadPoolExecutor(_PUBLISHERS) as threads:
+        start = time.perf_counter()
+        list(threads.map(publish_some, work))
+        return _PUBLISHERS * len(versions) / (time.perf_counter() - start)
 
 
 def per_second(url: str, options: argparse.Namespace, *headers: str) -> float:
@@ -231,12 +257,14 @@ def measured(peer: Peer, port: int, options: argparse.Namespace, versions: Itera
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     taken = [publish(peer, connection, next(versions)) for _ in range(options.publications)]
     connection.close()
+    at_once = published_at_once(peer, port, options)
     tag = entity_tag(port, peer.metadata)
     return {
         "metadata/s": per_second(url + peer.metadata, options),
         "304/s": per_second(url + peer.metadata, options, f"If-None-Match: {tag}"),
         "archive/s": per_second(url + peer.archive, options),
         "publish ms": statistics.median(taken) * 1000,
+        "published/s": at_once,
     }
 
 

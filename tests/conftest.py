@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from pathlib import Path
 
 import forks
@@ -18,10 +20,18 @@ settings.load_profile("any machine")
 Workspace.runner = staticmethod(forks.run)
 
 
-def pytest_configure() -> None:
-    """Let Ctrl-C work: whoever runs us in the background may have it ignored, and what we start would inherit that."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Ctrl-C work: whoever runs us in the background may have it ignored, and what we start would inherit that.
+
+    And compile modules once. Where no bytecode is wanted beside them, each of the many processes would do it again.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.dont_write_bytecode:
+        folder = str(config.rootpath / ".pytest_cache" / "bytecode")
+        sys.dont_write_bytecode, sys.pycache_prefix = False, folder
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
 
 
 @pytest.fixture

@@ -40,7 +40,9 @@ def analyse(context: Context) -> Sequence[Action]:
     itself = {"name": str(manifest.name), "version": str(manifest.version), "archive": archive}
     itself["target"] = str(context.target.label)
     engines = sorted(manifest.value.get("engines", {}))
-    context.provide("agent_package", {**itself, "dependencies": dependencies, "engines": engines})
+    wants = {name: str(within) for name, within in {**manifest.optional, **manifest.dependencies}.items()}
+    offered = {**itself, "dependencies": dependencies, "engines": engines, "wants": wants}
+    context.provide("agent_package", offered)
     if "publish" in context.target.fields:
         context.provide("publish", {"kind": "agent_package", "archive": archive, **context.target.fields["publish"]})
     title = f"pack {manifest.name} {manifest.version}"

@@ -69,6 +69,7 @@ def _become(order: dict[str, Any], output: int) -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     sys.argv = order["words"]
+    sys.modules.pop(sys.argv[0], None)  # what is run is no module that somebody has imported
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 

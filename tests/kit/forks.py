@@ -51,8 +51,10 @@ class _Server:
         with theirs:
             number = theirs.fileno()
             command = [sys.executable, "-P", str(_SERVER), str(number)]
-            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, pass_fds=[number])
-        atexit.register(process.wait)
+            # Pipes, as commands write to; it has nothing to say itself.
+            piped = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            process = subprocess.Popen(command, env=environment, pass_fds=[number], **piped)
+        atexit.register(process.communicate)
         atexit.register(self._orders.close)
 
     def run(self, words: Sequence[str], cwd: str, environment: Mapping[str, str]) -> tuple[int, str]:

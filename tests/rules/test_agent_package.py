@@ -12,6 +12,8 @@ import pytest
 
 from packaging_targets.adapters.testing import Workspace
 from packaging_targets.formats.aam.package.reader import read_package
+from packaging_targets.registry.aam.folder.initialising import initialise
+from packaging_targets.registry.aam.folder.registry import FolderRegistry
 
 TARGET = '[[agent_package]]\nname = "package"\n'
 SKILL = "---\nname: {0}\ndescription: Does {0}. Use it when somebody asks for {0}.\n---\n\n# {0}\n"
@@ -212,3 +214,18 @@ def test_what_no_package_should_carry_fails_the_action(ws: Workspace) -> None:
     assert "people do not see the character U+202E" in run.output
     assert "review/skills/review/notes.md:3" in run.output
     assert not ws.path(ARCHIVE).exists()
+
+
+def test_a_dependency_that_stands_here_has_to_be_named_before_it_is_published(ws: Workspace) -> None:
+    publish = 'publish = { registry = "./registry" }\n'
+    ws.write({"review/TARGETS.toml": TARGET + publish})
+    initialise(FolderRegistry(str(ws.path("registry")), lambda: 0))
+    done = ws.packaging("publish")
+    assert (done.exit_code, done.output) == (
+        2,
+        "error: the manifest depends on `@acme/style` ^2.0.0, which `//style:package` makes, and `deps` does not name that\n"
+        "  at //review:package  (//review:package, $.deps)\n"
+        '  fix: add "//style:package" to `deps`\n',
+    )
+    ws.write({"style/package.agent.json": manifest("@acme/style", "3.0.0")})  # which is not the one that is meant
+    assert ws.packaging("publish").exit_code == 0

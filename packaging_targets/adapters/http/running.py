@@ -6,6 +6,7 @@ then ends once what is under way is answered. Who is told twice ends at once.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -75,6 +76,7 @@ def application() -> Opened:
     front = make_app(host, pages=routes(host), uploads=uploads_of(found.places))
     stack.enter_context(sweeping(host, front.site.metrics))
     opened = Opened(front, stack)
+    gc.freeze()  # what is there now stays: nobody has to look through it again and again
     opened.announce_ending(found.listening.drain_seconds)  # uvicorn has its own ears for signals by now
     return opened
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from packaging_targets.errors import PackagingError, Problem
 from packaging_targets.formats.aam.integrity import parse_integrity
+from packaging_targets.model.versions.ranges import VersionRange
+from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.protocol import Registry
 from packaging_targets.services.aam.registries.choosing import registry_of
 from packaging_targets.services.aam.registries.publishing import look_into, open_archive, publish_archive
 from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report
+
+_KEY = "agent_package"  # what the rule provides
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,25 @@ def publish_packages(root: str, offered: Sequence[OfferedPackage], registry: str
     """
     place = registry_of(registry, folder=root)
     return Report.together(_published(root, one, place, dry_run=dry_run) for one in offered)
+
+
+def unnamed(provided: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Problem]:
+    """Yield what packages depend on that another target makes, in a version that fits, and `deps` does not name.
+
+    `provided` is what all targets of a workspace provide, by label. Such a package would be published without that
+    its dependency was built, and compared, with it.
+    """
+    found = ((label, values.get(_KEY)) for label, values in provided)
+    made = {one["name"]: (label, one) for label, one in found if isinstance(one, dict) and "wants" in one}
+    for label, package in made.values():
+        named = {one["name"] for one in package["dependencies"]}
+        for name, text in package["wants"].items():
+            if name not in made or name in named:
+                continue
+            other, standing = made[name]
+            if VersionRange.parse(text).allows(SemanticVersion.parse(standing["version"])):
+                what = f"the manifest depends on `{name}` {text}, which `{other}` makes, and `deps` does not name that"
+                yield Problem(label, what, f'add "{other}" to `deps`', label, "$.deps")
 
 
 def _published(root: str, offered: OfferedPackage, registry: Registry, *, dry_run: bool) -> Report:

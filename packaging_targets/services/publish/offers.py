@@ -19,7 +19,7 @@ from packaging_targets.errors import PackagingError, Problem, RequestError, near
 from packaging_targets.formats.aam.names import tag_fault
 from packaging_targets.registry.oci.reference import Registry
 from packaging_targets.services.graph.opening import graph_of
-from packaging_targets.services.publish.agents import OfferedPackage, publish_packages
+from packaging_targets.services.publish.agents import OfferedPackage, publish_packages, unnamed
 from packaging_targets.services.publish.features import JOBS, FeaturePublishing, publish_features
 from packaging_targets.services.publish.images import ImagePublishing, WantedImage, publish_images
 from packaging_targets.services.publish.report import Report
@@ -92,7 +92,8 @@ def plan_publishing(texts: Sequence[str]) -> PublishPlan:
     """
     with planned(os.getcwd()) as session:
         root = os.path.realpath(session.layout.root)
-        offers = _offers(session.records.targets.all_provided())
+        provided = list(session.records.targets.all_provided())
+        offers = _offers(provided)
         asked = set(offers)
         if texts:
             graph = graph_of(session)
@@ -105,6 +106,8 @@ def plan_publishing(texts: Sequence[str]) -> PublishPlan:
         for offer in offers.values()
         if offer.label in asked or (KINDS[offer.kind].joined and offer.place in places)
     ]
+    chosen = {offer.label for offer in wanted}
+    raise_all(one for one in unnamed(provided) if one.label in chosen)
     groups = tuple(tuple(offer for offer in wanted if offer.place == place) for place in sorted(places))
     return PublishPlan(root, groups, tuple(offer.label for offer in wanted if offer.label not in asked))
 

@@ -12,8 +12,6 @@ import pytest
 from agents import archive_of, files_of, packed
 from asking import GZIP, Asking, Got, asking
 
-from packaging_targets.adapters.http.bodies import uploads
-
 CRLF = b"\r\n"
 
 
@@ -313,7 +311,7 @@ def test_only_what_is_large_is_in_a_file_while_it_comes(ask: Asking, monkeypatch
         made.append(named["dir"])
         return open_file(*given, **named)
 
-    monkeypatch.setattr(uploads.tempfile, "TemporaryFile", told)
+    monkeypatch.setattr(tempfile, "TemporaryFile", told)
     for version, size, files in (("1.0.0", 1000, 0), ("2.0.0", 400_000, 1)):
         data = packed("plain", version, files={"filling": os.urandom(size).hex()})
         assert ask("POST", "/packages", data, **GZIP, **ask.hosted.bearer("ann")).status == 201

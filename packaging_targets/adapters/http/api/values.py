@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
+from typing import Any
+from urllib.parse import quote
 
 from packaging_targets.adapters.http.call import Call
 from packaging_targets.errors import Problem
@@ -17,9 +16,6 @@ from packaging_targets.registry.aam.desk.audit import Entry
 from packaging_targets.registry.aam.desk.publishers import Publisher
 from packaging_targets.registry.aam.desk.tokens import Token
 from packaging_targets.registry.aam.protocol import Published, Summary
-
-Headers = list[tuple[bytes, bytes]]
-_Entry = TypeVar("_Entry")
 
 
 def moment(seconds: int | None) -> str | None:
@@ -121,21 +117,6 @@ def publisher_value(one: Publisher) -> dict[str, Any]:
         "created_at": time_text(one.created_at),
         "created_by": one.created_by,
     }
-
-
-def listed(
-    call: Call, name: str, part: Any, value_of: Callable[[_Entry], dict[str, Any]]
-) -> tuple[dict[str, Any], Headers]:
-    """Return a part of a list under its name, and the headers that tell of the next one.
-
-    `part` has `entries`, `next` and `total`, as parts of all lists have.
-    """
-    value = {name: [value_of(one) for one in part.entries], "next": part.next or None, "total": part.total}
-    headers: Headers = [(b"x-total-count", b"%d" % part.total)]
-    if part.next:
-        query = urlencode({**call.query, "cursor": part.next})
-        headers.append((b"link", f'<{call.site.base}{call.scope["path"]}?{query}>; rel="next"'.encode()))
-    return value, headers
 
 
 def path_of(call: Call, *parts: str) -> str:

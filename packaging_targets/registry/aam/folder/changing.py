@@ -66,12 +66,13 @@ def apply_change(
     made = "" if addition is None else _made(tree, folder, addition.release)
     try:
         _mark(tree, folder, made)
-        with Staging(tree) as staging:
+        with Staging(tree, begun=True) as staging:
+            staging.begin(besides)
             if addition is not None:
                 _stage_archive(tree, staging, folder, addition)
             staging.write(tree.meta(folder), tree.bytes_of(metadata))
             others = _stage_listings(tree, staging, metadata)
-            staging.commit(besides, "" if ends else tree.root)
+            staging.commit("" if ends else tree.root)
     except BaseException:
         _undo(tree, folder, made)
         raise

@@ -10,10 +10,10 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import BinaryIO, Self, TypeVar
+from typing import BinaryIO, Self
 
 from packaging_targets.errors import BuildError, IntegrityError, RegistryError, legible
 from packaging_targets.formats.aam.package.reader import MAX_PACKED
@@ -26,17 +26,21 @@ _BLOCK = 1 << 20
 _FEW = 16
 """Up to so many files are waited for by themselves; for more, all that the system has to write is."""
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
-_File = TypeVar("_File")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Staging:
-    """Files on their way into a registry; whoever leaves its `with` without `commit` leaves nothing behind."""
+    """Files on their way into a registry; whoever leaves its `with` without `commit` leaves nothing behind.
 
-    def __init__(self, tree: Tree) -> None:
+    The first few that are written are `begun` with at once: the disk takes them while others are being made.
+    """
+
+    def __init__(self, tree: Tree, *, begun: bool = False) -> None:
         self._tree = tree
+        self._begun = begun
         self._files: list[tuple[str, str]] = []
         self._open: dict[str, BinaryIO] = {}
+        self._syncs: list[Future[None]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +66,12 @@ class Staging:
             if found.hexdigest() != digest.hex:
                 what = f"the bytes of `{self._tree.told(path)}` are not what they claim to be"
                 raise IntegrityError.one(what, "", "they changed while they were read, or were damaged before")
-        os.utime(self._files[-1][0], (at, at))
+            file.flush()
+            os.utime(file.fileno(), (at, at))
+
+    def begin(self, paths: Iterable[str]) -> None:
+        """Let the disk take other files, which it has to have before `commit` renames anything."""
+        self._syncs += (_waiting().submit(sync_file, path) for path in paths)
 
     def hand_over(self) -> list[tuple[str, str]]:
         """Return where files are and where they belong, for `take_over` in another process, and keep none."""
@@ -74,14 +83,13 @@ class Staging:
         """Take the files that another process has staged."""
         self._files += ((beside, path) for beside, path in files)
 
-    def commit(self, besides: Iterable[str] = (), later: str = "") -> bool:
+    def commit(self, later: str = "") -> bool:
         """Rename all files into their places, in the order in which they were written, when the disk has them.
 
-        `besides` are paths of other files that the disk has to have before that. Returns whether there were any.
-        Somebody else lets the folder `later` be synced to which the last ones are renamed.
+        Returns whether there were any. Somebody else lets the folder `later` be synced to which the last are renamed.
         """
         some = bool(self._files)
-        self._sync_files(besides)
+        self._sync_files()
         waiting: dict[str, None] = {}
         for number, (beside, path) in enumerate(self._files):
             os.rename(beside, path)
@@ -96,13 +104,16 @@ class Staging:
         self._files.clear()
         return some
 
-    def _sync_files(self, besides: Iterable[str]) -> None:
-        """Wait until the disk has all files; those that are open yet need not be opened again."""
-        files: list[str | int] = [beside for beside, _ in self._files if beside not in self._open]
-        _sync([*files, *besides, *(file.fileno() for file in self._open.values())], sync_file)
+    def _sync_files(self) -> None:
+        """Wait until the disk has all files."""
+        _sync([beside for beside, _ in self._files if beside not in self._open], sync_file)
+        for sync in self._syncs:
+            sync.result()
         self._close()
 
     def _close(self) -> None:
+        wait(self._syncs)
+        self._syncs.clear()
         while self._open:
             self._open.popitem()[1].close()
 
@@ -120,8 +131,9 @@ class Staging:
                 os.unlink(beside)
             raise
         self._files.append((beside, path))
-        if len(self._open) < _FEW:
+        if self._begun and len(self._open) < _FEW:
             self._open[beside] = file
+            self._syncs.append(_waiting().submit(os.fsync, file.fileno()))
         else:
             file.close()
 
@@ -155,11 +167,8 @@ def make_folder(path: str) -> None:
         sync_folder(os.path.dirname(path))
 
 
-def sync_file(path: str | int) -> None:
-    """Wait until the disk has what was written to a file, which may be open."""
-    if isinstance(path, int):
-        os.fsync(path)
-        return
+def sync_file(path: str) -> None:
+    """Wait until the disk has what was written to a file."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -177,7 +186,7 @@ def sync_together(folder: str, files: Sequence[str]) -> None:
         sync_folder(folder)
 
 
-def _sync(paths: Collection[_File], one: Callable[[_File], None]) -> None:
+def _sync(paths: Collection[str], one: Callable[[str], None]) -> None:
     if len(paths) > _FEW:
         os.sync()
     elif len(paths) > 1:  # all at once: a journaling disk writes what several wait for in one go

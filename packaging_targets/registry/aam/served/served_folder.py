@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import BinaryIO
 
 from sqlalchemy import Engine
 
@@ -25,14 +24,14 @@ from packaging_targets.registry.aam.served.caching import Documents, KnowingTree
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
 from packaging_targets.registry.aam.served.in_step.following import Following
 from packaging_targets.registry.aam.served.listing import Listing
-from packaging_targets.registry.aam.served.objects.aside import Aside
+from packaging_targets.registry.aam.served.objects.aside import Aside, SetsAside
 from packaging_targets.registry.aam.served.objects.folder import FolderObjects
 from packaging_targets.registry.aam.served.objects.protocol import PIECE
 from packaging_targets.registry.aam.served.objects.sweeping import Swept, sweep_aside
 from packaging_targets.registry.aam.served.whole_list import whole_page
 
 
-class ServedFolder(FolderRegistry):
+class ServedFolder(SetsAside, FolderRegistry):
     """The registry in the folder of `registry`, with its list in the SQLite database of `engine`, which was migrated.
 
     `data` is the folder for what waits for approval; without it, the one that the database is in.
@@ -79,18 +78,6 @@ class ServedFolder(FolderRegistry):
         if start < end:
             what = f"the archive of {name}@{release.version} is shorter than meta.json says"
             raise RegistryError.one(what, legible(self.tree.root), f"aam registry verify {self.url}")
-
-    def set_aside(self, key: str, archive: BinaryIO) -> None:
-        """Keep an archive that waits for approval."""
-        self._aside.put(key, archive)
-
-    def aside(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """Open an archive that was set aside."""
-        return self._aside.open(key)
-
-    def discard(self, key: str) -> None:
-        """Forget an archive that was set aside."""
-        self._aside.discard(key)
 
     def kept_up(self) -> AbstractContextManager[None]:
         """Bring the list up to date in the background while in the block; see the Protocol."""

@@ -41,7 +41,7 @@ from packaging_targets.registry.aam.refusing import refusals_of
 from packaging_targets.registry.aam.served.holdings import Document, Page, Query
 from packaging_targets.registry.aam.served.listing import Listing
 from packaging_targets.registry.aam.served.objects import turns
-from packaging_targets.registry.aam.served.objects.aside import Aside, spooled
+from packaging_targets.registry.aam.served.objects.aside import Aside, SetsAside, spooled
 from packaging_targets.registry.aam.served.objects.protocol import ArchiveObjects
 from packaging_targets.registry.aam.served.objects.sweeping import ARCHIVES, Swept, sweep_archives, sweep_aside
 
@@ -50,7 +50,7 @@ _BATCH = 1000
 """Lines of the list that are read at once."""
 
 
-class StoredRegistry(Alterable):
+class StoredRegistry(SetsAside, Alterable):
     """The registry in the database of `engine`, which was migrated, with its archives in `objects`.
 
     `clock` gives the seconds since 1970 of events, `url` is the address that people know the registry by.
@@ -193,24 +193,12 @@ class StoredRegistry(Alterable):
         with self._changing():
             return transact(self._engine, write)
 
-    def set_aside(self, key: str, archive: BinaryIO) -> None:
-        """Keep an archive that waits for approval."""
-        self._aside.put(key, archive)
-
-    def aside(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """Open an archive that was set aside."""
-        return self._aside.open(key)
-
-    def discard(self, key: str) -> None:
-        """Forget an archive that was set aside."""
-        self._aside.discard(key)
-
     def sweep(self, waiting: Callable[[Sequence[str]], Collection[str]]) -> Swept:
         """Take away archives that nobody names any more, or ever did; see the Protocol."""
-        done, at = Swept(), self._clock()
+        done = Swept()
         with refusals_of(self.url):
-            sweep_aside(self._objects, at, waiting, done)
-            sweep_archives(self._engine, self._objects, at, done)
+            sweep_aside(self._objects, self._clock(), waiting, done)
+            sweep_archives(self._engine, self._objects, self._clock, done)
         return done
 
     @contextmanager

@@ -10,9 +10,10 @@ from packaging_targets.adapters.http.api import examples
 from packaging_targets.adapters.http.api.endpoint import body_of
 from packaging_targets.adapters.http.api.groups.archives import BYTES
 from packaging_targets.adapters.http.api.groups.changing import REASON
+from packaging_targets.adapters.http.api.lists import list_answered
 from packaging_targets.adapters.http.api.operation import SENT, Operation, Reply
 from packaging_targets.adapters.http.api.queries import ACTION, LISTS, PACKAGE, STATE
-from packaging_targets.adapters.http.api.values import approval_value, entry_value, listed, published_value
+from packaging_targets.adapters.http.api.values import approval_value, entry_value, published_value
 from packaging_targets.adapters.http.bodies.downloads import Sending, Stored, pieces_of_stream
 from packaging_targets.adapters.http.call import Call
 from packaging_targets.adapters.http.messages.answers import done
@@ -25,17 +26,7 @@ _DECIDED = (*_UNKNOWN, "CONFLICT")
 
 async def approvals(call: Call) -> ASGIApp:
     """Answer with a part of the requests that somebody may see, the newest first."""
-    asked = call.query
-    part = await call.site.in_thread(
-        approving.approvals,
-        call.site.host,
-        call.who,
-        asked.get("state", ""),
-        asked.get("cursor", ""),
-        asked.get("limit", 50),
-    )
-    value, headers = listed(call, "approvals", part, approval_value)
-    return done(value, call.headers, more=headers)
+    return await list_answered(call, approving.approvals, "approvals", approval_value, "state")
 
 
 async def approval(call: Call) -> ASGIApp:
@@ -74,18 +65,7 @@ async def reject(call: Call) -> ASGIApp:
 
 async def audit(call: Call) -> ASGIApp:
     """Answer with a part of the log, the newest entry first."""
-    asked = call.query
-    part = await call.site.in_thread(
-        auditing.entries,
-        call.site.host,
-        call.who,
-        asked.get("cursor", ""),
-        asked.get("limit", 50),
-        asked.get("package", ""),
-        asked.get("action", ""),
-    )
-    value, headers = listed(call, "entries", part, entry_value)
-    return done(value, call.headers, more=headers)
+    return await list_answered(call, auditing.entries, "entries", entry_value, "package", "action")
 
 
 _PARTS = ("Link", "X-Total-Count")

@@ -6,9 +6,10 @@ from starlette.types import ASGIApp
 
 from packaging_targets.adapters.http.api import examples
 from packaging_targets.adapters.http.api.endpoint import body_of
+from packaging_targets.adapters.http.api.lists import list_answered
 from packaging_targets.adapters.http.api.operation import SENT, Body, Operation, Reply, object_of
 from packaging_targets.adapters.http.api.queries import LISTS
-from packaging_targets.adapters.http.api.values import listed, moment, token_value
+from packaging_targets.adapters.http.api.values import moment, token_value
 from packaging_targets.adapters.http.call import Call
 from packaging_targets.adapters.http.identifying import exchanged
 from packaging_targets.adapters.http.messages.answers import done
@@ -52,12 +53,7 @@ async def create(call: Call) -> ASGIApp:
 
 async def own(call: Call) -> ASGIApp:
     """Answer with a part of the tokens that somebody may see."""
-    asked = call.query
-    part = await call.site.in_thread(
-        tokens.tokens, call.site.host, call.who, asked.get("cursor", ""), asked.get("limit", 50)
-    )
-    value, headers = listed(call, "tokens", part, token_value)
-    return done(value, call.headers, more=headers)
+    return await list_answered(call, tokens.tokens, "tokens", token_value)
 
 
 async def revoke(call: Call) -> ASGIApp:

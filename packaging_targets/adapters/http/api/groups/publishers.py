@@ -7,9 +7,10 @@ from starlette.types import ASGIApp
 from packaging_targets.adapters.http.api import examples
 from packaging_targets.adapters.http.api.endpoint import body_of
 from packaging_targets.adapters.http.api.groups.credentials import ALLOWED, LABEL
+from packaging_targets.adapters.http.api.lists import list_answered
 from packaging_targets.adapters.http.api.operation import SENT, Body, Operation, Reply, object_of
 from packaging_targets.adapters.http.api.queries import LISTS
-from packaging_targets.adapters.http.api.values import listed, publisher_value
+from packaging_targets.adapters.http.api.values import publisher_value
 from packaging_targets.adapters.http.call import Call
 from packaging_targets.adapters.http.messages.answers import done
 from packaging_targets.services.aam.hosting.people import publishers
@@ -56,12 +57,7 @@ async def create(call: Call) -> ASGIApp:
 
 async def trusted(call: Call) -> ASGIApp:
     """Answer with a part of those who are trusted."""
-    asked = call.query
-    part = await call.site.in_thread(
-        publishers.publishers, call.site.host, call.who, asked.get("cursor", ""), asked.get("limit", 50)
-    )
-    value, headers = listed(call, "publishers", part, publisher_value)
-    return done(value, call.headers, more=headers)
+    return await list_answered(call, publishers.publishers, "publishers", publisher_value)
 
 
 async def remove(call: Call) -> ASGIApp:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from starlette.types import ASGIApp
 
 from packaging_targets.adapters.http.api import examples
+from packaging_targets.adapters.http.api.lists import listed
 from packaging_targets.adapters.http.api.operation import Operation, Reply
 from packaging_targets.adapters.http.api.queries import LISTS, SEARCH, SORT, YANKED
-from packaging_targets.adapters.http.api.values import listed, summary_value, version_value
+from packaging_targets.adapters.http.api.values import summary_value, version_value
 from packaging_targets.adapters.http.call import Call, no_package
 from packaging_targets.adapters.http.messages.answers import dumped
 from packaging_targets.formats.aam.names import PackageName

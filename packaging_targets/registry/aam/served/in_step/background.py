@@ -7,7 +7,7 @@ from threading import Condition, Thread
 
 _SECONDS = 1.0
 """After so many seconds it is done anyway."""
-_GATHERED = 0.2
+_GATHERED = 0.5
 """So many seconds are waited for more, where somebody says that it is no hurry."""
 
 _LAST = 5.0

@@ -6,7 +6,7 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import BinaryIO, cast
 
 from packaging_targets.formats.aam.refusals import RefusalError
@@ -42,6 +42,24 @@ class Aside:
     def discard(self, key: str) -> None:
         """Forget an archive; nothing happens where there is none."""
         self._objects.delete(_place(key))
+
+
+class SetsAside:
+    """What holdings do with archives that wait for approval, wherever these lie."""
+
+    _aside: Aside
+
+    def set_aside(self, key: str, archive: BinaryIO) -> None:
+        """Keep an archive that waits for approval."""
+        self._aside.put(key, archive)
+
+    def aside(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Open an archive that was set aside."""
+        return self._aside.open(key)
+
+    def discard(self, key: str) -> None:
+        """Forget an archive that was set aside."""
+        self._aside.discard(key)
 
 
 @contextmanager
