@@ -391,3 +391,35 @@ def test_a_decision_is_sent_once(server: AgentServer, capsys: pytest.CaptureFixt
     server.fail("POST", "/approvals/7/approve", Fault(status=503), times=9)
     code, _, _ = aam(capsys, "approvals", "approve", "7", "--registry", server.url)
     assert (code, server.asked("POST")) == (1, ["POST /approvals/7/approve"])
+
+
+def test_a_secret_is_told_without_what_moves_a_cursor(server: AgentServer, capsys: pytest.CaptureFixture[str]) -> None:
+    made = {"id": "7", "person": "ann\x1b[2J", "token": "aam_x\x1b[2J", "created_at": "2026-02-22T14:00:00Z"}
+    answer(server, "/tokens", made, "POST")
+    assert aam(capsys, "token", "create", "--actions", "read", "--registry", server.url) == (
+        0,
+        "aam_x\\x1b[2J\n",
+        "token 7 of ann\\x1b[2J, until it is revoked; it is shown this once\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "part", "verb", "told"),
+    [
+        ("GET", "/tokens", "ls", "`tokens` must be a list of objects, but is missing\n  at {}  ($.tokens)"),
+        ("DELETE", "/tokens/7", "revoke 7", "`id` must be a string, but is missing\n  at {}  ($.id)"),
+    ],
+)
+def test_who_answers_something_else_has_not_done_it(
+    server: AgentServer, capsys: pytest.CaptureFixture[str], method: str, part: str, verb: str, told: str
+) -> None:
+    answer(server, part, {}, method)
+    outcome = aam(capsys, "token", *verb.split(), "--registry", server.url)
+    assert outcome == (1, "", f"error: {told.format(server.url)}\n")
+
+
+def test_a_time_that_cannot_be_written_is_no_time(server: AgentServer, capsys: pytest.CaptureFixture[str]) -> None:
+    answer(server, "/approvals", {"approvals": [{**REQUEST, "created_at": "9999-12-31T23:59:59-23:59"}]})
+    what = "`9999-12-31T23:59:59-23:59` is before the year 1 or after the year 9999 in UTC"
+    outcome = aam(capsys, "approvals", "ls", "--registry", server.url)
+    assert outcome == (1, "", f"error: {what}\n  at {server.url}  ($.created_at)\n")

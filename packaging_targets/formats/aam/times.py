@@ -18,4 +18,8 @@ def parse_time(text: str) -> int:
     match = _TIME.fullmatch(text)
     if match is None:
         raise ValueError(f"`{text[:80]}` is no time: write it as 2026-02-22T14:00:00Z")
-    return int(datetime.fromisoformat(match[1] + match[2].replace("Z", "+00:00")).timestamp())
+    found = datetime.fromisoformat(match[1] + match[2].replace("Z", "+00:00"))
+    try:
+        return int(found.astimezone(UTC).timestamp())
+    except OverflowError:
+        raise ValueError(f"`{text}` is before the year 1 or after the year 9999 in UTC") from None

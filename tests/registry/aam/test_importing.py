@@ -15,7 +15,9 @@ from services import ObjectStore, Postgres
 from signatures import signature
 
 from packaging_targets.adapters.cli.aam.program import main as aam
+from packaging_targets.formats.aam.integrity import integrity_of
 from packaging_targets.formats.aam.names import PackageName
+from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.database.engine import open_database
 from packaging_targets.registry.aam.desk.access import OPERATOR
 from packaging_targets.registry.aam.folder.mirroring import mirror
@@ -164,6 +166,29 @@ def test_a_damaged_archive_is_told_and_its_package_stays_away_until_it_is_mended
     assert stored.metadata(REVIEW) is None
     path.write_bytes(data)
     assert take(stored, source, clock).changed == ["@acme/review"]
+
+
+def test_an_archive_that_is_another_package_is_not_taken(
+    stored: StoredRegistry, source: FolderRegistry, clock: Clock
+) -> None:
+    folder, data = Path(source.tree.root, "packages", "plain"), packed("other", "1.0.0")
+    meta = json.loads((folder / "meta.json").read_text())
+    sizes = meta["versions"]["1.0.0"]["size"], len(data)
+    meta["versions"]["1.0.0"]["size"] += 1
+    (folder / "meta.json").write_text(json.dumps(meta))
+    what = "the archive of plain@1.0.0 is {}@1.0.0 with {:,} bytes"
+    assert told(take(stored, source, clock, PLAIN)) == [what.format("plain", sizes[0])]
+    meta["versions"]["1.0.0"] |= {"size": len(data), "integrity": integrity_of(Digest.of(data))}
+    (folder / "meta.json").write_text(json.dumps(meta))
+    (folder / "versions/1.0.0.aam").write_bytes(data)
+    assert told(take(stored, source, clock, PLAIN)) == [what.format("other", sizes[1])]
+    assert stored.metadata(PLAIN) is None
+
+
+def test_a_package_that_is_named_twice_is_taken_once(
+    stored: StoredRegistry, source: FolderRegistry, clock: Clock
+) -> None:
+    assert take(stored, source, clock, PLAIN, PLAIN).copied == ["plain@1.0.0"]
 
 
 def test_it_has_to_be_said_which_server(

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from agents import publish
@@ -242,3 +243,23 @@ def test_a_thread_does_its_work_when_it_is_woken_and_no_more_once_it_is_stopped(
     background.wake()
     time.sleep(0.05)
     assert len(done) == count
+
+
+def test_the_file_that_is_read_is_not_closed_by_another_thread(
+    served: ServedFolder, beside: FolderRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody asks, and keeps the file that there is, whenever the thread has one: the thread goes on."""
+    follower = served._following
+    kept = follower._last.keep
+
+    def twice(file: BinaryIO | None, signature: str = "") -> None:
+        kept(file, signature)
+        if file is not None:
+            kept(*follower._opened())
+
+    with served.kept_up():
+        soon(lambda: is_ready(served))
+        monkeypatch.setattr(follower._last, "keep", twice)
+        for number in range(2):
+            publish(beside, f"more{number}")
+            soon(lambda number=number: f"more{number}" in names(served))  # type: ignore[misc]  # it is called here

@@ -22,7 +22,7 @@ from packaging_targets.registry.aam.database.lines import set_mark
 from packaging_targets.registry.aam.database.transactions import transact
 from packaging_targets.registry.aam.served.objects import turns
 from packaging_targets.registry.aam.served.objects.folder import FolderObjects
-from packaging_targets.registry.aam.served.objects.protocol import ArchiveObjects
+from packaging_targets.registry.aam.served.objects.protocol import ArchiveObjects, Listed
 from packaging_targets.registry.aam.served.objects.s3 import S3Objects
 from packaging_targets.registry.aam.served.objects.sweeping import AGE, ARCHIVES, Swept
 from packaging_targets.registry.aam.served.served_folder import ServedFolder
@@ -128,6 +128,36 @@ def test_while_an_archive_is_taken_away_nobody_publishes_it(stored: StoredRegist
     stored.publish(io.BytesIO(DATA))
     with stored._engine.begin() as connection:
         assert turns.let_go(connection, [hexed], clock.now, clock.now) == []
+
+
+def test_a_sweep_that_takes_long_is_not_taken_for_lost(
+    stored: StoredRegistry, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first page takes an hour, and somebody publishes what is on the second one while that is taken away."""
+    plain, (first, second) = type(stored._objects), (packed("plain", "2.0.0"), packed("plain", "2.1.0"))
+    for data in (first, second):
+        keep(stored._objects, f"{ARCHIVES}{Digest.of(data).hex}", data)
+    clock.now += AGE + 60
+    deleted, refused, delete, pages = [], [], plain.delete, plain.pages
+
+    def slow(self: FolderObjects, key: str) -> None:
+        deleted.append(key)
+        if len(deleted) == 1:
+            clock.now += 3600
+        else:
+            data = first if key.endswith(Digest.of(first).hex) else second
+            with pytest.raises(RefusalError) as error:
+                stored.publish(io.BytesIO(data))
+            refused.append(error.value.code)
+        delete(self, key)
+
+    def one_a_page(self: FolderObjects, start: str) -> Iterator[list[Listed]]:
+        yield from ([one] for page in list(pages(self, start)) for one in page)
+
+    monkeypatch.setattr(plain, "delete", slow)
+    monkeypatch.setattr(plain, "pages", one_a_page)
+    assert sweep(stored).objects == 2
+    assert refused == ["REGISTRY_UNAVAILABLE"]
 
 
 @KINDS

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from packaging_targets.adapters.output import table, tell, tells
-from packaging_targets.errors import RequestError
+from packaging_targets.errors import RequestError, plain
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -122,7 +122,8 @@ def tell_secret(options: Namespace, secret: str, token: ShownToken) -> int:
     """Print the secret of a token that was made, alone on standard output, so that it can be piped."""
     if options.format != "json" and tells(options, "info"):
         until = moment(token.expires_at) or "it is revoked"
-        sys.stderr.write(f"token {token.number} of {token.person}, until {until}; it is shown this once\n")
+        told = plain(f"token {token.number} of {token.person}, until {until}; it is shown this once")
+        sys.stderr.write(f"{told}\n")
     return tell(options, {"ok": True, "token": secret, **token_value(token)}, [secret])
 
 

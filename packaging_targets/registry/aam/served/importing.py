@@ -20,6 +20,7 @@ from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.signature import SignedArchive, check_signature
 from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.folder.mirroring import with_own
+from packaging_targets.registry.aam.measuring import measured
 from packaging_targets.registry.aam.protocol import Registry
 from packaging_targets.registry.aam.refusing import known_of
 from packaging_targets.registry.aam.served.objects.aside import spooled
@@ -97,6 +98,11 @@ class _Taking:
             if _digest_of(file) != expected:
                 what = f"the archive of {told} is not what its integrity says"
                 raise IntegrityError.one(what, self._source.url, "it was damaged, or tampered with: find out which")
+            manifest, _, size = measured(file, told)
+            if (manifest.name, manifest.version, size) != (self._done.name, release.version, release.size):
+                what = f"the archive of {told} is {manifest.name}@{manifest.version} with {size:,} bytes"
+                fix = f"its meta.json says {release.size:,} bytes: find out what is right"
+                raise IntegrityError.one(what, self._source.url, fix)
             self._target.keep(file, expected, release.size)
 
 

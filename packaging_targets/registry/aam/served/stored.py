@@ -195,10 +195,10 @@ class StoredRegistry(SetsAside, Alterable):
 
     def sweep(self, waiting: Callable[[Sequence[str]], Collection[str]]) -> Swept:
         """Take away archives that nobody names any more, or ever did; see the Protocol."""
-        done, at = Swept(), self._clock()
+        done = Swept()
         with refusals_of(self.url):
-            sweep_aside(self._objects, at, waiting, done)
-            sweep_archives(self._engine, self._objects, at, done)
+            sweep_aside(self._objects, self._clock(), waiting, done)
+            sweep_archives(self._engine, self._objects, self._clock, done)
         return done
 
     @contextmanager

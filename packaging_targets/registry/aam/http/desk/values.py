@@ -59,6 +59,8 @@ def entries_of(data: bytes, where: str, name: str) -> tuple[tuple[Mapping[str, A
     """Return a part of the list of this name, as it came, and the cursor of the next one, empty on the last."""
     value = load_object(data, where, MAX_PAGE)
     reading = Reading(where)
+    if name not in value:  # something else answers, and nobody is told that there is nothing
+        reading.wrong(f"$.{name}", f"`{name}` must be a list of objects, but is missing")
     found = objects_in(reading, value, name)
     following = reading.text(value, "next", "$")
     if len(following) > _MAX_CURSOR:
@@ -75,6 +77,7 @@ def token_of(data: bytes, where: str) -> HeldToken:
 def token_in(value: Mapping[str, Any], where: str) -> HeldToken:
     """Return the token that a value is; raises RegistryError with all that is wrong with it."""
     reading = Reading(where)
+    reading.text(value, "id", "$", needed=True)
     number, person, label = (reading.line(value, key, "$") for key in ("id", "person", "label"))
     made, expires, revoked = (reading.time(value, key, "$") for key in ("created_at", "expires_at", "revoked_at"))
     found = HeldToken(number, person, label, grants_in(reading, value), made, expires or None, revoked or None)

@@ -188,7 +188,6 @@ class Following:
         try:
             after = self._brought_up(before)
             transact(self._engine, lambda connection: set_mark(connection, _MARK, after))
-            self._last.name(after)
         finally:
             if self._background is None:
                 self._last.keep(None)
@@ -233,8 +232,9 @@ class Following:
     def _index(self) -> tuple[bytes, str]:
         """Return the index.json that is there now, which is kept, and what tells it from others."""
         file, signature = self._opened()
-        self._last.keep(file)
-        return file.read(MAX_INDEX + 1), signature
+        data = file.read(MAX_INDEX + 1)  # before it is kept: another thread may keep another one, which closes this
+        self._last.keep(file, signature)
+        return data, signature
 
     def _opened(self) -> tuple[BinaryIO, str]:
         tree = self._tree
@@ -258,17 +258,12 @@ class _Last:
         self._times = (0, 0)
 
     def keep(self, file: BinaryIO | None, signature: str = "") -> None:
-        """Keep a file, of which a signature tells, or will later; close the one that was kept before."""
+        """Keep a file, of which a signature tells; close the one that was kept before."""
         with self._lock:
             before, self._file, self._signature = self._file, file, signature
             self._times = (0, 0) if file is None else _content_times(file)
         if before is not None:
             before.close()
-
-    def name(self, signature: str) -> None:
-        """Say what tells the file that is kept."""
-        with self._lock:
-            self._signature = signature
 
     def data(self, signature: str) -> bytes:
         """Return what the file holds that a signature tells; empty where it is not kept, or has changed in place."""

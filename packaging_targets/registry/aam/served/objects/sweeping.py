@@ -58,15 +58,18 @@ def sweep_aside(
                 to.add(one)
 
 
-def sweep_archives(engine: Engine, objects: ArchiveObjects, at: int, to: Swept) -> None:
-    """Take away archives that no release names; raises RegistryError where the store is another registry's."""
+def sweep_archives(engine: Engine, objects: ArchiveObjects, clock: Callable[[], int], to: Swept) -> None:
+    """Take away archives that no release names; raises RegistryError where the store is another registry's.
+
+    `clock` gives the seconds since 1970: of a long sweep, others take late words for lost that bear the time it began.
+    """
     _demand_own(engine, objects)
-    for page in _old(objects, ARCHIVES, at, _HEX):
+    for page in _old(objects, ARCHIVES, clock(), _HEX):
         found = {one.key.removeprefix(ARCHIVES): one for one in page}
         with faults_told(), reading(engine) as connection:
             unnamed = sorted(found.keys() - turns.named(connection, found))
         if unnamed:
-            _take_away(engine, objects, at, {one: found[one] for one in unnamed}, to)
+            _take_away(engine, objects, clock(), {one: found[one] for one in unnamed}, to)
 
 
 def _take_away(engine: Engine, objects: ArchiveObjects, at: int, found: dict[str, Listed], to: Swept) -> None:

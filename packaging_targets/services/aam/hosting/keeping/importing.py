@@ -38,7 +38,7 @@ def import_packages(
         what = "this server holds a folder, and only one with PostgreSQL and an object store takes packages over"
         raise RequestError.one(what, "", f"aam registry mirror {source.url} FOLDER")
     done = Imported()
-    for one in take_over(source, host.holdings, iter(names) if names else _every(source, done), tell):
+    for one in take_over(source, host.holdings, iter(dict.fromkeys(names)) if names else _every(source, done), tell):
         done.copied += one.copied
         done.present += one.present
         done.problems += one.problems
