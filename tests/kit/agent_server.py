@@ -169,7 +169,7 @@ class AgentServer:
         self.tokens = {key: one for key, one in self.tokens.items() if one["token"] != given["number"]} or {
             "x": {"person": "", "token": ""}
         }
-        return 200, {}
+        return 200, {"id": given["number"]}
 
     def _exchange(self, given: Given, body: bytes) -> Reply:
         person = self.identities.get(json.loads(body)["token"])
