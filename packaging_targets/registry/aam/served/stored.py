@@ -165,12 +165,10 @@ class StoredRegistry(SetsAside, Alterable):
         return Published.among(after, release, tuple(warnings))
 
     def keep(self, archive: BinaryIO, digest: Digest, size: int) -> None:
-        """Put an archive where it belongs. Where it lies there already, it is not taken away from here on."""
-        if self._objects.size(_place(digest)) == size:
-            transact(self._engine, lambda connection: turns.come(connection, digest.hex, self._clock()))
-            if self._objects.size(_place(digest)) == size:
-                return
-        self._objects.put(_place(digest), archive, digest, size)
+        """Put an archive where it belongs, unless it lies there already; it is not taken away from here on."""
+        transact(self._engine, lambda connection: turns.come(connection, digest.hex, self._clock()))
+        if self._objects.size(_place(digest)) != size:
+            self._objects.put(_place(digest), archive, digest, size)
 
     def alter(self, name: PackageName, change: Rewriting, bundles: Mapping[str, bytes]) -> PackageMetadata:
         """Write what `change` makes of what is known of a package, with bundles of new versions; return it.

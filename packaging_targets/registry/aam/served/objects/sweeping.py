@@ -79,8 +79,9 @@ def _take_away(engine: Engine, objects: ArchiveObjects, at: int, found: dict[str
         for digest in going:
             if time.monotonic() > end:  # others take our word for lost after a while
                 break
-            objects.delete(found[digest].key)
-            to.add(found[digest])
+            if objects.size(found[digest].key) is not None:  # nobody has taken it since it was listed
+                objects.delete(found[digest].key)
+                to.add(found[digest])
     finally:
         transact(engine, lambda connection: turns.are_gone(connection, going))
 

@@ -1,7 +1,7 @@
 """Whose turn it is with an archive in the object store: one row for each digest decides between all replicas.
 
-Who publishes what lies there already, since an earlier try failed, says so before they look, and who takes away what
-nobody names says so before they do. Of two who meet, the later one finds the row of the first.
+Who publishes says so before they look whether the bytes lie there already, since an earlier try failed, and who takes
+away what nobody names says so before they do. Of two who meet, the later one finds the row of the first.
 """
 
 from __future__ import annotations
