@@ -14,7 +14,7 @@ from packaging_targets.model.versions.semver import SemanticVersion
 from packaging_targets.registry.aam.protocol import Registry
 from packaging_targets.services.aam.registries.choosing import registry_of
 from packaging_targets.services.aam.registries.publishing import look_into, open_archive, publish_archive
-from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report
+from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report, differs
 
 _KEY = "agent_package"  # what the rule provides
 
@@ -87,8 +87,7 @@ def _present(path: str, registry: Registry) -> Artifact | None:
 def _kept(present: Artifact, offered: OfferedPackage) -> Iterator[Problem]:
     """Yield what to say where the registry has another archive of the version."""
     if present.outcome == DIFFERENT:
-        what = f"`{present.id}` {present.version} is published already, and with other content than is here"
-        yield Problem(present.place, what, "raise `version`: what is published under one never changes", offered.label)
+        yield replace(differs(present, present.place), label=offered.label)
 
 
 def _labelled(problem: Problem, offered: OfferedPackage) -> Problem:

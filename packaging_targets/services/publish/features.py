@@ -24,7 +24,7 @@ from packaging_targets.registry.oci.reference import Registry, Repository
 from packaging_targets.registry.side_by_side import side_by_side
 from packaging_targets.services.publish.listing import dropped
 from packaging_targets.services.publish.packed import PackedCollection, PackedFeature, read_archives
-from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report
+from packaging_targets.services.publish.report import DIFFERENT, PLANNED, PRESENT, PUBLISHED, Artifact, Report, differs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,14 +149,8 @@ def _all(
 
     came = side_by_side(one, features, jobs)
     done = [artifact for artifacts in came.results for artifact in artifacts]
-    return Report(tuple(done), tuple(map(_differs, _different(done))), came.problems, came.untried)
+    return Report(tuple(done), tuple(_differing(done)), came.problems, came.untried)
 
 
-def _different(artifacts: Sequence[Artifact]) -> Iterator[Artifact]:
-    return (artifact for artifact in artifacts if artifact.outcome == DIFFERENT)
-
-
-def _differs(artifact: Artifact) -> Problem:
-    what = f"`{artifact.id}` {artifact.version} is published already, and with other content than is here"
-    where = f"{artifact.place}:{artifact.version}"
-    return Problem(where, what, "raise `version`: what is published under one never changes")
+def _differing(artifacts: Sequence[Artifact]) -> Iterator[Problem]:
+    return (differs(one, f"{one.place}:{one.version}") for one in artifacts if one.outcome == DIFFERENT)

@@ -60,6 +60,12 @@ class Report:
         )
 
 
+def differs(artifact: Artifact, where: str) -> Problem:
+    """Return what to say of a version that is there with other content, and stays so."""
+    what = f"`{artifact.id}` {artifact.version} is published already, and with other content than is here"
+    return Problem(where, what, "raise `version`: what is published under one never changes")
+
+
 def as_text(report: Report) -> str:
     """Return a line for each artifact and for what is attached to it, and one that sums up."""
     lines = [line for artifact in report.artifacts for line in _lines(artifact)]

@@ -195,12 +195,17 @@ def nothing_of(name: PackageName) -> PackageMetadata:
     return PackageMetadata(name, {}, {})
 
 
+def plainest(version: str) -> str:
+    """Return what the texts have in common of versions that cannot stand beside each other."""
+    return version.partition("+")[0].casefold()
+
+
 def _demand_new(metadata: PackageMetadata, release: Release) -> None:
     told = f"{metadata.name}@{release.version}"
     fix = "raise `version` in package.agent.json: a published version never changes"
-    wanted = _plainest(str(release.version))
+    wanted = plainest(str(release.version))
     for text, other in metadata.releases.items():
-        if _plainest(text) != wanted:  # there may be many versions, and looking closer takes long
+        if plainest(text) != wanted:  # there may be many versions, and looking closer takes long
             continue
         if str(other.version) == str(release.version):
             same = "with the same bytes" if other.integrity == release.integrity else "with other bytes"
@@ -256,11 +261,6 @@ def _with_tags(metadata: PackageMetadata, tags: Mapping[str, str], at: int) -> P
     if tags == metadata.tags:
         return metadata
     return replace(metadata, tags=dict(sorted(tags.items())), modified_at=max(metadata.modified_at, at))
-
-
-def _plainest(version: str) -> str:
-    """Return what the texts have in common of versions that cannot stand beside each other."""
-    return version.partition("+")[0].casefold()
 
 
 def _same(one: SemanticVersion, other: SemanticVersion) -> bool:

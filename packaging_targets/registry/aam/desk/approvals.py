@@ -17,6 +17,7 @@ from typing import Any, Literal, cast
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, false, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
+from packaging_targets.formats.aam.documents.transitions import plainest
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.registry.aam.database import tables
 from packaging_targets.registry.aam.desk import audit
@@ -198,7 +199,7 @@ def _like(pattern: str) -> str:
 
 def _waiting(name: PackageName, version: str) -> str:
     """Return what requests share of which one alone could be published: build metadata makes no other version."""
-    return f"{name}@{version.partition('+')[0].casefold()}"
+    return f"{name}@{plainest(version)}"
 
 
 def _approval(row: Row[Any]) -> Approval:

@@ -69,9 +69,7 @@ def page_of(data: bytes, where: str) -> ListPage:
     value = load_object(data, where, MAX_PAGE)
     reading = Reading(where)
     found = tuple(_summaries(reading, objects_in(reading, value, "packages")))
-    following = reading.text(value, "next", "$")
-    if len(following) > _MAX_CURSOR:
-        reading.wrong("$.next", f"`next` has more than {_MAX_CURSOR:,} characters")
+    following = cursor_in(reading, value)
     reading.done()
     return ListPage(found, following)
 
@@ -158,6 +156,14 @@ def objects_in(reading: Reading, value: Mapping[str, Any], key: str) -> tuple[Ma
         return tuple(found)
     reading.wrong(f"$.{key}", f"`{key}` must be a list of objects")
     return ()
+
+
+def cursor_in(reading: Reading, value: Mapping[str, Any]) -> str:
+    """Return the cursor of the part of a list that comes next, empty on the last one."""
+    following = reading.text(value, "next", "$")
+    if len(following) > _MAX_CURSOR:
+        reading.wrong("$.next", f"`next` has more than {_MAX_CURSOR:,} characters")
+    return following
 
 
 def _summaries(reading: Reading, packages: tuple[Mapping[str, Any], ...]) -> Iterator[Summary]:

@@ -6,7 +6,6 @@ versions at once. Where both sides have changed it, the one that did so later sa
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -18,12 +17,11 @@ from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.metadata import PackageMetadata, Release
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.formats.aam.signature import SignedArchive, check_signature
-from packaging_targets.model.digest import Digest
 from packaging_targets.registry.aam.folder.mirroring import with_own
 from packaging_targets.registry.aam.measuring import measured
 from packaging_targets.registry.aam.protocol import Registry
 from packaging_targets.registry.aam.refusing import known_of
-from packaging_targets.registry.aam.served.objects.aside import spooled
+from packaging_targets.registry.aam.served.objects.aside import digest_of, spooled
 from packaging_targets.registry.aam.served.objects.protocol import PIECE
 from packaging_targets.registry.aam.served.stored import StoredRegistry
 
@@ -51,7 +49,7 @@ def take_over(
         try:
             _Taking(source, target, done, tell).run()
         except PackagingError as error:
-            done.problems = tuple(replace(one, where=one.where or str(name)) for one in error.problems)
+            done.problems = tuple(replace(problem, where=problem.where or str(name)) for problem in error.problems)
         return done
 
     with ThreadPoolExecutor(_AT_ONCE, "aam-import") as pool:
@@ -95,7 +93,7 @@ class _Taking:
         self._tell(f"copying {told}")
         expected = parse_integrity(release.integrity)
         with self._source.open(self._done.name, release) as source, spooled(_pieces(source, release.size)) as file:
-            if _digest_of(file) != expected:
+            if digest_of(file)[0] != expected:
                 what = f"the archive of {told} is not what its integrity says"
                 raise IntegrityError.one(what, self._source.url, "it was damaged, or tampered with: find out which")
             manifest, _, size = measured(file, told)
@@ -144,10 +142,3 @@ def _pieces(source: BinaryIO, size: int) -> Iterator[bytes]:
     while size >= 0 and (piece := source.read(PIECE)):
         size -= len(piece)
         yield piece
-
-
-def _digest_of(file: BinaryIO) -> Digest:
-    found = hashlib.sha256()
-    while piece := file.read(PIECE):
-        found.update(piece)
-    return Digest(found.hexdigest())

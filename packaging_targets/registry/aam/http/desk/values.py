@@ -10,9 +10,15 @@ from packaging_targets.formats.aam.documents.reading import Reading, load_object
 from packaging_targets.formats.aam.integrity import parse_integrity
 from packaging_targets.formats.aam.names import PackageName
 from packaging_targets.model.versions.semver import SemanticVersion
-from packaging_targets.registry.aam.http.answers import MAX_ANSWER, MAX_PAGE, Granted, grants_in, name_in, objects_in
-
-_MAX_CURSOR = 2000
+from packaging_targets.registry.aam.http.answers import (
+    MAX_ANSWER,
+    MAX_PAGE,
+    Granted,
+    cursor_in,
+    grants_in,
+    name_in,
+    objects_in,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,7 @@ def entries_of(data: bytes, where: str, name: str) -> tuple[tuple[Mapping[str, A
     if name not in value:  # something else answers, and nobody is told that there is nothing
         reading.wrong(f"$.{name}", f"`{name}` must be a list of objects, but is missing")
     found = objects_in(reading, value, name)
-    following = reading.text(value, "next", "$")
-    if len(following) > _MAX_CURSOR:
-        reading.wrong("$.next", f"`next` has more than {_MAX_CURSOR:,} characters")
+    following = cursor_in(reading, value)
     reading.done()
     return found, following
 

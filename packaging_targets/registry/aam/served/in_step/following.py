@@ -15,6 +15,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Lock
 from typing import BinaryIO
 
@@ -218,7 +219,7 @@ class Following:
         names = list(differences.wanted)
         for start in range(0, len(names), _BATCH):
             part = names[start : start + _BATCH]
-            transact(self._engine, lambda connection, part=part: differences.write(connection, part))  # type: ignore[misc]
+            transact(self._engine, partial(differences.write, names=part))
             self._changed()
 
     def _in_step(self, signature: str) -> None:

@@ -26,7 +26,7 @@ class Aside:
 
     def put(self, key: str, archive: BinaryIO) -> None:
         """Keep an archive, durably."""
-        digest, size = _digest_of(archive)
+        digest, size = digest_of(archive)
         self._objects.put(_place(key), archive, digest, size)
 
     @contextmanager
@@ -72,16 +72,17 @@ def spooled(pieces: Iterable[bytes]) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", file)
 
 
-def _place(key: str) -> str:
-    if not KEY.fullmatch(key):
-        raise RefusalError.of("APPROVAL_NOT_FOUND", "there is no such request for approval")
-    return f"{ASIDE}{key}"
-
-
-def _digest_of(archive: BinaryIO) -> tuple[Digest, int]:
+def digest_of(archive: BinaryIO) -> tuple[Digest, int]:
+    """Return the digest of an archive, and its size in bytes."""
     found, size = hashlib.sha256(), 0
     archive.seek(0)
     while block := archive.read(PIECE):
         found.update(block)
         size += len(block)
     return Digest(found.hexdigest()), size
+
+
+def _place(key: str) -> str:
+    if not KEY.fullmatch(key):
+        raise RefusalError.of("APPROVAL_NOT_FOUND", "there is no such request for approval")
+    return f"{ASIDE}{key}"
